@@ -16,19 +16,12 @@ from stillcam.common.paths import Paths
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a command.
+    """The result of a command."""
 
-    Args:
-        lines: for a person.
-        document: for `--json`.
-        ok: False: the command was carried out, but its result is bad; exit status 1.
-        picture: printed instead of both.
-    """
-
-    lines: list[str]
-    document: Any
-    ok: bool = True
-    picture: bytes = b""
+    lines: list[str]  # for a person
+    document: Any  # for `--json`
+    ok: bool = True  # False: the command was carried out, but its result is bad; exit status 1
+    picture: bytes = b""  # printed instead of both
 
 
 Arguments = argparse.Namespace  # as parsed, and `environ`
@@ -36,13 +29,11 @@ Command = Callable[[Paths, Arguments], Result]
 
 
 def add_command(commands: Any, name: str, text: str, run: Command, *positional: str) -> argparse.ArgumentParser:
-    """Add a command.
+    """Add a command; `run` raises StillcamError if it fails.
 
     Args:
         commands: of `ArgumentParser.add_subparsers`.
-        name: as typed.
         text: what it does.
-        run: raises StillcamError if it fails.
         positional: names of arguments that need no explanation.
     """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)

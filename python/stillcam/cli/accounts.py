@@ -58,11 +58,7 @@ def add_to(commands: Any) -> None:
 
 
 def set_up_lines(folder: Path) -> list[str]:
-    """The line with the set-up code as long as there is no owner, or the fault of the accounts.
-
-    Args:
-        folder: `data/`.
-    """
+    """The line with the set-up code as long as there is no owner, or the fault of the accounts in `folder`."""
     try:
         code = Accounts(folder).prepare()
     except StoreError as error:

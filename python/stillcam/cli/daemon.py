@@ -25,8 +25,6 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
     """Send a command of unknown duration, and wait for its answer while the daemon responds to `status`.
 
     Args:
-        socket: the command socket.
-        message: the command.
         progress: returns the line that a terminal shows, for the daemon's status and the seconds since the command.
 
     Raises:

@@ -62,11 +62,7 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
     def start(self, items: list[str], work: Callable[[str], None]) -> Job:
-        """Start a job.
-
-        Raises:
-            RuntimeError: there is no memory for its thread.
-        """
+        """Start a job. Raises RuntimeError if there is no memory for its thread."""
         job = Job(items, work)
         with self._lock:
             self._jobs[job.id] = job
@@ -76,11 +72,7 @@ class Jobs:
         return job
 
     def get(self, id_: str) -> Job:
-        """The job with this id.
-
-        Raises:
-            LookupError: there is none, or it is no longer remembered.
-        """
+        """The job with this id. Raises LookupError if there is none, or it is no longer remembered."""
         with self._lock:
             if job := self._jobs.get(id_):
                 return job

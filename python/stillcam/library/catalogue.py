@@ -89,11 +89,7 @@ class Library:
         self._renaming = threading.Lock()
 
     def page(self, limit: int, start: Cursor | None = None, wanted: Filter = Filter()) -> Page:
-        """At most `limit` items after `start`.
-
-        Raises:
-            OSError: a folder cannot be read.
-        """
+        """At most `limit` items after `start`. Raises OSError if a folder cannot be read."""
         found: list[Item] = []
         for read, day in enumerate(self._candidates(start, wanted)):
             if read == MAX_DAYS_READ:
@@ -107,11 +103,7 @@ class Library:
         return Page(found, None)
 
     def item(self, id_: str) -> Item:
-        """The item with this id, its address below `library/`.
-
-        Raises:
-            LookupError: there is none.
-        """
+        """The item with this id, its address below `library/`. Raises LookupError if there is none."""
         for item in self.items([id_]):
             return item
         raise LookupError(f"there is nothing called {id_} in the library: it may have been deleted")

@@ -38,23 +38,16 @@ Counts = Counter[tuple[str, str]]  # the number of items by kind and camera
 class Item:
     """A photo, a raw photo, a video, or any other file in the folder of a day.
 
-    Args:
-        day: the name of its folder.
-        name: of its file.
-        kind: photo, raw, video or file.
-        time_s: when it was taken, in seconds since the epoch: by its name, otherwise when its file was last modified.
-        camera: the sensor's model; empty: not in the name.
-        preview: the name of the JPEG shown for it; None: there is none, or the item is a picture itself.
-        sidecar: the name of its JSON file with metadata; None: there is none.
+    It was taken at the time in its name, otherwise when its file was last modified.
     """
 
-    day: str
-    name: str
-    kind: str
-    time_s: float
-    camera: str = ""
-    preview: str | None = None
-    sidecar: str | None = None
+    day: str  # the name of its folder
+    name: str  # of its file
+    kind: str  # photo, raw, video or file
+    time_s: float  # since the epoch
+    camera: str = ""  # the sensor's model; empty: not in the name
+    preview: str | None = None  # the name of the JPEG shown for it, if it is no picture itself
+    sidecar: str | None = None  # the name of its JSON file with metadata
 
     @property
     def key(self) -> tuple[str, float, str]:
@@ -78,11 +71,7 @@ class Item:
 
 
 def read_day(folder: Path) -> list[Item]:
-    """The items in `folder`, oldest first; none if it is gone, or a link.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """The items in `folder`, oldest first; none if it is gone, or a link. Raises OSError if it cannot be read."""
     if folder.is_symlink():
         return []
     try:

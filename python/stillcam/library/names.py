@@ -45,13 +45,7 @@ def day_of(time_s: float) -> str:
 
 
 def stem_of(kind: str, time_s: float, camera: str) -> str:
-    """The name, without its extension, of a new item.
-
-    Args:
-        kind: photo, raw or video.
-        time_s: when it was taken, in seconds since the epoch.
-        camera: the sensor's model, or empty.
-    """
+    """The name, without its extension, of a new item of `time_s` (seconds since the epoch); `camera` may be empty."""
     millis = int(time_s * 1000 + 0.5)
     moment = datetime.fromtimestamp(millis // 1000, UTC)
     model = _NOT_IN_MODEL.sub("-", camera) or _UNKNOWN
@@ -59,11 +53,11 @@ def stem_of(kind: str, time_s: float, camera: str) -> str:
 
 
 class StemParts(NamedTuple):
-    """The parts of a name of ours: time (seconds since the epoch), kind, and camera (empty: not known)."""
+    """The parts of a name of ours."""
 
-    time_s: float
+    time_s: float  # since the epoch
     kind: str
-    camera: str
+    camera: str  # the sensor's model; empty: not known
 
 
 def parse_stem(stem: str) -> StemParts | None:
@@ -83,11 +77,7 @@ def title_of(stem: str) -> str:
 
 
 def with_title(stem: str, title: str) -> str:
-    """`stem` with another title.
-
-    Raises:
-        ValueError: it cannot be part of a file's name.
-    """
+    """`stem` with another title. Raises ValueError if it cannot be part of a file's name."""
     match = _OURS.fullmatch(stem)
     prefix = f"{match['stamp']}_{match['kind']}_{match['camera']}" if match else ""
     new = f"{prefix}_{title}" if prefix and title else prefix or title
@@ -122,11 +112,7 @@ def encode(name: str) -> str:
 
 
 def decode(text: str) -> str:
-    """Decode what `encode` has made.
-
-    Raises:
-        ValueError: it is not the name of a file in the library.
-    """
+    """Decode what `encode` has made. Raises ValueError if it is not the name of a file in the library."""
     name = text
     if text.startswith("~"):
         try:

@@ -20,16 +20,11 @@ FOLDER = ".drafts"
 
 
 class PendingItem:
-    """One item that is being made; see `create`.
-
-    Attributes:
-        stem: the name of its files, without the extension.
-        time_s: when it was taken, in seconds since the epoch.
-    """
+    """One item that is being made; see `create`."""
 
     def __init__(self, root: Path, stem: str, time_s: float) -> None:
-        self.stem = stem
-        self.time_s = time_s
+        self.stem = stem  # the name of its files, without the extension
+        self.time_s = time_s  # when it was taken, since the epoch
         self._root = root
         self._folder = root / FOLDER
 
@@ -39,8 +34,7 @@ class PendingItem:
 
         Args:
             kind: photo, raw or video.
-            time_s: when it is taken, in seconds since the epoch; milliseconds are added if there is already an item
-                of that time.
+            time_s: since the epoch; milliseconds are added if there is already an item of that time.
             camera: the sensor's model.
 
         Raises:

@@ -10,17 +10,11 @@ from stillcam.library.days import Item
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The limits of the library.
+    """The limits of the library; None: no limit."""
 
-    Args:
-        max_age_s: of an item; None: no limit.
-        max_bytes: of all items; None: no limit.
-        min_free_bytes: on the disk.
-    """
-
-    max_age_s: float | None = None
-    max_bytes: int | None = None
-    min_free_bytes: int = 0
+    max_age_s: float | None = None  # of an item
+    max_bytes: int | None = None  # of all items
+    min_free_bytes: int = 0  # on the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +34,9 @@ def is_too_old(item: Item, rule: Rule, now_s: float) -> bool:
 def items_to_delete(
     oldest_first: Iterable[Candidate], rule: Rule, now_s: float, used_bytes: int, free_bytes: int
 ) -> Iterator[Item]:
-    """The items to delete.
+    """The items to delete; `oldest_first` is consumed only as far as needed.
 
     Args:
-        oldest_first: consumed only as far as needed.
         now_s: seconds since the epoch.
         used_bytes: of all items.
         free_bytes: on the disk.

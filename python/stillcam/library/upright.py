@@ -55,24 +55,14 @@ def orientation_of(image: Image.Image) -> int:
 
 @dataclass(frozen=True, slots=True)
 class JpegFormat:
-    """The size and encoding of a JPEG.
+    """The size and encoding of a JPEG; `sampling` is None if it is another one, or the JPEG is not stored upright."""
 
-    Args:
-        size: width and height in pixels when upright.
-        sampling: its chroma subsampling, as Pillow numbers it: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0); GREY; None: another
-            one, or it is not stored upright.
-    """
-
-    size: Size
-    sampling: int | None
+    size: Size  # in pixels when upright
+    sampling: int | None  # of chroma, as Pillow numbers it: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0); or GREY
 
 
 def read_format(jpeg: bytes) -> JpegFormat:
-    """Read the format from the headers.
-
-    Raises:
-        Unreadable: it is damaged.
-    """
+    """Read the format from the headers. Raises Unreadable if it is damaged."""
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             orientation = orientation_of(image)
@@ -86,7 +76,6 @@ def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> 
     """Decode the picture in `file`, upright.
 
     Args:
-        file: at its beginning.
         least: width and height in pixels that are needed; the result is no larger than necessary for that.
         formats: those that Pillow may try.
 

@@ -22,30 +22,19 @@ _Key = tuple[float, str, str]  # the time, the kind and the camera of an item
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event.
+    """One event."""
 
-    Args:
-        type: `item.taken`, `picture.lost` or `picture.back`.
-        time_s: when, in seconds since the epoch.
-        data: the details, for JSON.
-    """
-
-    type: str
-    time_s: float
-    data: dict[str, Any]
+    type: str  # `item.taken`, `picture.lost` or `picture.back`
+    time_s: float  # since the epoch
+    data: dict[str, Any]  # the details, for JSON
 
 
 @dataclass(frozen=True, slots=True)
 class PictureLoss:
-    """There is no fresh frame.
+    """There is no fresh frame."""
 
-    Args:
-        reason: for a person; empty when it is not known.
-        newest_s: when the last frame was taken, in seconds since the epoch; None: there has been none.
-    """
-
-    reason: str
-    newest_s: float | None
+    reason: str  # for a person; empty when it is not known
+    newest_s: float | None  # when the last frame was taken, since the epoch; None: there has been none
 
 
 class NewItems:

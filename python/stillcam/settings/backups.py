@@ -53,11 +53,7 @@ def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
 
 
 def settings_of(document: Any) -> Settings:
-    """The settings of a back-up.
-
-    Raises:
-        SettingsError: it is no back-up, or one of its settings is invalid.
-    """
+    """The settings of a back-up. Raises SettingsError if it is no back-up, or one of its settings is invalid."""
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise SettingsError(f'this is no back-up: it must say "kind": "{KIND}"', "kind")
     if not isinstance(document.get("configuration"), dict):

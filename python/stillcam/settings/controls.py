@@ -39,33 +39,23 @@ class Choice:
 class Control:
     """One row.
 
-    Args:
-        name: libcamera's.
-        group: where the page shows it.
-        type: `bool`, `int`, `float`, `choice`, `pair` (two numbers), `crop` (a rectangle),
-            `windows` (a list of at most `high` rectangles) or `matrix` (nine numbers, row by row).
-        text: what it does, for a person.
-        low, high: inclusive; of each number in a pair or matrix.
-        step: of a slider.
-        scale: of a slider, `linear` or `log`.
-        default: what the camera does when it is not set; None: it depends.
-        option: of rpicam-still and rpicam-vid, where one option sets this control alone.
-        reason: why the camera programs cannot set it; empty: they can.
+    The type is `bool`, `int`, `float`, `choice`, `pair` (two numbers), `crop` (a rectangle), `windows` (a list of at
+    most `high` rectangles) or `matrix` (nine numbers, row by row).
     """
 
-    name: str
-    group: str
+    name: str  # libcamera's
+    group: str  # where the page shows it
     type: str
-    text: str
+    text: str  # what it does, for a person
     unit: str = ""
-    low: float | None = None
+    low: float | None = None  # inclusive, as `high`; of each number in a pair or matrix
     high: float | None = None
-    step: float | None = None
-    scale: str = "linear"
+    step: float | None = None  # of a slider
+    scale: str = "linear"  # of a slider, or `log`
     choices: tuple[Choice, ...] = ()
-    default: Any = None
-    option: str = ""
-    reason: str = ""
+    default: Any = None  # what the camera does when it is not set; None: it depends
+    option: str = ""  # of rpicam-still and rpicam-vid, where one option sets this control alone
+    reason: str = ""  # why the camera programs cannot set it; empty: they can
 
 
 _NO_OPTION = "the camera programs have no option for it"

@@ -15,18 +15,12 @@ _BOARDS = ("bcm2708", "bcm2709", "bcm2710", "bcm2711", "bcm2835", "bcm2836", "bc
 
 @dataclass(frozen=True, slots=True)
 class EncoderLimits:
-    """The limits of an H.264 encoder.
+    """The limits of an H.264 encoder."""
 
-    Args:
-        side: the largest width or height in pixels.
-        blocks: the most macroblocks (16x16 pixels) of a frame.
-        least_bitrate, most_bitrate: bit/s.
-    """
-
-    side: int
-    blocks: int
-    least_bitrate: int
-    most_bitrate: int
+    side: int  # the largest width or height in pixels
+    blocks: int  # the most macroblocks (16x16 pixels) of a frame
+    least_bitrate: int  # bit/s
+    most_bitrate: int  # bit/s
 
     def accepts(self, size: tuple[int, int]) -> bool:
         """Whether frames of this width and height (pixels) can be encoded."""

@@ -37,32 +37,24 @@ def check_controls(values: Any, field: str = "controls") -> Values:
 
 
 def effective(values: Values) -> Values:
-    """The values that take effect. Those that an automatic algorithm controls do not, as in libcamera.
+    """The values that take effect: not those of what an automatic algorithm controls."""
+    return {name: value for name, value in values.items() if not _waits(name, values)}
 
-    AeEnable is documented to make ExposureTime and AnalogueGain ineffective, AwbEnable
-    ColourGains and ColourCorrectionMatrix, and AfMode LensPosition unless it is Manual.
-    """
-    ineffective: set[str] = set()
-    if values.get("AeEnable"):
-        ineffective |= {"ExposureTime", "AnalogueGain"}
-    if values.get("AwbEnable"):
-        ineffective |= {"ColourGains", "ColourCorrectionMatrix"}
-    if values.get("AfMode", "Manual") != "Manual":
-        ineffective.add("LensPosition")
-    if values.get("AfMetering") == "Auto":
-        ineffective.add("AfWindows")
-    if values.get("AeFlickerMode") == "Off":
-        ineffective.add("AeFlickerPeriod")
-    return {name: value for name, value in values.items() if name not in ineffective}
+
+def _waits(name: str, values: Values) -> bool:
+    wait = CONTROLS[name].waits
+    return wait is not None and values.get(wait.control) in wait.values
 
 
 def _check_together(values: Values, field: str) -> None:
-    if values.get("AeEnable") is False and not {"ExposureTime", "AnalogueGain"} <= set(values):
-        raise SettingsError("without automatic exposure, set ExposureTime and AnalogueGain too", f"{field}.AeEnable")
-    if values.get("AwbEnable") is False and "ColourGains" not in values:
-        raise SettingsError("without automatic white balance, set ColourGains too", f"{field}.AwbEnable")
-    if "ColourCorrectionMatrix" in values and "ColourGains" not in values:  # as rpicam_app.cpp says
-        raise SettingsError("set ColourGains too: the matrix has no effect without", f"{field}.ColourCorrectionMatrix")
+    for name, value in values.items():
+        control = CONTROLS[name]
+        if set(control.needs) <= set(values) or (control.type == "bool" and value):
+            continue
+        others = " and ".join(control.needs)
+        if control.type == "bool":
+            raise SettingsError(f"can be off only together with {others}: set these too", f"{field}.{name}")
+        raise SettingsError(f"has no effect without {others}: set that too", f"{field}.{name}")
 
 
 def _value(control: Control, value: Any, dotted: str) -> Any:

@@ -122,6 +122,7 @@ class Live {
   #build(controls) {
     this.#draw(null);
     this.#replaced();
+    this.#state.table = controls;
     const find = (/** @type {string} */ name) => controls.find((control) => control.name === name);
     /** @type {FocusWindows} */
     const windows = new FocusWindows(this.#state, find("AfWindows")?.high ?? 1, this.#drawButton("Draw", () => windows.tool));

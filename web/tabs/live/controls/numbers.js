@@ -20,6 +20,8 @@
  * @property {string} text  what it does
  * @property {boolean} available
  * @property {string | null} reason  why it is not available
+ * @property {{control: string, values: any[], text: string, end: any} | null} waits  it has no effect while another one has one of these values; `end` ends that
+ * @property {string[]} needs  without these it cannot be set; a `bool`: cannot be off
  */
 
 /** Steps from one end of a logarithmic slider to the other. */

@@ -3,37 +3,26 @@
  * How controls depend on each other, and what the camera does with those that are left to it.
  */
 
+/** @typedef {import("./numbers.js").Control} Control */
 /** @typedef {Record<string, any>} Values  by libcamera's names: those that are set, or metadata */
 
-/** What makes a control wait: another one, with which value, and in words. @type {Record<string, [string, (value: any) => boolean, string]>} */
-const WAITS = {
-  ExposureTime: ["AeEnable", (value) => value === true, "automatic exposure is on"],
-  AnalogueGain: ["AeEnable", (value) => value === true, "automatic exposure is on"],
-  ColourGains: ["AwbEnable", (value) => value === true, "automatic white balance is on"],
-  ColourCorrectionMatrix: ["AwbEnable", (value) => value === true, "automatic white balance is on"],
-  LensPosition: ["AfMode", (value) => value !== undefined && value !== "Manual", "the focus mode is not Manual"],
-  AfWindows: ["AfMetering", (value) => value === "Auto", "the camera decides what is to be sharp"],
-  AeFlickerPeriod: ["AeFlickerMode", (value) => value === "Off", "flicker avoidance is off"],
-};
+/**
+ * Whether a control has no effect now, though it is set.
+ * @param {Control | undefined} control
+ * @param {Values} values  the controls that are set
+ */
+const waits = (control, values) => !!control?.waits && control.waits.values.includes(values[control.waits.control]);
 
-/** What ends that wait; null: left to the camera, which then follows. @type {Record<string, any>} */
-const ENDS_WAIT = { AeEnable: null, AwbEnable: null, AfMode: "Manual", AfMetering: "Windows", AeFlickerMode: "Manual" };
-
-/** A control that is of no use without others, with which value. @type {[string, any, string[]][]} */
-const NEEDS = [
-  ["AeEnable", false, ["ExposureTime", "AnalogueGain"]],
-  ["AwbEnable", false, ["ColourGains"]],
-  ["ColourCorrectionMatrix", undefined, ["ColourGains"]],
-];
+/** Whether a control with this value is of no use without those that it needs. @param {Control} control @param {any} value */
+const demands = (control, value) => (control.type === "bool" ? value === false : value !== undefined);
 
 /**
  * Why a control that is set has no effect now; "" where it has.
- * @param {string} name
+ * @param {Control} control
  * @param {Values} values  the controls that are set
  */
-export function waiting(name, values) {
-  const [other, holds, words] = WAITS[name] ?? [];
-  return other && holds?.(values[other]) ? `Waits: ${words}.` : "";
+export function waiting(control, values) {
+  return waits(control, values) ? `Waits: ${control.waits?.text}.` : "";
 }
 
 /**
@@ -42,31 +31,25 @@ export function waiting(name, values) {
  * @param {any} value  null: left to the camera
  * @param {Values} values  the controls that are set
  * @param {Values} metadata  of the newest frame: what is needed besides is kept as it is now
+ * @param {Control[]} table
  * @returns {Values} as the API takes it
  */
-export function change(name, value, values, metadata) {
+export function change(name, value, values, metadata, table) {
   /** @type {Values} */
   const changes = { [name]: value };
   if (value === null) {
-    for (const [needing, when, needed] of NEEDS) {
-      if (needed.includes(name) && is(values[needing], when)) changes[needing] = null;
-    }
+    for (const other of table) if (other.needs.includes(name) && demands(other, values[other.name])) changes[other.name] = null;
     return changes;
   }
-  const [other, holds] = WAITS[name] ?? [];
-  if (other && holds?.(values[other])) changes[other] = ENDS_WAIT[other];
-  for (const [needing, when, needed] of NEEDS) {
-    if (needing !== name || !is(value, when)) continue;
-    for (const each of needed) {
-      const now = seen(each, metadata);
-      if (values[each] === undefined && now !== undefined) changes[each] = now;
-    }
+  const control = table.find((each) => each.name === name);
+  if (control?.waits && waits(control, values)) changes[control.waits.control] = control.waits.end;
+  if (!control || !demands(control, value)) return changes;
+  for (const needed of control.needs) {
+    const now = seen(needed, metadata);
+    if (values[needed] === undefined && now !== undefined) changes[needed] = now;
   }
   return changes;
 }
-
-/** @param {any} value @param {any} when  undefined: any value */
-const is = (value, when) => (when === undefined ? value !== undefined : value === when);
 
 /**
  * What the camera did about a control in the newest frame, as the control's value; undefined where it does not say.
@@ -84,7 +67,7 @@ export function seen(name, metadata) {
 
 /**
  * The value to show for a control: what is set, else what the camera does, else its default.
- * @param {import("./numbers.js").Control} control
+ * @param {Control} control
  * @param {Values} values
  * @param {Values} metadata
  */

@@ -13,6 +13,8 @@ import { change } from "./rules.js";
 export class ControlState {
   /** libcamera's metadata of the newest frame. @type {Values} */
   metadata = {};
+  /** The rows of `api/controls`. @type {import("./numbers.js").Control[]} */
+  table = [];
   /** Why a control is not as it was wanted. @type {Map<string, string>} */
   problems = new Map();
   /** Not answered yet. @type {Map<string, {value: any}>} */
@@ -72,7 +74,7 @@ export class ControlState {
    * @param {any} value  null: leave it to the camera
    */
   set(name, value) {
-    return this.put(change(name, value, this.values, this.metadata), name);
+    return this.put(change(name, value, this.values, this.metadata, this.table), name);
   }
 
   /**

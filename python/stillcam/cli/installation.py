@@ -17,7 +17,7 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.http import certificates
 from stillcam.http.messages import Refused
-from stillcam.notifications.webhook import FILE, load_key
+from stillcam.notifications.webhook import KEY_FILE, load_key
 from stillcam.server.own_address import healthz, listening_address, urls
 from stillcam.server.security.host_check import OwnNames, check_host
 from stillcam.settings.file import load, load_or_last_good, save
@@ -153,7 +153,7 @@ def _new_frame(paths: Paths, environ: Mapping[str, str], before: str) -> tuple[s
 
 def webhooks(paths: Paths, _arguments: Arguments) -> Result:
     settings, _ = load_or_last_good(paths.settings)
-    key, urls = load_key(paths.primary.data / FILE), list(settings.webhooks.urls)
+    key, urls = load_key(paths.primary.data / KEY_FILE), list(settings.webhooks.urls)
     return Result([f"key {key}", *(f"to  {url}" for url in urls)], {"key": key, "urls": urls})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from stillcam.common.atomic_write import replace_file, sync
 from stillcam.library.names import KINDS, SIDECAR, day_of, parse_stem, split, stem_of
 
-FOLDER = ".drafts"
+DRAFTS_FOLDER = ".drafts"
 
 
 class PendingItem:
@@ -26,7 +26,7 @@ class PendingItem:
         self.stem = stem  # the name of its files, without the extension
         self.time_s = time_s  # when it was taken, since the epoch
         self._root = root
-        self._folder = root / FOLDER
+        self._folder = root / DRAFTS_FOLDER
 
     @classmethod
     def create(cls, root: Path, kind: str, time_s: float, camera: str) -> PendingItem:
@@ -40,7 +40,7 @@ class PendingItem:
         Raises:
             OSError: the folder cannot be made.
         """
-        (root / FOLDER).mkdir(parents=True, exist_ok=True)
+        (root / DRAFTS_FOLDER).mkdir(parents=True, exist_ok=True)
         while not _free(root, stem_of(kind, time_s, camera)):
             time_s += 0.001
         return cls(root, stem_of(kind, time_s, camera), time_s)
@@ -88,7 +88,7 @@ def recover(root: Path) -> list[Path]:
         the files of incomplete ones, for the caller to save or to delete.
     """
     try:
-        paths = sorted((root / FOLDER).iterdir())
+        paths = sorted((root / DRAFTS_FOLDER).iterdir())
     except FileNotFoundError:
         return []
     groups: defaultdict[str, list[Path]] = defaultdict(list)
@@ -129,5 +129,5 @@ def _free(root: Path, stem: str) -> bool:
     """Whether no file has this stem, neither in `.drafts` nor in the library."""
     parts = parse_stem(stem)
     assert parts is not None
-    folders = root / FOLDER, root / day_of(parts.time_s)
+    folders = root / DRAFTS_FOLDER, root / day_of(parts.time_s)
     return not any((folder / f"{stem}.{extension}").exists() for folder in folders for extension in (*KINDS, SIDECAR))

@@ -12,7 +12,7 @@ from pathlib import Path
 from stillcam.common.deletion import Note, delete_tree
 from stillcam.library.days import Item, read_day
 
-FOLDER = ".trash"
+TRASH_FOLDER = ".trash"
 KEPT_S = 30 * 86400.0
 _LAST_S = 253_402_300_799.0  # the end of the year 9999: no stamp is later, however wrong the clock was
 
@@ -30,7 +30,7 @@ class Trash:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._folder = root / FOLDER
+        self._folder = root / TRASH_FOLDER
 
     def put(self, item: Item, now_s: float) -> TrashedItem:
         """Move `item` to the trash; `now_s` is in seconds since the epoch.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from stillcam.common.kernel_files import fields_of
 Image.MAX_IMAGE_PIXELS = None
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")  # TIFF: a DNG is one
-MAX_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels; the largest sensor has 64
+MAX_PICTURE_BYTES = 300_000_000  # of memory for one picture: a PNG of 75 megapixels; the largest sensor has 64
 GREY = -1
 MAX_JPEG_BYTES = 64_000_000  # a larger one is decoded at a half, a quarter or an eighth
 
@@ -63,13 +64,10 @@ class JpegFormat:
 
 def read_format(jpeg: bytes) -> JpegFormat:
     """Read the format from the headers. Raises Unreadable if it is damaged."""
-    try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-            orientation = orientation_of(image)
-            size = image.size[::-1] if orientation in _ON_ITS_SIDE else image.size
-            return JpegFormat(size, _sampling(image) if orientation == 1 else None)
-    except Exception as error:  # Pillow raises nearly anything when a file is damaged
-        raise _unreadable(error) from error
+    with _readable(), Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        orientation = orientation_of(image)
+        size = image.size[::-1] if orientation in _ON_ITS_SIDE else image.size
+        return JpegFormat(size, _sampling(image) if orientation == 1 else None)
 
 
 def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> Image.Image:
@@ -82,18 +80,19 @@ def upright(file: BinaryIO, least: Size, formats: tuple[str, ...] = FORMATS) -> 
     Raises:
         Unreadable: it is damaged, or decoding it would take too much memory.
     """
+    with _readable(), Image.open(file, formats=formats) as image:
+        orientation = orientation_of(image)
+        return _decoded(image, orientation, least[::-1] if orientation in _ON_ITS_SIDE else least)
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
     try:
-        with Image.open(file, formats=formats) as image:
-            orientation = orientation_of(image)
-            return _decoded(image, orientation, least[::-1] if orientation in _ON_ITS_SIDE else least)
+        yield
     except Unreadable:
         raise
     except Exception as error:  # Pillow raises nearly anything when a file is damaged
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: Exception) -> Unreadable:
-    return Unreadable(str(error) or type(error).__name__)
+        raise Unreadable(str(error) or type(error).__name__) from error
 
 
 def _sampling(image: Image.Image) -> int | None:
@@ -108,7 +107,7 @@ def _sampling(image: Image.Image) -> int | None:
 def _memory_limit() -> int:
     """How many bytes of memory a picture may take: half of the available, the rest is for the camera."""
     words = fields_of(_MEMINFO, ":").get("MemAvailable", "").split()
-    return min(MAX_BYTES, int(words[0]) * 1024 // 2) if words and words[0].isdecimal() else MAX_BYTES
+    return min(MAX_PICTURE_BYTES, int(words[0]) * 1024 // 2) if words and words[0].isdecimal() else MAX_PICTURE_BYTES
 
 
 def _decoded(image: Image.Image, orientation: int, least: Size) -> Image.Image:

@@ -16,7 +16,7 @@ from stillcam.common.paths import Paths
 from stillcam.common.threads import keep
 from stillcam.notifications.command_hook import CommandHook
 from stillcam.notifications.events import Event, NewItems, PictureLoss, PictureMonitor
-from stillcam.notifications.webhook import FILE, Message, Receiver, load_key
+from stillcam.notifications.webhook import KEY_FILE, Message, Receiver, load_key
 from stillcam.settings.schema import Settings
 
 EVENTS_POLL_S = 2.0
@@ -86,7 +86,7 @@ class Notifier:
             self._receivers.pop(url).close()
         for url in urls:
             if url not in self._receivers:
-                self._receivers[url] = Receiver(url, load_key(self._paths.primary.data / FILE))
+                self._receivers[url] = Receiver(url, load_key(self._paths.primary.data / KEY_FILE))
 
     def _send(self, event: Event) -> None:
         message = Message.of(event, self._machine, self._paths.number)

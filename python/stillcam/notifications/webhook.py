@@ -33,7 +33,7 @@ from stillcam.common.formats import utc_text
 from stillcam.common.threads import keep
 from stillcam.notifications.events import Event
 
-FILE = "webhook-key"  # in data/
+KEY_FILE = "webhook-key"  # in data/
 KEY_PREFIX = "whsec_"
 KEY_BYTES = 32
 TIMEOUT_S = 10.0  # for one message, from the first byte to the status

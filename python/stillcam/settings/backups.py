@@ -23,8 +23,8 @@ from stillcam.common.safe_read import parse_json
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
-KIND = "stillcam configuration"
-MAX_BYTES = 1 << 20
+BACKUP_KIND = "stillcam configuration"
+MAX_BACKUP_BYTES = 1 << 20
 MAX_BACKUPS = 100
 _NAME = re.compile(r"\w([\w ()+,.-]{0,62}[\w)])?")
 _SUFFIX = ".json"
@@ -49,13 +49,13 @@ class Backup:
 
 def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
     """The back-up of settings; `now_s` is in seconds since the epoch."""
-    return {"kind": KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
+    return {"kind": BACKUP_KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
 
 
 def settings_of(document: Any) -> Settings:
     """The settings of a back-up. Raises SettingsError if it is no back-up, or one of its settings is invalid."""
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise SettingsError(f'this is no back-up: it must say "kind": "{KIND}"', "kind")
+    if not isinstance(document, dict) or document.get("kind") != BACKUP_KIND:
+        raise SettingsError(f'this is no back-up: it must say "kind": "{BACKUP_KIND}"', "kind")
     if not isinstance(document.get("configuration"), dict):
         raise SettingsError("this back-up holds no configuration", "configuration")
     return from_json(document["configuration"])
@@ -104,9 +104,9 @@ class Backups:
             StillcamError: it cannot be read.
         """
         with self._existing(name) as path, path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise SettingsError(f"this back-up is larger than {MAX_BYTES} bytes")
+            raw = file.read(MAX_BACKUP_BYTES + 1)
+        if len(raw) > MAX_BACKUP_BYTES:
+            raise SettingsError(f"this back-up is larger than {MAX_BACKUP_BYTES} bytes")
         try:
             return settings_of(parse_json(raw))
         except ValueError as error:

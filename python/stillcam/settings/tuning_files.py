@@ -19,7 +19,7 @@ Modes = Mapping[str, frozenset[str]]  # control -> its values
 OWN = Path("/etc/libcamera/ipa/rpi")  # a file here overrides libcamera's own of the same name
 SHARE = (Path("/usr/share/libcamera/ipa/rpi"), Path("/usr/local/share/libcamera/ipa/rpi"))
 COMPATIBLE = Path("/proc/device-tree/compatible")
-MAX_BYTES = 4 << 20  # libcamera's own have up to 100 kB
+MAX_TUNING_BYTES = 4 << 20  # libcamera's own have up to 100 kB
 
 # Where a tuning file lists the modes of a control: algorithm, key (src/ipa/rpi/controller/rpi: awb.cpp,
 # agc_channel.cpp). Their names are those of the control's values, with dashes: CentreWeighted is `centre-weighted`.
@@ -101,7 +101,7 @@ def _file_in_use(tuning_file: str, camera: Mapping[str, Any]) -> Path | None:
 @lru_cache(maxsize=8)
 def _modes(path: Path, _changed_ns: int) -> Modes:
     """Raises OSError or ValueError if the file cannot be read or is not a tuning file."""
-    document = parse_json(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_BYTES)))
+    document = parse_json(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_TUNING_BYTES)))
     if not isinstance(document, dict):
         raise ValueError(f"{path} is no tuning file")
     listed = document.get("algorithms", [document])  # version 1 has them at the top

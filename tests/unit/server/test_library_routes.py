@@ -310,7 +310,7 @@ def test_a_thumbnail_goes_with_its_item(shelf):
 
 def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatch):
     """A JPEG is decoded at an eighth, unless it is progressive; anything else needs 4 bytes a pixel."""
-    monkeypatch.setattr(upright, "MAX_BYTES", 4 * 1600 * 1200 - 1)
+    monkeypatch.setattr(upright, "MAX_PICTURE_BYTES", 4 * 1600 * 1200 - 1)
     forms = {"baseline": saved("JPEG"), "progressive": saved("JPEG", progressive=True), "png": saved("PNG")}
     shown = {name: shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status for name, data in forms.items()}
     assert shown == {"baseline": 200, "progressive": 404, "png": 404}

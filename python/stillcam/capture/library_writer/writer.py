@@ -19,7 +19,7 @@ from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import identity, missing
 from stillcam.common.formats import utc_text
-from stillcam.library.pending import FOLDER, PendingItem
+from stillcam.library.pending import DRAFTS_FOLDER, PendingItem
 from stillcam.library.pending import recover as recover_items
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import to_json
@@ -104,10 +104,10 @@ class LibraryWriter:
             CameraError: `disk`: it cannot be created.
         """
         try:
-            (self._root / FOLDER).mkdir(parents=True, exist_ok=True)
+            (self._root / DRAFTS_FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise self.unwritable(error) from error
-        return self._root / FOLDER
+        return self._root / DRAFTS_FOLDER
 
     def begin_item(self, kind: str, time_s: float, camera: str) -> PendingItem:
         """Begin an item: see `PendingItem`.
@@ -191,7 +191,7 @@ class LibraryWriter:
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
 
     def _files(self, stem: str) -> list[Path]:
-        return [path for path in (self._root / FOLDER).iterdir() if path.stem == stem]
+        return [path for path in (self._root / DRAFTS_FOLDER).iterdir() if path.stem == stem]
 
 
 def make_sidecar(

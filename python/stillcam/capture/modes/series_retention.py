@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.common.deletion import Note
 from stillcam.common.disk_space import Disk
-from stillcam.library.trash import FOLDER, KEPT_S, Trash, stamp
+from stillcam.library.trash import KEPT_S, TRASH_FOLDER, Trash, stamp
 from stillcam.series.folder import Series
 from stillcam.series.retention import has_old, prune, thin
 
@@ -57,7 +57,7 @@ class SeriesRetention:
     def _prune(self, series: Series, now_s: float) -> int:
         full = self._nearly_full(series)
         Trash(series.folder).empty(None if full else now_s - KEPT_S, self._should_stop, self._note)
-        aside = None if full else series.folder / FOLDER / stamp(now_s)
+        aside = None if full else series.folder / TRASH_FOLDER / stamp(now_s)
         return prune(series, int(now_s * 1000), self._should_stop, self._note, aside)
 
     def _nearly_full(self, series: Series) -> bool:

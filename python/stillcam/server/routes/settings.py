@@ -15,7 +15,7 @@ from stillcam.server.openapi.settings_schemas import settings_schemas
 from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
-from stillcam.settings.backups import KIND, MAX_BYTES, Backup, Backups, document_of, settings_of
+from stillcam.settings.backups import BACKUP_KIND, MAX_BACKUP_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
 
@@ -41,7 +41,7 @@ define(
         default={}, low="number?", high="number?", choices=list_of({}), unit="text", text="text",
     ),
     Backup=record(
-        kind={"const": KIND}, stillcam="text", made="time",
+        kind={"const": BACKUP_KIND}, stillcam="text", made="time",
         configuration=shape("object", "settings, as in data/settings.json"),
     ),
     KeptBackup=record(name="text", time="time", bytes="count"),
@@ -71,7 +71,7 @@ class SettingsRoutes:
             setting("GET", "api/backup", owner, self._download, "The whole configuration as a file.", {200: "Backup"}),
             setting("POST", "api/backup", owner, self._restore_upload,
                     "Restore a configuration: all of it, or nothing.", {200: "SettingsDocument"},
-                    body=Body("Backup", MAX_BYTES, checked=False), errors=(409,)),
+                    body=Body("Backup", MAX_BACKUP_BYTES, checked=False), errors=(409,)),
             setting("GET", "api/backups", owner, self._list, "The back-ups that are stored on the camera.",
                     {200: "KeptBackups"}),
             setting("POST", "api/backups", owner, self._make, "Store a back-up under a name.", {201: "KeptBackup"},

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from stillcam.library.days import Days, Item
 from stillcam.library.names import decode, is_day, split, with_title
@@ -31,8 +32,7 @@ class Filter:
         return self.kind in (None, kind) and self.camera in (None, camera)
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """A position between two items: the next one sorts before this day, time (seconds since the epoch) and name."""
 
     day: str
@@ -95,7 +95,7 @@ class Library:
             if read == MAX_DAYS_READ:
                 return Page(found, Cursor(day, float("inf"), ""))
             for item in self._of_day(day, wanted):
-                if start and item.key >= (start.day, start.time_s, start.name):
+                if start and item.key >= start:
                     continue
                 if len(found) == limit:
                     return Page(found, Cursor(*found[-1].key))

@@ -38,7 +38,7 @@ LAYERS = (
     Layer(0.02, (0, -150, 1600, 1050), 0.2),  # sky, mountains, sea
     Layer(0.4, (0, 160, 600, 680), 1.0),  # the headland with its lighthouse
     Layer(1.5, (0, 320, 1600, 1050), 1.0),  # the charts on the bank
-    Layer(4.0, (1380, 580, 1600, 1050), 2.0),  # poppies
+    Layer(4.0, (1380, 580, 1600, 1050), 4.0),  # poppies: small, of much detail
 )
 
 BOAT_SIZE = 92.0, 106.0

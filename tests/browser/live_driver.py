@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+from signed_in import signed_in
 
 # Of the picture on the canvas: means of luminance and chroma, the spread of luminance, red by blue, and how
 # much neighbouring pixels differ in the middle of the chart.
@@ -95,15 +96,18 @@ def wait_until_set(page: Page, name: str) -> Any:
     return controls_set(page)[name]
 
 
-def as_at_first(page: Page) -> None:
-    """Leave all controls to the camera, and turn the picture as it lies."""
-    changes = dict.fromkeys(controls_set(page))
-    api(
-        page,
-        "PATCH",
-        "api/settings",
-        {"controls": changes, "camera": None, "live": None, "snapshot": {"interval_s": 1}},
+def open_as_at_first(page: Page, url: str) -> None:
+    """Leave all controls to the camera, turn the picture as it lies, and open the Live tab, signed in."""
+    signed_in(page, url)
+    controls = page.request.get(f"{url}api/settings").json()["settings"]["controls"]
+    answer = page.request.patch(
+        f"{url}api/settings",
+        data={"controls": dict.fromkeys(controls), "camera": None, "live": None, "snapshot": {"interval_s": 1}},
+        headers={"Origin": url.rstrip("/")},
     )
+    assert answer.ok, answer.text()
+    page.goto(f"{url}live")
+    wait_for_controls(page)
 
 
 def wait_for_controls(page: Page) -> None:

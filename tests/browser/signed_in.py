@@ -28,6 +28,14 @@ def sign_in(page: Page, url: str, tab: str = "live", name: str = NAME) -> None:
     page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")
 
 
+def signed_in(page: Page, url: str) -> None:
+    """Sign in by a request, for a test that is not about the form; the page then has the cookie."""
+    answer = page.request.post(
+        f"{url}api/session", data={"name": NAME, "password": PASSWORD}, headers={"Origin": url.rstrip("/")}
+    )
+    assert answer.ok, answer.text()
+
+
 def add_owner_to(url: str, data: Path) -> None:
     """The same while the server runs: until it has noticed."""
     add_owner(data)

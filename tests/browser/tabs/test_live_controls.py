@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from live_driver import (
     api,
-    as_at_first,
     control,
     controls_set,
     enter,
     measured,
+    open_as_at_first,
     wait_for_controls,
     wait_for_measure,
     wait_until_set,
 )
 from playwright.sync_api import Page, expect
 from real_camera import RealCamera
-from signed_in import add_owner, sign_in
+from signed_in import add_owner
 
 DEADLINE_MS = 60_000
 expect.set_options(timeout=DEADLINE_MS)
@@ -38,10 +38,7 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
 
     def open_live(**options) -> Page:
         page = new_page(**options)
-        sign_in(page, real.url)
-        as_at_first(page)
-        page.reload()
-        wait_for_controls(page)
+        open_as_at_first(page, real.url)
         return page
 
     return open_live
@@ -193,7 +190,7 @@ def test_groups_are_open_or_closed_as_they_were_left(live):
     image = live.locator("[data-group=Image]")
     image.locator("summary").click()
     expect(image).not_to_have_attribute("open", "")
-    live.wait_for_function("Object.values(localStorage).some((kept) => kept.includes('\"Image\":false'))")
+    live.wait_for_function("() => Object.values(localStorage).some((kept) => kept.includes('\"Image\":false'))")
     live.reload()
     live.wait_for_selector(".groups .control", state="attached")
     expect(live.locator("[data-group=Image]")).not_to_have_attribute("open", "")

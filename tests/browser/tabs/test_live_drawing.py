@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from live_driver import (
     api,
-    as_at_first,
     control,
     controls_set,
     enter,
     measured,
+    open_as_at_first,
     wait_for_controls,
     wait_for_measure,
     wait_until_set,
 )
 from playwright.sync_api import Page, expect
 from real_camera import RealCamera
-from signed_in import add_owner, sign_in
+from signed_in import add_owner
 
 expect.set_options(timeout=60_000)
 SENSOR = (4656, 3496)
@@ -38,10 +38,7 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
 
     def open_live(**options) -> Page:
         page = new_page(**options)
-        sign_in(page, real.url)
-        as_at_first(page)
-        page.reload()
-        wait_for_controls(page)
+        open_as_at_first(page, real.url)
         wait_for_crop(page, (0, 0, *SENSOR))
         return page
 

@@ -1,6 +1,7 @@
 """Small JPEGs for the tests."""
 
 import io
+from functools import lru_cache
 
 from PIL import Image, ImageColor
 
@@ -44,6 +45,7 @@ def quadrants(image: Image.Image) -> dict[tuple[int, int], str]:
     return found
 
 
+@lru_cache(maxsize=32)
 def picture(size: tuple[int, int] = (64, 48), colour: str = "red", comment: bytes = b"") -> bytes:
     """A JPEG whose EXIF holds a thumbnail, with an SOI and an EOI of its own."""
     thumbnail, whole = io.BytesIO(), io.BytesIO()

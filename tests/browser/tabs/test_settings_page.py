@@ -27,6 +27,15 @@ def owned(tmp_path: Path) -> Iterator[RealCamera]:
         yield real
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """The same for all tests that leave the camera and its configuration as they are."""
+    folder = tmp_path_factory.mktemp("shared")
+    with RealCamera(folder) as real:
+        add_owner_to(real.url, folder / "data")
+        yield real
+
+
 def setting(page: Page, name: str) -> Any:
     return page.locator(f"[data-setting='{name}'] :is(input, select)")
 
@@ -77,17 +86,17 @@ def test_what_is_wrong_is_told_beside_it_and_springs_back(page, owned):
     assert kept(owned)["webhooks"]["urls"] == ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]
 
 
-def test_two_people_see_each_other_s_changes(new_page: Callable[..., Page], owned):
+def test_two_people_see_each_other_s_changes(new_page: Callable[..., Page], shared):
     first, second = new_page(), new_page()
     for page in (first, second):
-        sign_in(page, owned.url, "settings")
+        sign_in(page, shared.url, "settings")
         page.wait_for_selector("[data-setting='page.histogram'] input")
     first.check("[data-setting='page.histogram'] input")
     second.wait_for_function("() => document.querySelector(`[data-setting='page.histogram'] input`).checked")
 
 
-def test_people_and_programs_come_and_go(page, owned):
-    sign_in(page, owned.url, "settings")
+def test_people_and_programs_come_and_go(page, shared):
+    sign_in(page, shared.url, "settings")
     users = page.locator("section[aria-label=Users]")
     users.locator("input[name=name]").fill("Bob")
     users.locator("input[name=password]").fill("another long password")
@@ -129,7 +138,7 @@ def test_a_back_up_brings_everything_back(page, owned):
     page.wait_for_function("() => document.querySelector(`[data-setting='snapshot.quality'] input`).value === '60'")
 
 
-def test_it_is_told_that_deletion_waits_for_the_clock(page, owned):
+def test_it_is_told_that_deletion_waits_for_the_clock(page, shared):
     def doubtful(route: Route) -> None:
         answer = route.fetch()
         document = answer.json()
@@ -138,7 +147,7 @@ def test_it_is_told_that_deletion_waits_for_the_clock(page, owned):
 
     page.route("**/api/events", lambda route: route.abort())  # so that it is asked for
     page.route("**/api/status?*", doubtful)
-    sign_in(page, owned.url, "settings")
+    sign_in(page, shared.url, "settings")
     card = page.get_by_label("Photos and videos")
     expect(card).to_contain_text("Deletion by age waits: no time server has set the clock")
     page.unroute("**/api/status?*")
@@ -163,17 +172,17 @@ def test_each_use_case_has_its_configuration(page, owned):
     assert kept(owned)["controls"] == {"Brightness": 0.25}
 
 
-def test_a_video_over_the_encoders_limit_is_refused_where_it_is_set(page, owned):
-    sign_in(page, owned.url, "config")
+def test_a_video_over_the_encoders_limit_is_refused_where_it_is_set(page, shared):
+    sign_in(page, shared.url, "config")
     expect(page.locator("[data-case=video] > .hint")).to_contain_text("up to 1920 pixels on a side and 1920 × 1080")
     set_to(page, "video.width", "3840")
     row = page.locator("[data-setting='video.width']")
     expect(row).to_contain_text("choose 1920x1080")
-    assert "video" not in kept(owned)
+    assert "video" not in kept(shared)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
-def test_there_is_nothing_to_scroll_for_sideways(new_page, owned, width):
+def test_there_is_nothing_to_scroll_for_sideways(new_page, shared, width):
     page = new_page(viewport={"width": width, "height": 800})
     for tab, there in (
         ("settings", "[data-setting]"),
@@ -182,7 +191,7 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, owned, width):
         ("live", ".control"),
     ):
         if tab == "settings":
-            sign_in(page, owned.url, tab)
+            sign_in(page, shared.url, tab)
         else:
             page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(there)

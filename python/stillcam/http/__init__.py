@@ -24,6 +24,9 @@ An answer is sent with as few system calls as possible: small bodies together wi
 files without a copy (sendfile(2)). An answer may also be a stream, which keeps its thread, or a `PushBody`, to which
 other threads write and which needs no thread while nothing is written.
 
+Clients ask for the same thing with the same bytes all day. An answer with a `Repeat` is kept under the exact bytes of
+the request's head, and sent again, with a new Date and age, as long as the application would give the same one.
+
 Clients that misbehave
 ----------------------
 - Each read and each write has a time-out. Progress is measured by acknowledged bytes, so that a slow client is served
@@ -41,6 +44,7 @@ connection     one connection: requests in, answers out
 request_reader reads heads and bodies within their time and size limits
 parser         bytes of a head to its parts, a pure function
 messages       Request, Answer, Refused: what an application works with
+repeats        answers that are sent again without being made again
 transport      sends and receives with time-outs, plain or over TLS; bodies has what it sends without a copy
 limits         slots for connections, memory for bodies
 ranges         byte ranges of an answer

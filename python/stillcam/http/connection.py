@@ -19,8 +19,9 @@ from stillcam.common import log
 from stillcam.http.bodies import FilePart, Piece
 from stillcam.http.idle_pool import IdlePool
 from stillcam.http.limits import ConnectionLimits, Slot
-from stillcam.http.messages import Answer, PushBody, Refused, Request, error, no_body, response_head
+from stillcam.http.messages import Answer, PushBody, Refused, Request, ResponseHead, error, no_body, response_head
 from stillcam.http.parser import Head, parse
+from stillcam.http.repeats import KeptAnswer, Repeats
 from stillcam.http.request_reader import CONTINUE, HEAD_S, RequestReader
 from stillcam.http.transport import PlainTransport, TlsTransport, Transport
 
@@ -40,6 +41,7 @@ class Application(Protocol):
 
     request_type: type[Any]  # of the requests: Request, or a class of its own that adds attributes
     security: bytes  # header lines of every answer that has none of its own, such as Content-Security-Policy
+    repeats: Repeats  # the answers that may be sent again
 
     def answer(self, request: Any) -> Answer:
         """The answer to any request; never raises."""
@@ -85,6 +87,7 @@ class Connection:
         self._pool = pool
         self._secure = secure
         self._answer = app.to_https if redirect else app.answer
+        self._repeats = Repeats() if redirect else app.repeats
         self._transport: Transport = (
             TlsTransport(connection)
             if isinstance(connection, ssl.SSLSocket)
@@ -162,16 +165,32 @@ class Connection:
             head = self._reader.read_head(self._idle_s)
             if head is None:
                 return self._slot.refused and self._refuse_busy()
+            now_s = time.monotonic()
+            if (kept := self._repeats.find(head, now_s)) and not self._slot.refused:
+                return self._repeat(kept, now_s)
             parsed = parse(head)
         except Refused as refused:
             return self._refuse(refused.answer())
         if self._slot.refused:
             return self._refuse(BUSY)
         self._slot.waiting_since = None
-        keep = self._respond(parsed)
+        keep = self._respond(parsed, head)
         self._slot.waiting_since = time.monotonic()
         self._idle_s, self._answered = IDLE_S, True
         return keep
+
+    def _repeat(self, kept: KeptAnswer, now_s: float) -> bool:
+        """Send an answer again."""
+        self._slot.waiting_since = None
+        head, sent = kept.head.text(now_s), 0
+        try:
+            self._transport.send([head, kept.body] if kept.size else [head])
+            sent = kept.size
+        finally:
+            kept.repeat.ended(sent)
+        self._slot.waiting_since = time.monotonic()
+        self._idle_s, self._answered = IDLE_S, True
+        return True
 
     def _refuse_busy(self) -> bool:
         """Answer 503 because no slot is free; a connection that is idle between two requests is only closed."""
@@ -190,8 +209,8 @@ class Connection:
             self._app.ended(None, answer, self._sent, 0.0)
         return self._linger()
 
-    def _respond(self, head: Head) -> bool:
-        """Answer a request; whether another may follow."""
+    def _respond(self, head: Head, raw: bytes) -> bool:
+        """Answer a request with this head, also as it came; whether another may follow."""
         began_s = time.monotonic()
         bare, has_body = head.method == "HEAD", head.fields.length or head.fields.chunked
         if has_body:
@@ -220,7 +239,9 @@ class Connection:
         keep = head.keep_alive and not unread and answer.stream is None and answer.push is None
         self._probe = answer.probe
         try:
-            self._send(answer, keep, bare=bare, http10=head.http10)
+            text = self._send(answer, keep, bare=bare, http10=head.http10)
+            if answer.repeat and keep and not bare and not has_body:
+                self._repeats.keep(raw, text, answer)
         finally:
             if answer.stream is not None:
                 answer.stream.close()
@@ -233,9 +254,10 @@ class Connection:
     def _ended(self, request: Request, answer: Answer, began_s: float) -> None:
         self._app.ended(request, answer, self._sent, time.monotonic() - began_s)
 
-    def _send(self, answer: Answer, keep: bool, *, bare: bool = False, http10: bool = False) -> None:
+    def _send(self, answer: Answer, keep: bool, *, bare: bool = False, http10: bool = False) -> ResponseHead:
         """Send an answer; of one to HEAD (`bare`) only the head. `keep`: the connection stays open afterwards."""
-        head = response_head(answer, self._app.security, keep, http10)
+        text = response_head(answer, self._app.security, keep, http10)
+        head = text.text(time.monotonic())
         if bare or not answer.body:
             self._transport.send([head])
         else:
@@ -256,6 +278,7 @@ class Connection:
                 self._transport.send(pieces)
                 self._sent += sum(map(len, pieces))
                 del pieces  # or a slow stream would hold its last frame in memory until its next one
+        return text
 
     def _offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
         """See Request.offer."""

@@ -152,7 +152,7 @@ class Listener:
                 connection.setblocking(False)
                 with contextlib.suppress(BlockingIOError):
                     connection.recv(RECEIVE_BYTES)  # closing with unread input would reset the connection
-                connection.send(response_head(BUSY, self._app.security, keep=False) + BUSY.body)
+                connection.send(response_head(BUSY, self._app.security, keep=False).text(time.monotonic()) + BUSY.body)
             self._app.ended(None, BUSY, len(BUSY.body), 0.0)
         close_socket(connection)
 

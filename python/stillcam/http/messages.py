@@ -37,6 +37,10 @@ def _do_nothing() -> None:
     pass
 
 
+def _count_nothing(_sent: int) -> None:
+    pass
+
+
 def _take_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces
 
@@ -162,6 +166,16 @@ class Answer:
     # May be sent once between two lists of a stream's pieces, to detect a client that has left.
     probe: bytes = b""
     security: bytes | None = None  # header lines that limit what a page may do; None: those of the application
+    elapsed: tuple[str, float] | None = None  # name of a header that counts the seconds since a moment (monotonic)
+    repeat: Repeat | None = None  # it may be sent again to whoever sends the same bytes; None: it may not
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Permission to send an answer again, see repeats.py."""
+
+    holds: Callable[[], bool]  # whether the application would give the same answer now; never blocks or raises
+    ended: Callable[[int], None] = _count_nothing  # called with the bytes of the body that were sent each time
 
 
 class Refused(Exception):
@@ -197,7 +211,24 @@ def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answ
     return Refused(status, text, None, headers).answer()
 
 
-def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = False) -> bytes:
+class ResponseHead:
+    """The head of an answer, but for what changes with time."""
+
+    __slots__ = ("_after", "_before", "_since_s")
+
+    def __init__(self, before: bytes, after: bytes, elapsed: tuple[str, float] | None) -> None:
+        self._before = before
+        self._since_s = None if elapsed is None else elapsed[1]
+        self._after = after + (b"\r\n" if elapsed is None else f"{elapsed[0]}: ".encode())
+
+    def text(self, now_s: float) -> bytes:
+        """All of it, now (monotonic)."""
+        if self._since_s is None:
+            return self._before + _date() + self._after
+        return b"%b%b%b%.3f\r\n\r\n" % (self._before, _date(), self._after, max(0.0, now_s - self._since_s))
+
+
+def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = False) -> ResponseHead:
     """The head of an answer.
 
     Args:
@@ -205,12 +236,8 @@ def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = Fa
         keep: the connection stays open afterwards.
         http10: the client speaks HTTP/1.0.
     """
-    lines = [
-        _STATUS_LINES[answer.status],
-        security if answer.security is None else answer.security,
-        _date(),
-        answer.head,
-    ]
+    before = _STATUS_LINES[answer.status] + (security if answer.security is None else answer.security)
+    lines = [answer.head]
     if answer.headers:
         lines.append("".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()]).encode("latin-1"))
     if answer.stream is None and answer.push is None and answer.status not in (204, 304):
@@ -219,8 +246,7 @@ def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = Fa
         lines.append(b"Connection: close\r\n")
     elif http10:
         lines.append(b"Connection: keep-alive\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    return ResponseHead(before, b"".join(lines), answer.elapsed)
 
 
 _now: tuple[int, bytes] = (0, b"")

@@ -45,8 +45,11 @@ class RequestReader:
         Raises:
             Refused: it is too long, or arrives too slowly.
         """
-        data = self.unparsed or self._first(idle_s)
-        if data.endswith(END) and data.find(END) == len(data) - len(END) and not data.startswith(b"\r\n"):
+        try:
+            data = self.unparsed or self._transport.receive(idle_s)
+        except TimeoutError:
+            return None
+        if data.find(END) == len(data) - len(END) > 0 and not data.startswith(b"\r\n"):
             self.unparsed = b""
             return data[: -len(END)]  # nearly every request arrives in one piece
         deadline_s = time.monotonic() + HEAD_S
@@ -114,13 +117,6 @@ class RequestReader:
             self._limits.release_body(*self._reserved.pop())
         body, self._body = self._body, None
         return body is not None and body.whole
-
-    def _first(self, idle_s: float) -> bytes:
-        """The first bytes of a request; none if there is no further one."""
-        try:
-            return self._transport.receive(idle_s)
-        except TimeoutError:
-            return b""
 
     def _more(self, deadline_s: float, text: str) -> bytes:
         """Some more bytes of a request, before the deadline (monotonic) or it is refused; none: there are no more."""

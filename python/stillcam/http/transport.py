@@ -89,11 +89,17 @@ class PlainTransport(Transport):
     def send(self, pieces: Sequence[Piece]) -> None:
         """What is small goes in one call; a large blob follows in a second one, without a copy."""
         last = pieces[-1]
-        if isinstance(last, Blob) and len(last) >= SENDFILE_BYTES:
+        if isinstance(last, Blob) and len(last.data) >= SENDFILE_BYTES:
             self._send_file(pieces[:-1], last.fileno(), 0, len(last))
-        else:
-            buffers = [_bytes(piece) for piece in pieces]
-            self._complete(lambda at: self._socket.sendmsg(_rest(buffers, at)), sum(map(len, buffers)))
+            return
+        buffers = [_bytes(piece) for piece in pieces]
+        size = sum(map(len, buffers))
+        try:
+            sent = self._socket.sendmsg(buffers)  # nearly always all of it
+        except BlockingIOError:
+            sent = 0
+        if sent < size:
+            self._complete(lambda at: self._socket.sendmsg(_rest(buffers, at)), sent, size)
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
         buffers = [_bytes(piece) for piece in pieces]
@@ -108,8 +114,8 @@ class PlainTransport(Transport):
 
     def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
         head = b"".join([_bytes(piece) for piece in pieces])
-        if head:
-            self._complete(lambda at: self._socket.send(head[at:], socket.MSG_MORE), len(head))
+        if head and (sent := self._send_head(head)) < len(head):
+            self._complete(lambda at: self._send_head(head[at:]), sent, len(head))
         out = self._socket.fileno()
 
         def send_from(at: int) -> int:
@@ -117,13 +123,17 @@ class PlainTransport(Transport):
                 raise ConnectionAbortedError("the file has become shorter")
             return sent
 
-        self._complete(send_from, size)
+        if (sent := _count(send_from, 0)) < size:
+            self._complete(send_from, sent, size)
 
-    def _complete(self, send_from: Callable[[int], int], size: int) -> None:
-        """Call `send_from` with the number of bytes sent so far until they are `size`."""
-        sent = _count(send_from, 0)
-        if sent == size:
-            return
+    def _send_head(self, head: bytes) -> int:
+        try:
+            return self._socket.send(head, socket.MSG_MORE)
+        except BlockingIOError:
+            return 0
+
+    def _complete(self, send_from: Callable[[int], int], sent: int, size: int) -> None:
+        """Wait for the client, and call `send_from` with the number of bytes sent so far, until they are `size`."""
         deadline_s, acknowledged = time.monotonic() + CLIENT_STALL_S, _acknowledged(self._socket)
         while sent < size:
             with contextlib.suppress(TimeoutError):  # the client may take some all the same, see `_acknowledged`

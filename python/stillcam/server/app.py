@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 from stillcam.common import log
 from stillcam.common.errors import StillcamError, shortage
-from stillcam.http.messages import Answer, Refused, error
+from stillcam.http.messages import Answer, Refused, Repeat, error
 from stillcam.http.ranges import part
+from stillcam.http.repeats import Repeats
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.router import Router
@@ -48,6 +49,7 @@ class App:
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
         refusal: the page that a person who has opened an address gets instead of an error as JSON.
+        accounts: returns an object that is another one after each change of the accounts.
     """
 
     request_type = Request
@@ -62,8 +64,11 @@ class App:
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
         refusal: Callable[[Request, Refused], Answer] | None = None,
+        accounts: Callable[[], object] = object,
     ) -> None:
         self._refusal = refusal
+        self._accounts = accounts
+        self.repeats = Repeats()
         self.routes = list(routes)
         self._settings = settings
         self._admit = admit
@@ -138,13 +143,27 @@ class App:
             request.hand_off()
         self._admit(request, route)
         request.access_remains = partial(may_use, self._admit, request, route)
+        accounts = self._accounts()  # before the answer: a change in between counts
         answer = route.quick(request) if route.quick else None
         if answer is None:
             request.hand_off()
             answer = route.handler(request)
+        if answer.repeat:
+            answer.repeat = self._repeat(request, answer, settings, accounts)
         if "range" in request.headers:
             answer = part(request, answer)
         return cross_origin.with_cors(request, answer, settings.access.embed, picture=route.picture)
+
+    def _repeat(self, request: Request, answer: Answer, settings: Settings, accounts: object) -> Repeat | None:
+        """Permission to repeat an answer while neither settings nor accounts change, on top of the route's own."""
+        if settings.access.proxies or settings.server.access_log or "range" in request.headers:
+            return None  # another client address, a line of the log, or another part would be due
+        assert answer.repeat
+        unchanged, current, known = answer.repeat.holds, self._settings, self._accounts
+        return Repeat(
+            lambda: current() is settings and known() is accounts and unchanged(),
+            partial(self._count, request.route, answer.status),
+        )
 
     def _preflight(self, request: Request, route: Route) -> Answer | None:
         """The answer to a CORS preflight request; None: a page of that origin may not use the route."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from stillcam.common.errors import StillcamError
-from stillcam.http.messages import ANSWER_S, Answer, Refused, error
+from stillcam.http.messages import ANSWER_S, Answer, Refused, Repeat, error
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
@@ -96,7 +96,7 @@ class PictureRoutes:
         """The newest frame, if neither another frame nor another size is asked for."""
         if request.value("after") is not None:
             return None
-        return self._in_memory(request)
+        return self._in_memory(request, self._cache_has)
 
     def _current(self, request: Request) -> Answer:
         after, width = request.value("after"), _width(request)
@@ -122,7 +122,7 @@ class PictureRoutes:
         """The newest frame while it is recent, if neither an age nor another size is asked for."""
         if request.value("max_age") is not None or not self._staleness.recent:
             return None
-        return self._in_memory(request)
+        return self._in_memory(request, self._recent)
 
     def _snapshot(self, request: Request) -> Answer:
         max_age_s, width = _number(request, "max_age"), _width(request)
@@ -177,12 +177,22 @@ class PictureRoutes:
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(frame.name if frame else "", wait_s) or frame
 
-    def _in_memory(self, request: Request) -> Answer | None:
-        """The newest frame in its own size; None: there is none, or a smaller one has to be made."""
+    def _cache_has(self, frame: CachedFrame) -> bool:
+        """Whether a frame is the newest."""
+        return self._cache.newest is frame
+
+    def _recent(self, frame: CachedFrame) -> bool:
+        """Whether a frame is the newest, and recent."""
+        return self._cache.newest is frame and self._staleness.recent
+
+    def _in_memory(self, request: Request, current: Callable[[CachedFrame], bool]) -> Answer | None:
+        """The newest frame in its own size, for as long as it is `current`; None: a smaller one has to be made."""
         width, frame = _width(request), self._cache.newest
         if frame is None or (width and not request.has_version(frame.tag)):
             return None
-        return self._frame(frame, request)
+        answer = self._frame(frame, request)
+        answer.repeat = Repeat(partial(current, frame))
+        return answer
 
     def _sized(self, frame: CachedFrame, request: Request, width: int | None) -> CachedFrame:
         """A frame at a width; a client that has the whole frame needs no smaller one."""
@@ -190,10 +200,10 @@ class PictureRoutes:
 
     def _frame(self, frame: CachedFrame, request: Request) -> Answer:
         caching = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED
-        head = b"%b%bX-Frame-Age: %.3f\r\n" % (frame.head, caching, frame.age_s())
+        age = "X-Frame-Age", frame.received_s
         if request.has_version(frame.tag):
-            return Answer(304, head=head)
-        return Answer(200, frame.picture, head=head)
+            return Answer(304, head=frame.head + caching, elapsed=age)
+        return Answer(200, frame.picture, head=frame.head + caching, elapsed=age)
 
 
 def _number(request: Request, name: str) -> float | None:

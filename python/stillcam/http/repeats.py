@@ -1,0 +1,54 @@
+"""Answers that are sent again without being made again.
+
+Clients ask for the newest picture with the same bytes all day. The application marks an answer that would be the same
+for anybody who sends these bytes (`Answer.repeat`); it is kept under the exact bytes of the request's head, and sent
+again while its conditions hold, for `KEPT_S` at most. Only its Date and its age are new.
+"""
+
+from __future__ import annotations
+
+import time
+
+from stillcam.http.bodies import FilePart, Piece
+from stillcam.http.messages import Answer, Repeat, ResponseHead
+
+KEPT_S = 1.0  # then the application decides again
+MAX_HEADS = 256
+MAX_HEAD_BYTES = 2048
+
+
+class KeptAnswer:
+    """An answer for requests with the same head."""
+
+    __slots__ = ("_until_s", "body", "head", "repeat", "size")
+
+    def __init__(self, head: ResponseHead, body: Piece, repeat: Repeat) -> None:
+        self.head = head
+        self.body = body
+        self.size = len(body)
+        self.repeat = repeat
+        self._until_s = time.monotonic() + KEPT_S
+
+    def holds(self, now_s: float) -> bool:
+        """Whether it may be sent now (monotonic)."""
+        return now_s < self._until_s and self.repeat.holds()
+
+
+class Repeats:
+    """The answers that may be sent again, by the bytes of the request's head."""
+
+    def __init__(self) -> None:
+        self._answers: dict[bytes, KeptAnswer] = {}
+
+    def find(self, head: bytes, now_s: float) -> KeptAnswer | None:
+        """The answer to a request with this head; None: the application has to answer it."""
+        kept = self._answers.get(head)
+        return kept if kept is not None and kept.holds(now_s) else None
+
+    def keep(self, request: bytes, head: ResponseHead, answer: Answer) -> None:
+        """Keep an answer that has just been made, if the application permits it."""
+        if answer.repeat is None or len(request) > MAX_HEAD_BYTES or isinstance(answer.body, FilePart):
+            return
+        if len(self._answers) >= MAX_HEADS:
+            self._answers.clear()
+        self._answers[request] = KeptAnswer(head, answer.body, answer.repeat)

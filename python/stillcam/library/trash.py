@@ -82,7 +82,7 @@ class Trash:
         """Delete for good what was moved to the trash before `before_s`.
 
         Args:
-            before_s: seconds since the epoch; None: everything, including items that a wrong clock has dated ahead.
+            before_s: since the epoch; None: everything, including items that a wrong clock has dated ahead.
             over: whether to stop; called after each file.
             note: called with each file that cannot be deleted.
 

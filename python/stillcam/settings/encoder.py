@@ -41,9 +41,5 @@ HARDWARE = EncoderLimits(side=1920, blocks=8192, least_bitrate=25_000, most_bitr
 
 
 def encoder_limits(compatible: str) -> EncoderLimits | None:
-    """The limits of a board's hardware encoder; None: it has none, or is no Pi.
-
-    Args:
-        compatible: of the device tree (`raspberrypi,4-model-b brcm,bcm2711`), or the processor's name.
-    """
+    """The limits of a board's hardware encoder, by what `board_compatible` returns; None: it has none, or is no Pi."""
     return HARDWARE if any(board in compatible for board in _BOARDS) else None

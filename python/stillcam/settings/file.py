@@ -84,11 +84,7 @@ def _line_of(dotted: str, text: str) -> int:
 
 
 def save(path: Path, settings: Settings) -> None:
-    """Replace the settings file in one step.
-
-    Raises:
-        StillcamError: it cannot be written; the old file is unchanged.
-    """
+    """Replace the settings file in one step. Raises StillcamError if that fails; the old file is then unchanged."""
     document, defaults = to_json(settings), to_json(Settings())
     differing: dict[str, Any] = {"version": document.pop("version")}
     for section, content in document.items():
@@ -146,8 +142,7 @@ def file_version(path: Path) -> tuple[int, int, int] | None:
 class SettingsFollower:
     """The settings in force in the web server: a thread follows the file, and requests read a value in memory.
 
-    Raises:
-        StillcamError: the file is invalid, and there are no last good settings.
+    Raises the StillcamError of `load_or_last_good`.
     """
 
     def __init__(self, path: Path) -> None:

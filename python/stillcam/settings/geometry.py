@@ -68,8 +68,7 @@ def picture_size(width: int, height: int, whole: Size, step: int = _BLOCK) -> Si
 
     Args:
         width, height: as set; 0: follows from the other one and the aspect ratio of `whole` (to the nearest multiple
-            of `step`); both 0: `whole`.
-        whole: width and height of the sensor, or of its mode.
+            of `step`); both 0: `whole`, the size of the sensor or of its mode.
         step: pixels; a video's size need only be even.
     """
     if not width and not height:
@@ -108,14 +107,9 @@ def field_of_view(mode: SensorMode | None, camera: CameraInfo) -> Rectangle:
 
 
 def fit_crop(crop: Sequence[int], size: Size, within: Rectangle) -> Rectangle:
-    """A crop in the proportions of the picture, so that nothing is distorted.
+    """A crop in the proportions of a picture of this size, so that nothing is distorted.
 
-    It grows around its centre; at the edge of the field of view it moves, and shrinks if necessary.
-
-    Args:
-        crop: as set, in sensor pixels.
-        size: of the picture.
-        within: the field of view, in sensor pixels.
+    It grows around its centre; at the edge of the field of view `within` it moves, and shrinks if necessary.
     """
     x, y, width, height = crop
     aspect = size[0] / size[1]

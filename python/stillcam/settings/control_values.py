@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -29,11 +29,16 @@ def check_controls(values: Any, field: str = "controls") -> Values:
         dotted = f"{field}.{name}"
         control = CONTROLS.get(name)
         if control is None:
-            close = get_close_matches(str(name), CONTROLS, 1)
-            raise SettingsError(f"unknown control{f': did you mean {close[0]!r}?' if close else ''}", dotted)
+            raise SettingsError(f"unknown control{did_you_mean(name, CONTROLS)}", dotted)
         checked[name] = _value(control, value, dotted)
     _check_together(checked, field)
     return checked
+
+
+def did_you_mean(name: object, known: Collection[str]) -> str:
+    """The end of an error about an unknown name: the most similar known one, or all of them."""
+    close = get_close_matches(str(name), known, 1)
+    return f": did you mean {close[0]!r}?" if close else f": it may be one of {', '.join(known)}"
 
 
 def effective(values: Values) -> Values:

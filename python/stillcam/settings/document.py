@@ -6,12 +6,11 @@ Every value is validated against the table in `schema`, whether it comes from th
 import json
 from collections.abc import Callable
 from dataclasses import Field, asdict, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any, cast
 
 from stillcam.common.errors import SettingsError
 from stillcam.common.validate import is_number
-from stillcam.settings.control_values import check_controls
+from stillcam.settings.control_values import check_controls, did_you_mean
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings, default_of, setting_fields
 
@@ -34,7 +33,7 @@ def from_json(document: Any) -> Settings:
     sections = {item.name: item for item in fields(Settings)}
     for name, content in document.items():
         if name != "version" and name not in sections:
-            raise SettingsError(f"unknown section{_did_you_mean(name, [*sections])}", str(name))
+            raise SettingsError(f"unknown section{did_you_mean(name, sections)}", str(name))
         if name != "version" and not isinstance(content, dict):
             raise SettingsError(f"must be an object, not {_short(content)}", name)
     return Settings(**{name: _section(name, item, document.get(name, {})) for name, item in sections.items()})
@@ -75,7 +74,7 @@ def _section(section: str, row: Field[Any], content: dict[str, Any]) -> Any:
     for name, value in content.items():
         dotted = f"{section}.{name}"
         if name not in known:
-            raise SettingsError(f"unknown setting{_did_you_mean(name, [*known])}", dotted)
+            raise SettingsError(f"unknown setting{did_you_mean(name, known)}", dotted)
         values[name] = _value(dotted, known[name], value)
     return kind(**values)
 
@@ -139,8 +138,3 @@ def _merged(target: Any, patch: Any) -> Any:
 def _short(value: Any) -> str:
     text = json.dumps(value, default=str)
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _did_you_mean(name: object, known: list[str]) -> str:
-    close = get_close_matches(str(name), known, 1)
-    return f": did you mean {close[0]!r}?" if close else f": it may be one of {', '.join(known)}"

@@ -6,7 +6,6 @@ The set-up code is throttled by address in the same way.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import NamedTuple
 from stillcam.accounts import passwords
 from stillcam.accounts.cache import AccountsCache
 from stillcam.accounts.rules import MAX_NAME, CredentialsError, RetryLaterError, folded
+from stillcam.common.networks import household
 
 FORGET_S = 300.0  # for each failure
 MAX_COUNT = 16  # beyond the free ones: then the pause does not grow, and all is forgotten in some hours
@@ -175,9 +175,8 @@ class Throttle:
 
 
 def address_key(address: str) -> Key:
-    """The key of an IP address; of IPv6 the /64 network, in which a client can use any address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    return "address", str(ipaddress.ip_network((ip, 64), strict=False) if ip.version == 6 else ip)
+    """The key of an IP address."""
+    return "address", household(address)
 
 
 def new_device_cookie(name: str, password: str) -> str:

@@ -13,15 +13,14 @@ others out.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+from stillcam.common.networks import household, is_in
 from stillcam.http.messages import Refused
 
 MIN_WAIT_S = 1.0  # a younger connection is not closed for one of an address that holds as many
@@ -164,12 +163,4 @@ class ConnectionLimits:
 
     def _key(self, address: str) -> str:
         """The limit key of an address."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if any(ip in network for network in _networks(self._proxies())):
-            return PROXY
-        return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else address
-
-
-@lru_cache(4)
-def _networks(texts: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    return [ipaddress.ip_network(text, strict=False) for text in texts]
+        return PROXY if is_in(address, tuple(self._proxies())) else household(address)

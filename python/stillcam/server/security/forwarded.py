@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
+from stillcam.common.networks import is_in
 from stillcam.server.route import Request
 
 X_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")
@@ -34,7 +34,7 @@ class _Forwarded(NamedTuple):
 def see_through(request: Request, proxies: Sequence[str]) -> None:
     """Apply to a request the headers of a trusted proxy, one of these addresses and networks."""
     networks = tuple(proxies)
-    if not networks or not _is_in(request.address, networks):
+    if not networks or not is_in(request.address, networks):
         return
     forwarded = _read_headers(request.headers)
     request.proxied = True
@@ -45,7 +45,7 @@ def see_through(request: Request, proxies: Sequence[str]) -> None:
         if not (address := _address(hop)):
             return
         request.address = address
-        if not _is_in(address, networks):
+        if not is_in(address, networks):
             return
 
 
@@ -105,9 +105,3 @@ def _address(hop: str) -> str:
     except ValueError:
         return ""
     return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-@lru_cache(256)
-def _is_in(address: str, networks: tuple[str, ...]) -> bool:
-    ip = ipaddress.ip_address(address)
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stillcam.series import reader
 from stillcam.series.definition import from_document
-from stillcam.series.folder import Series, boot
+from stillcam.series.folder import Series
 from stillcam.series.manifest import encode, gap_line, ms_to_text, shot_name
 from stillcam.series.recovery import open_series
 from stillcam.series.running import RunningSeries
@@ -83,7 +83,7 @@ def _write(root: Path, begin_ms: int) -> None:
         manifest = series.folder / "manifest.jsonl"
         if first is None:
             first = manifest
-            manifest.write_bytes(b"".join(_lines(begin_ms)))
+            manifest.write_bytes(b"".join(_lines(begin_ms, series.boot)))
         else:
             os.link(first, manifest)
         frames = series.folder / "frames/099"
@@ -94,7 +94,7 @@ def _write(root: Path, begin_ms: int) -> None:
         (series.folder / "state.json").write_text(state)
 
 
-def _lines(begin_ms: int) -> list[bytes]:
+def _lines(begin_ms: int, boot: str) -> list[bytes]:
     lines = []
     for number in range(1, SHOTS):
         due_ms = begin_ms + number * INTERVAL_MS
@@ -102,5 +102,5 @@ def _lines(begin_ms: int) -> list[bytes]:
             lines.append(encode(gap_line(due_ms - 30_000, due_ms - 30_000, 1, "busy")))
         due, metadata = ms_to_text(due_ms), {"ExposureTime": 8000, "AnalogueGain": 1.0}
         line = {"n": number, "due": due, "time": due, "files": [f"{shot_name(number, due_ms)}.jpg"]}
-        lines.append(encode({**line, "bytes": 1_000_000, "boot": boot(), "metadata": metadata}))
+        lines.append(encode({**line, "bytes": 1_000_000, "boot": boot, "metadata": metadata}))
     return lines

@@ -134,7 +134,7 @@ def accounts_locked(installation: Installation) -> Iterator[None]:
 
 @contextmanager
 def accounts_damaged(installation: Installation) -> Iterator[None]:
-    """It is no database any more; whoever has made a back-up puts it back."""
+    """It is no database any more; whoever has made a backup puts it back."""
     file = installation.data / "accounts.db"
     whole = file.read_bytes()
     replace(file, "no database at all " * 400)

@@ -25,13 +25,13 @@ parts() {
   done
 }
 
-@test "it starts, tells address and set-up code, answers --status, and ends on --stop" {
+@test "it starts, tells address and setup code, answers --status, and ends on --stop" {
   run -1 "$root/start_camera_server.sh" --status
   launch "$root/start_camera_server.sh"
   pictures_come
   eventually says "http://127.0.0.1:$STILLCAM_PORT/"
-  eventually says "with the set-up code "
-  says "with the set-up code $(<"$STILLCAM_DATA/setup-code")"
+  eventually says "with the setup code "
+  says "with the setup code $(<"$STILLCAM_DATA/setup-code")"
   run -0 "$root/start_camera_server.sh" --status
   [[ $output == *"running"* ]]
   run -0 "$root/start_camera_server.sh" --stop

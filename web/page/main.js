@@ -42,7 +42,7 @@ viewer.allowed = stored(WATCHED) === "true";
 session.subscribe(() => {
   applyRights();
   const now = session.user && `${session.user.role} ${session.user.name}`;
-  // What was mounted for somebody, and what they were typing, is not for the next.
+  // Reload when the user changes, so that no input of one is seen by the next.
   if (user && now !== user) location.replace(tabAddress("live"));
   if (asked && now) {
     location.reload();

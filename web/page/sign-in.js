@@ -64,12 +64,12 @@ export class SignIn {
   #registering(done) {
     return [
       el("h2", { text: "Set up" }),
-      el("p", { text: "Whoever sets the camera up owns it: they decide who may watch, and control it. The set-up code shows that you can reach the machine itself." }),
-      help("Where is the set-up code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or say there: ", "python -m stillcam code"),
+      el("p", { text: "Whoever sets the camera up owns it: they decide who may watch, and control it. The setup code shows that you can reach the machine itself." }),
+      help("Where is the setup code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or say there: ", "python -m stillcam code"),
       form({
         name: "Set up",
         inputs: [
-          { name: "code", label: "Set-up code", hint: "Twelve letters and digits, like EX55-5TKC-C9W5", attributes: { required: true, autofocus: true } },
+          { name: "code", label: "Setup code", hint: "Twelve letters and digits, like EX55-5TKC-C9W5", attributes: { required: true, autofocus: true } },
           { name: "name", label: "Your name", autocomplete: "username", attributes: { required: true } },
           { name: "password", label: "Password", type: "password", autocomplete: "new-password", hint: "8 characters or more", attributes: { required: true } },
         ],

@@ -18,8 +18,8 @@ import { loadPart } from "./update.js";
  * @typedef {object} Tab
  * @property {string} name   its address
  * @property {string} title
- * @property {"watch" | "library" | "control"} who  may see it
- * @property {"control"} [mounts]  who gets its module, where that is not everybody who may see it
+ * @property {"watch" | "library" | "control"} access  the right to see it
+ * @property {"control"} [moduleAccess]  the right to get its module, if another one
  * @property {string[]} styles  its style sheets, by their paths below web/
  * @property {() => Promise<{mount: Mount}>} [module]  what is in it; Live without one is the picture alone
  */
@@ -28,12 +28,12 @@ import { loadPart } from "./update.js";
 
 /** @type {Tab[]} */
 export const TABS = [
-  { name: "live", title: "Live", who: "watch", mounts: "control", styles: ["tabs/live/live.css", "tabs/live/controls/controls.css", "tabs/live/take.css", "tabs/photos/tile.css", "picture/overlay.css", "picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
-  { name: "config", title: "Config", who: "control", styles: ["tabs/config/config.css", "base/settings.css"], module: () => import("../tabs/config/tab.js") },
-  { name: "info", title: "Info", who: "library", styles: ["tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
-  { name: "photos", title: "Photos", who: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css", "tabs/photos/view.css", "picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
-  { name: "series", title: "Series", who: "library", styles: ["tabs/series/series.css", "tabs/series/form.css"], module: () => import("../tabs/series/tab.js") },
-  { name: "settings", title: "Settings", who: "control", styles: ["tabs/settings/settings.css", "base/settings.css"], module: () => import("../tabs/settings/tab.js") },
+  { name: "live", title: "Live", access: "watch", moduleAccess: "control", styles: ["tabs/live/live.css", "tabs/live/controls/controls.css", "tabs/live/take.css", "tabs/photos/tile.css", "picture/overlay.css", "picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
+  { name: "config", title: "Config", access: "control", styles: ["tabs/config/config.css", "base/settings.css"], module: () => import("../tabs/config/tab.js") },
+  { name: "info", title: "Info", access: "library", styles: ["tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
+  { name: "photos", title: "Photos", access: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css", "tabs/photos/view.css", "picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
+  { name: "series", title: "Series", access: "library", styles: ["tabs/series/series.css", "tabs/series/form.css"], module: () => import("../tabs/series/tab.js") },
+  { name: "settings", title: "Settings", access: "control", styles: ["tabs/settings/settings.css", "base/settings.css"], module: () => import("../tabs/settings/tab.js") },
 ];
 
 /** Whether a session may see the tabs of a kind. */
@@ -44,7 +44,7 @@ const ADMITS = {
 };
 
 /** The tabs that a session may see, in order. @param {Session} session */
-export const tabsFor = (session) => TABS.filter((tab) => ADMITS[tab.who](session));
+export const tabsFor = (session) => TABS.filter((tab) => ADMITS[tab.access](session));
 
 /** The tab of the page's address; Live is also at the page's own. */
 export const currentTab = () => location.href.slice(base.href.length).split(/[?#]/)[0] || "live";
@@ -83,7 +83,7 @@ export class Panels {
     const place = this.#place(name);
     place.panel.hidden = false;
     const tab = TABS.find((candidate) => candidate.name === name);
-    if (!tab?.module || place.tab || (tab.mounts === "control" && !this.#context.session.may.control)) {
+    if (!tab?.module || place.tab || (tab.moduleAccess === "control" && !this.#context.session.may.control)) {
       place.tab?.shown();
       return;
     }
@@ -103,10 +103,10 @@ export class Panels {
     place.tab?.hidden();
   }
 
-  /** Whoever may control works on the settings: they are there when such a tab is mounted. @param {Tab} tab */
-  async #ready({ who, mounts }) {
+  /** Load the settings before mounting a tab with controls. @param {Tab} tab */
+  async #ready({ access, moduleAccess }) {
     const { settings } = this.#context;
-    if ((mounts ?? who) === "control" && !settings.document) await settings.load();
+    if ((moduleAccess ?? access) === "control" && !settings.document) await settings.load();
   }
 
   /** @param {string} name */

@@ -105,7 +105,7 @@ export class SettingsStore {
   }
 
   /**
-   * Settings that came with another answer: of a back-up, for instance.
+   * Settings that came with another answer: of a backup, for instance.
    * @param {SettingsDocument} document
    * @param {string} tag
    */

@@ -1,4 +1,4 @@
-"""Accounts: users, their sessions on devices, tokens of programs, and the set-up code.
+"""Accounts: users, their sessions on devices, tokens of programs, and the setup code.
 
 All of it is in one folder: `accounts.db` (SQLite) and, until an owner has registered, `setup-code`. The server and
 `python -m stillcam` on SSH may write at the same time. No password, session or token can be read from there: only
@@ -40,10 +40,10 @@ class Accounts:
         self.setup_code = SetupCode(folder / "setup-code")
 
     def prepare(self) -> str | None:
-        """Create the set-up code as long as no owner has registered, and delete it afterwards.
+        """Create the setup code as long as no owner has registered, and delete it afterwards.
 
         Returns:
-            the set-up code; None once there is an owner.
+            the setup code; None once there is an owner.
 
         Raises:
             StoreError: the folder cannot be written to, or the database is damaged.

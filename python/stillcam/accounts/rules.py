@@ -42,7 +42,7 @@ class NotFoundError(StillcamError):
 
 
 class CredentialsError(StillcamError):
-    """The name and the password, or the set-up code, are wrong."""
+    """The name and the password, or the setup code, are wrong."""
 
 
 class RetryLaterError(StillcamError):

@@ -1,4 +1,4 @@
-"""The set-up code: proves that the person who registers first can read this machine's files or terminal.
+"""The setup code: proves that the person who registers first can read this machine's files or terminal.
 
 It has 60 random bits, so that it cannot be guessed and needs no lockout, which strangers could use to keep the owner
 from registering. Attempts are throttled by address all the same (sign_in.py).
@@ -39,7 +39,7 @@ class SetupCode:
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(f"cannot use {self.path} ({error}): check its owner, and df") from error
         if len(_plain(code)) != GROUPS * GROUP:
-            raise StoreError(f"{self.path} holds no set-up code: delete it, and start the server again")
+            raise StoreError(f"{self.path} holds no setup code: delete it, and start the server again")
         return code
 
     def delete(self) -> None:

@@ -1,6 +1,6 @@
 """Signing in with a password: verification, throttling of failed attempts, and cookies of known devices.
 
-The set-up code is throttled by address in the same way.
+The setup code is throttled by address in the same way.
 """
 
 from __future__ import annotations

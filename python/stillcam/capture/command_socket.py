@@ -10,7 +10,7 @@ from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.validate import number_error
 from stillcam.ipc.protocol import Message
 
-SCANS = 3  # pictures that a scan may need, and what ran before
+SCANS = 3  # multiple of the time for a picture that is allowed for a scan
 LISTING_S = 45.0  # the camera program's time to answer, once another daemon has had its turn
 RELOAD_TIMEOUT_S = 30.0
 SERIES_TIMEOUT_S = 30.0
@@ -90,7 +90,7 @@ class CommandHandler:
         except TimeoutError as error:
             raise self._late("picture", timeout_s) from error
         if name is None:
-            raise StillcamError(status.reason or "the capture failed: see data/logs/capture.log")
+            raise StillcamError(status.reason or "the capture failed: see `stillcam log`")
         return {"frame": name}
 
     def _reload(self, _message: Message) -> Message:
@@ -123,7 +123,7 @@ class CommandHandler:
         return self._post_and_wait(message) or {"recording": self._status.recording}
 
     def _series(self, message: Message) -> Message:
-        """Answers with the `series` as it is then, null for one that is gone; a refusal has `cause` and `field`."""
+        """Answers with the `series` as it is then, null if it was deleted; a refusal has `cause` and `field`."""
         answer = self._commands.post("series", message).wait(SERIES_TIMEOUT_S)
         if answer is None:
             raise StillcamError("the camera is busy: check later whether it was done")

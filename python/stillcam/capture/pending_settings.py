@@ -23,7 +23,7 @@ from stillcam.settings.file import STAY, load, save_last_good
 from stillcam.settings.schema import Settings
 
 CAMERA_SECTIONS = ("camera", "snapshot", "live", "controls")  # sections that the camera program depends on
-OUTSIDE = ("busy", "disk", "missing")  # causes that no setting has
+OUTSIDE = ("busy", "disk", "missing")  # causes that no setting can have
 
 
 class PendingSettings:
@@ -40,7 +40,7 @@ class PendingSettings:
         self._healthy = False  # pictures come, as far as is known
         self._number = 0
         self._waiting: Command | None = None
-        self._doubted: Settings | None = None  # have failed once, in a way that may pass
+        self._doubted: Settings | None = None  # failed once with an error that may be transient
         self._keep_last_good()
 
     @property

@@ -21,8 +21,8 @@ from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
 from stillcam.frames.jpeg import picture_offset
 
-FROZEN_FRAMES = 10  # so many pictures identical byte for byte ...
-FROZEN_S = 10.0  # ... over at least so long are a frozen sensor, not a dark night
+FROZEN_FRAMES = 10  # identical pictures in a row, apart from EXIF, that count as a frozen sensor ...
+FROZEN_S = 10.0  # ... if they span at least this time
 _ROTATED = WORK_PREFIX + "turned.jpg"
 _PLAIN = WORK_PREFIX + "plain.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
@@ -82,7 +82,7 @@ class FramePublisher:
         return self.publish(Still(path, time_s))
 
     def publish_copy(self, picture: Path, time_s: float) -> str:
-        """Publish a picture that stays where it is, whole and rotated; the rest as `publish`."""
+        """Publish a copy of a complete picture that has been rotated already; raises as `publish`."""
         path, began_s = self._images / _SHOWN, time.monotonic()
         with self._deleted_on_failure(path):
             path.unlink(missing_ok=True)
@@ -90,10 +90,10 @@ class FramePublisher:
             return self._finish(path, time_s, began_s)
 
     def check_frozen(self) -> None:
-        """Notice a sensor that hangs: the pictures have been identical byte for byte for a while.
+        """Detect a sensor that hangs: its pictures have been identical, apart from EXIF, for a while.
 
         Raises:
-            CameraError: `frozen`; once, until the picture changes: more restarts do not help.
+            CameraError: `frozen`; only once until the picture changes, because more restarts do not help.
         """
         if self._same == 0:
             self._frozen = False

@@ -71,7 +71,7 @@ def daemon(installation: Installation) -> list[Finding]:
         return fault(check, "does not answer", START)
     found, notice = f"runs since {status['started']}, mode {status['mode']}", status.get("notice")
     own = warning(check, found, str(notice)) if notice else ok(check, found)
-    return own + dead_threads("background threads", status.get("threads"), "the log")
+    return own + dead_threads("background threads", status.get("threads"))
 
 
 def picture(installation: Installation) -> list[Finding]:

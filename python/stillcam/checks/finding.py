@@ -58,17 +58,12 @@ def fault(check: str, found: str, advice: str = "") -> list[Finding]:
     return [Finding(check, FAULT, found, advice)]
 
 
-def dead_threads(check: str, threads: Iterable[Mapping[str, Any]] | None, log: str) -> list[Finding]:
-    """Which threads of a process have died. Each was restarted, but the cause may persist.
-
-    Args:
-        threads: as in the status of the process.
-        log: where the cause is found.
-    """
+def dead_threads(check: str, threads: Iterable[Mapping[str, Any]] | None) -> list[Finding]:
+    """Threads of a process that died, as in its status. Each was restarted, but the cause may persist."""
     texts = [
         ": ".join(filter(None, (f"restarts of {one['name']}: {one['count']}, last at {one['time']}", one.get("error"))))
         for one in threads or ()
     ]
     if not texts:
         return ok(check, "none has failed")
-    return warning(check, "; ".join(texts), f"{log} says why: a traceback there is a bug to report")
+    return warning(check, "; ".join(texts), "a traceback in the log (`stillcam log`) is a bug to report")

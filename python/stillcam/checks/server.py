@@ -43,7 +43,7 @@ def port(installation: Installation) -> list[Finding]:
         return fault("port", f"port {number}: {error}", advice)
     reason = "" if status == 200 else f", and says: {health.get('reason')}"
     answers = ok("port", f"the web server answers on port {number}{reason}")
-    return answers + dead_threads("server threads", health.get("threads"), "data/logs/server.log")
+    return answers + dead_threads("server threads", health.get("threads"))
 
 
 def certificate(installation: Installation) -> list[Finding]:
@@ -76,5 +76,5 @@ def accounts(installation: Installation) -> list[Finding]:
     return warning(
         "accounts",
         "nobody has registered: anyone who reaches the port may watch",
-        "open the page and register; `python -m stillcam code` prints the set-up code",
+        "open the page and register; `python -m stillcam code` prints the setup code",
     )

@@ -54,16 +54,16 @@ def add_to(commands: Any) -> None:
     )  # fmt: skip
     _add(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
 
-    _add(commands, "code", "print the set-up code, with which the first user registers", _code)
+    _add(commands, "code", "print the setup code, with which the first user registers", _code)
 
 
 def set_up_lines(folder: Path) -> list[str]:
-    """The line with the set-up code as long as there is no owner, or the fault of the accounts in `folder`."""
+    """The line with the setup code as long as there is no owner, or the fault of the accounts in `folder`."""
     try:
         code = Accounts(folder).prepare()
     except StoreError as error:
         return [f"Nobody can sign in: {error}"]
-    return [f"Register as its owner there with the set-up code {code}"] if code else []
+    return [f"Register as its owner there with the setup code {code}"] if code else []
 
 
 def _add(commands: Any, name: str, text: str, command: AccountsCommand, *positional: str) -> argparse.ArgumentParser:
@@ -90,7 +90,7 @@ def _add_user(accounts: Accounts, arguments: Arguments) -> Result:
     name = check_name(arguments.name)
     password = passwords.hashed(_ask_password(name))
     user = accounts.users.add(name, password, arguments.role, not arguments.no_library)
-    accounts.prepare()  # with the first owner the set-up code has done its work
+    accounts.prepare()  # with the first owner the setup code has done its work
     return Result([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
 
 

@@ -32,7 +32,7 @@ TLS_SETTING = f"{TLS_FOLDER}/server.pem"
 def add_to(commands: Any) -> None:
     text = "check everything, and say what to do; exit status 1 when something does not work"
     add_command(commands, "doctor", text, doctor)
-    text = "print the addresses to open, and the set-up code until an owner has registered"
+    text = "print the addresses to open, and the setup code until an owner has registered"
     add_command(commands, "addresses", text, addresses)
     show = add_command(commands, "log", "print the last lines of all logs, the newest at the end", log)
     show.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many; default: 50")

@@ -86,7 +86,7 @@ def read_current(images: Path) -> Frame | None:
 
 
 class Publisher:
-    """The only writer of `images/`.
+    """Publishes frames in `images/`; only one process may have it.
 
     Args:
         images: the folder; it must exist.

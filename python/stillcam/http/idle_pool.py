@@ -70,9 +70,9 @@ class IdlePool:
         connection.close()
 
     def hand_off(self, connection: IdleConnection) -> None:
-        """Have another thread lead: what follows in `connection.serve` may block. Only the leader has to.
+        """Make another thread the leader, because what follows in `connection.serve` may block.
 
-        If no thread can be started, it leads on.
+        No effect in other threads. If no thread can be started, the caller remains the leader.
         """
         if self._serving is not connection:
             return

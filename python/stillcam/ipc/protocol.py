@@ -98,7 +98,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     try:
         answer = parse_json(line)
     except ValueError as error:
-        raise NoAnswer("the capture daemon ended in the middle of its answer: see data/logs/capture.log") from error
+        raise NoAnswer("the capture daemon ended in the middle of its answer: see `stillcam log`") from error
     if "error" in answer:
         raise Refusal(answer)
     return dict(answer)

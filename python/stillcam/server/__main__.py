@@ -39,7 +39,7 @@ SWITCH_S = 0.0005  # the interpreter switches threads this often: with many view
 
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="stillcam.server", description="Answer browsers.")
+    parser = argparse.ArgumentParser(prog="stillcam.server", description="Run the Stillcam web server.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.parse_args()
     log.set_up()

@@ -101,7 +101,7 @@ class App:
             log.fault(f"{request.method} {quote(_below(request, request.path))}", failure)
             if short := shortage(failure):
                 return error(503, f"{short}: try again in a few seconds", {"Retry-After": "5"})
-            return error(500, "this is a fault of the camera server: it is in data/logs/server.log")
+            return error(500, "internal error of the camera server: `stillcam log` has the details")
 
     def to_https(self, request: Request) -> Answer:
         """Redirect a request over plain HTTP to the same address over HTTPS."""

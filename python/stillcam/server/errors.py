@@ -47,7 +47,7 @@ def refusal_of(error: StillcamError, busy: int = 503) -> Refused:
         return Refused(429, str(error), headers={"Retry-After": str(math.ceil(error.wait_s))})
     if isinstance(error, rules.StoreError):
         logging.error("%s", error)
-        return Refused(503, "the accounts cannot be used now: data/logs/server.log says why")
+        return Refused(503, "the accounts cannot be used now: `stillcam log` shows the reason")
     field = error.answer.get("field") if isinstance(error, Refusal) else getattr(error, "field", None)
     if isinstance(error, Refusal):
         status = busy if error.cause == "busy" else _BY_CAUSE.get(error.cause, 422 if field else 503)

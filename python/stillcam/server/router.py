@@ -33,7 +33,7 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Route, str, str]:
         """The route, the name within the path, and what follows the route's path; the latter two may be empty.
 
-        Of several the most exact one that knows the method.
+        The most specific route that supports the method wins.
 
         Raises:
             Refused: there is none (404), or another method is meant (405).
@@ -61,7 +61,7 @@ class Router:
             more = slash + more
             if name and (more == after or (after.endswith("/") and more.startswith(after))):
                 yield methods, name, more.removeprefix(after)
-        cut = path.rfind("/", 0, self._longest)  # thousands of slashes are no thousands of looks
+        cut = path.rfind("/", 0, self._longest)  # bounds the lookups for a path with thousands of slashes
         while cut > 0:
             if methods := self._below.get(path[: cut + 1]):
                 yield methods, "", path[cut + 1 :]

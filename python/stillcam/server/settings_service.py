@@ -138,7 +138,7 @@ class SettingsService:
         new = change(old)
         if new.hooks != old.hooks and not restoring:
             raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
-        new = replace(new, hooks=old.hooks)  # a back-up does not restore commands that run on this machine either
+        new = replace(new, hooks=old.hooks)  # a backup does not restore commands that run on this machine either
         if not self._primary:
             new = replace(new, access=old.access, server=old.server)
         index = new.camera.index

@@ -88,7 +88,7 @@ def _prepare(accounts: Accounts) -> None:
     """Log where the setup code is; pictures are served even if accounts cannot be written."""
     try:
         if accounts.prepare():
-            logging.info("nobody has registered yet: the set-up code is in %s", accounts.setup_code.path)
+            logging.info("nobody has registered yet: the setup code is in %s", accounts.setup_code.path)
     except StoreError as error:
         logging.error("%s", error)
 

@@ -1,6 +1,6 @@
-"""Back-ups: the whole configuration as one JSON document, stored on the camera under a name, or downloaded.
+"""Backups: the whole configuration as one JSON document, stored on the camera under a name, or downloaded.
 
-A back-up contains every setting, those at their defaults too: restored on a later version with other defaults, it gives
+A backup contains every setting, those at their defaults too: restored on a later version with other defaults, it gives
 the same configuration. It contains no accounts, passwords or tokens.
 """
 
@@ -31,16 +31,16 @@ _SUFFIX = ".json"
 
 
 class NameTakenError(StillcamError):
-    """A back-up has this name already, or there are too many."""
+    """A backup has this name already, or there are too many."""
 
 
 class NotFoundError(StillcamError):
-    """There is no back-up of this name."""
+    """There is no backup of this name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A stored back-up: its name, its time (seconds since the epoch) and its size."""
+    """A stored backup: its name, its time (seconds since the epoch) and its size."""
 
     name: str
     time_s: float
@@ -48,27 +48,27 @@ class Backup:
 
 
 def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
-    """The back-up of settings; `now_s` is in seconds since the epoch."""
+    """The backup of settings; `now_s` is in seconds since the epoch."""
     return {"kind": BACKUP_KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
 
 
 def settings_of(document: Any) -> Settings:
-    """The settings of a back-up. Raises SettingsError if it is no back-up, or one of its settings is invalid."""
+    """The settings of a backup. Raises SettingsError if it is no backup, or one of its settings is invalid."""
     if not isinstance(document, dict) or document.get("kind") != BACKUP_KIND:
-        raise SettingsError(f'this is no back-up: it must say "kind": "{BACKUP_KIND}"', "kind")
+        raise SettingsError(f'this is no backup: it must say "kind": "{BACKUP_KIND}"', "kind")
     if not isinstance(document.get("configuration"), dict):
-        raise SettingsError("this back-up holds no configuration", "configuration")
+        raise SettingsError("this backup holds no configuration", "configuration")
     return from_json(document["configuration"])
 
 
 class Backups:
-    """The back-ups that are stored on the camera: a file each in `folder`, which is created with the first one."""
+    """The backups that are stored on the camera: a file each in `folder`, which is created with the first one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def list(self) -> list[Backup]:
-        """All back-ups, by name."""
+        """All backups, by name."""
         found = []
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             with suppress(OSError):  # just deleted
@@ -77,46 +77,46 @@ class Backups:
         return found
 
     def make(self, name: str, settings: Settings, now_s: float) -> Backup:
-        """Store a back-up.
+        """Store a backup.
 
         Raises:
             SettingsError: the name is invalid.
-            NameTakenError: a back-up has this name, or there are too many.
+            NameTakenError: a backup has this name, or there are too many.
             StillcamError: it cannot be written.
         """
         path = self._path(name)
         if len(self.list()) >= MAX_BACKUPS:
-            raise NameTakenError(f"there are {MAX_BACKUPS} back-ups: delete one first")
+            raise NameTakenError(f"there are {MAX_BACKUPS} backups: delete one first")
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
             if not create_private(path, text.encode()):
-                raise NameTakenError("there is a back-up of this name: choose another one, or delete it first")
+                raise NameTakenError("there is a backup of this name: choose another one, or delete it first")
             return _described(path)
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error
 
     def read(self, name: str) -> Settings:
-        """The settings of a back-up.
+        """The settings of a backup.
 
         Raises:
-            NotFoundError: no back-up has this name.
-            SettingsError: it is damaged, or no back-up.
+            NotFoundError: no backup has this name.
+            SettingsError: it is damaged, or no backup.
             StillcamError: it cannot be read.
         """
         with self._existing(name) as path, path.open("rb") as file:
             raw = file.read(MAX_BACKUP_BYTES + 1)
         if len(raw) > MAX_BACKUP_BYTES:
-            raise SettingsError(f"this back-up is larger than {MAX_BACKUP_BYTES} bytes")
+            raise SettingsError(f"this backup is larger than {MAX_BACKUP_BYTES} bytes")
         try:
             return settings_of(parse_json(raw))
         except ValueError as error:
-            raise SettingsError(f"this back-up is damaged: {error}") from error
+            raise SettingsError(f"this backup is damaged: {error}") from error
 
     def delete(self, name: str) -> None:
-        """Delete a back-up.
+        """Delete a backup.
 
         Raises:
-            NotFoundError: no back-up has this name.
+            NotFoundError: no backup has this name.
             StillcamError: it cannot be deleted.
         """
         with self._existing(name) as path:
@@ -124,17 +124,17 @@ class Backups:
 
     @contextmanager
     def _existing(self, name: str) -> Iterator[Path]:
-        """The file of a back-up; an OSError while it is used is turned into one of ours."""
+        """The file of a backup; an OSError while it is used is turned into one of ours."""
         try:
             path = self._path(name)
         except SettingsError as error:
-            raise NotFoundError("there is no back-up of this name") from error
+            raise NotFoundError("there is no backup of this name") from error
         try:
             yield path
         except FileNotFoundError as error:
-            raise NotFoundError("there is no back-up of this name") from error
+            raise NotFoundError("there is no backup of this name") from error
         except OSError as error:
-            raise StillcamError(f"cannot use this back-up: {error.strerror}") from error
+            raise StillcamError(f"cannot use this backup: {error.strerror}") from error
 
     def _path(self, name: str) -> Path:
         """The file of a name, which can contain no separator and cannot begin with a dot."""

@@ -43,12 +43,12 @@ def did_you_mean(name: object, known: Collection[str]) -> str:
 
 def effective(values: Values) -> Values:
     """The values that take effect: not those of what an automatic algorithm controls."""
-    return {name: value for name, value in values.items() if not _waits(name, values)}
+    return {name: value for name, value in values.items() if not _overridden(name, values)}
 
 
-def _waits(name: str, values: Values) -> bool:
-    wait = CONTROLS[name].waits
-    return wait is not None and values.get(wait.control) in wait.values
+def _overridden(name: str, values: Values) -> bool:
+    other = CONTROLS[name].overridden_by
+    return other is not None and values.get(other.control) in other.values
 
 
 def _check_together(values: Values, field: str) -> None:

@@ -9,9 +9,8 @@ left to the camera by not being mentioned.
 A rectangle is [x, y, width, height] in sensor pixels, before any flip or rotation: it stays
 on its subject when the picture is turned.
 
-How a driver sets a control: the camera programs by options (`camera.rpicam.options`), picamera2 by
-its name in `set_controls`, and so every one of them. What a driver cannot do, it says itself
-(`capabilities`).
+rpicam sets controls by options (`camera.rpicam.options`), picamera2 passes every control to
+`set_controls`. Each driver declares what it cannot do (`capabilities`).
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from typing import Any
 
 Values = dict[str, Any]  # name -> value, as `control_values.check_controls` gives it
 
-CUSTOM = "Custom"  # a mode that somebody has added to a tuning file: none that comes with libcamera has it
-LARGEST = 65535  # sensor pixels; what the camera has not, is cut off
+CUSTOM = "Custom"  # a mode that somebody has added to a tuning file; libcamera's own files define none
+LARGEST = 65535  # sensor pixels; larger values are clipped to the sensor
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a control: libcamera's enumerator without its prefix, a label, and rpicam's word for it."""
+    """One value of a control: libcamera's enumerator without its prefix, a label, and the value of rpicam's option."""
 
     value: str
     text: str
@@ -36,13 +35,13 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """A control has no effect, as libcamera documents, while another one has one of these values."""
+class Override:
+    """Another control that disables this one while it has one of these values, as libcamera documents."""
 
     control: str
     values: tuple[Any, ...]
     text: str  # for a person
-    end: Any = None  # the value of the other one that ends it; None: leave that to the camera
+    ending_value: Any = None  # the value of `control` that ends this; None: leave it to the camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,13 @@ class Control:
     default: Any = None  # what the camera does when it is not set; None: it depends
     option: str = ""  # of rpicam-still and rpicam-vid, where one option sets this control alone
     reason: str = ""  # why the camera programs cannot set it; empty: they can
-    waits: Wait | None = None
-    needs: tuple[str, ...] = ()  # other controls, without which it cannot be set; a `bool`: cannot be off
+    overridden_by: Override | None = None
+    needs: tuple[str, ...] = ()  # controls without which it cannot be set; for a `bool`: cannot be off
 
 
 _NO_OPTION = "the camera programs have no option for it"
-_AUTO_EXPOSURE = Wait("AeEnable", (True,), "automatic exposure is on")
-_AUTO_WHITE_BALANCE = Wait("AwbEnable", (True,), "automatic white balance is on")
+_AUTO_EXPOSURE = Override("AeEnable", (True,), "automatic exposure is on")
+_AUTO_WHITE_BALANCE = Override("AwbEnable", (True,), "automatic white balance is on")
 
 _FOCUS = (
     Control("AfMode", "Focus", "choice", "who moves the lens: you, a scan when asked, or the camera all the time",
@@ -81,7 +80,7 @@ _FOCUS = (
                      Choice("Continuous", "Continuous", "continuous"))),
     Control("LensPosition", "Focus", "float", "where the lens focuses, as 1/distance: 0 is infinity, 2 is half a metre"
             " (in manual mode)", "dioptres", 0.0, 32.0, 0.1, option="--lens-position",
-            waits=Wait("AfMode", ("Auto", "Continuous"), "the focus mode is not Manual", "Manual")),
+            overridden_by=Override("AfMode", ("Auto", "Continuous"), "the focus mode is not Manual", "Manual")),
     Control("AfRange", "Focus", "choice", "the distances that are scanned", default="Normal",
             option="--autofocus-range",
             choices=(Choice("Normal", "Normal", "normal"), Choice("Macro", "Close only", "macro"),
@@ -93,7 +92,7 @@ _FOCUS = (
             choices=(Choice("Auto", "The camera decides"), Choice("Windows", "Focus window"))),
     Control("AfWindows", "Focus", "windows", "the parts of the picture that are to be sharp; the camera programs take"
             " one", "px", high=10,
-            waits=Wait("AfMetering", ("Auto",), "the camera decides what is to be sharp", "Windows")),
+            overridden_by=Override("AfMetering", ("Auto",), "the camera decides what is to be sharp", "Windows")),
     Control("AfTrigger", "Focus", "choice", "a scan before each still (snapshot or photo); one at once: Focus now",
             default="Cancel",
             choices=(Choice("Start", "Before each still"), Choice("Cancel", "Not by itself"))),
@@ -112,9 +111,9 @@ _EXPOSURE = (
     Control("AeEnable", "Exposure", "bool", "automatic exposure; while it is on, ExposureTime and AnalogueGain wait;"
             " off needs both", default=True, needs=("ExposureTime", "AnalogueGain")),
     Control("ExposureTime", "Exposure", "int", "how long the shutter is open", "µs", 1, 700_000_000, 1, "log",
-            option="--shutter", waits=_AUTO_EXPOSURE),
+            option="--shutter", overridden_by=_AUTO_EXPOSURE),
     Control("AnalogueGain", "Exposure", "float", "amplification in the sensor; ISO is about 100 times this", "×",
-            1.0, 64.0, 0.1, "log", option="--gain", waits=_AUTO_EXPOSURE),
+            1.0, 64.0, 0.1, "log", option="--gain", overridden_by=_AUTO_EXPOSURE),
     Control("ExposureValue", "Exposure", "float", "makes automatic exposure brighter or darker, in stops", "EV",
             -8.0, 8.0, 0.25, default=0.0, option="--ev"),
     Control("AeMeteringMode", "Exposure", "choice", "which part of the picture exposure looks at",
@@ -133,7 +132,7 @@ _EXPOSURE = (
             choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
     Control("AeFlickerPeriod", "Exposure", "int", "period of the flicker: 10000 with 50 Hz mains, 8333 with 60 Hz",
             "µs", 100, 1_000_000, 1, default=10_000,
-            waits=Wait("AeFlickerMode", ("Off",), "flicker avoidance is off", "Manual")),
+            overridden_by=Override("AeFlickerMode", ("Off",), "flicker avoidance is off", "Manual")),
     Control("FrameDurationLimits", "Exposure", "pair", "shortest and longest time of a frame in live view and video;"
             " the camera programs take one fixed time, the longer", "µs", 100, 1_000_000_000, 1, "log"),
 )  # fmt: skip
@@ -148,13 +147,13 @@ _WHITE_BALANCE = (
                      Choice("Indoor", "Indoor", "indoor"), Choice("Daylight", "Daylight", "daylight"),
                      Choice("Cloudy", "Cloudy", "cloudy"), Choice(CUSTOM, "Of the tuning file", "custom"))),
     Control("ColourGains", "White balance", "pair", "gains of red and blue; ends automatic white balance", "×",
-            0.1, 32.0, 0.05, option="--awbgains", waits=_AUTO_WHITE_BALANCE),
+            0.1, 32.0, 0.05, option="--awbgains", overridden_by=_AUTO_WHITE_BALANCE),
     Control("ColourTemperature", "White balance", "int", "colour temperature of the light", "K",
             100, 100_000, 50, "log",
             reason=f"{_NO_OPTION}: choose an AwbMode or set ColourGains"),
     Control("ColourCorrectionMatrix", "White balance", "matrix",
             "from the sensor's red, green and blue to sRGB; takes effect together with ColourGains", "",
-            -16.0, 16.0, 0.01, option="--ccm", waits=_AUTO_WHITE_BALANCE, needs=("ColourGains",)),
+            -16.0, 16.0, 0.01, option="--ccm", overridden_by=_AUTO_WHITE_BALANCE, needs=("ColourGains",)),
 )  # fmt: skip
 
 _IMAGE = (
@@ -260,7 +259,8 @@ def _row(
         "low": low,
         "high": high,
         "choices": [{"value": choice.value, "text": choice.text} for choice in choices],
-        "waits": control.waits and asdict(control.waits) | {"values": [*control.waits.values]},
+        "overridden_by": control.overridden_by
+        and asdict(control.overridden_by) | {"values": [*control.overridden_by.values]},
         "needs": [*control.needs],
         "available": reason is None,
         "reason": reason,

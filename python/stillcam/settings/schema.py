@@ -23,7 +23,7 @@ SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, a
 
 Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
 
-LEAST_BITRATE = 1000  # bit/s: libav takes less for a mistake (libavcodec/encode.c)
+LEAST_BITRATE = 1000  # bit/s: libav rejects less (libavcodec/encode.c)
 
 
 def _like(pattern: re.Pattern[str], text: str) -> Check:
@@ -43,7 +43,7 @@ def _bitrate(value: int) -> str | None:
 
 
 def _receiver(value: str) -> str | None:
-    """Check the address of a webhook. A name and password would be in logs and back-ups; a fragment is never sent."""
+    """Check the address of a webhook. A name and password would be in logs and backups; a fragment is never sent."""
     try:
         parts = urlsplit(value)
         right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -93,7 +93,7 @@ def _framerate(default: float) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """Which camera, and which way up it hangs."""
+    """Camera selection and orientation."""
 
     index: int = _setting(0, "which camera, as numbered by rpicam-still --list-cameras", low=0, high=31)
     rotation: int = _setting(0, "clockwise rotation of the picture", choices=(0, 90, 180, 270), unit="°")
@@ -198,7 +198,7 @@ class FileSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """Who may come in."""
+    """Access control."""
 
     watch: str = _setting("signed-in", "who may watch: people who signed in, or anyone on this network",
                           choices=("signed-in", "anyone"))  # fmt: skip
@@ -217,7 +217,7 @@ class AccessSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How the web server serves; in force from its next start."""
+    """The web server; takes effect at its next start."""
 
     max_connections: int = _setting(512, "connections at once", low=8, high=65535)
     max_connections_per_address: int = _setting(32, "connections at once from one address", low=1, high=65535)
@@ -230,14 +230,14 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """How the page looks for everybody."""
+    """Appearance of the page, for everybody."""
 
     histogram: bool = _setting(False, "show the picture's histogram")
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """What the library keeps; what is older or too much is deleted, the oldest first."""
+    """Retention of the library: the oldest items are deleted first."""
 
     max_age_days: float = _setting(0.0, "move what is older into the trash; 0: off", low=0, high=36500, unit="days")
     max_bytes_gb: float = _setting(0.0, "delete what exceeds this size; 0: off", low=0, high=100_000, unit="GB")

@@ -35,7 +35,7 @@ def test_the_code_is_printed_until_there_is_an_owner(tmp_path):
     assert re.fullmatch("([0-9A-Z]{4}-){2}[0-9A-Z]{4}", code)
     assert code in done(tmp_path, "addresses")
     done(tmp_path, "user", "add", "Ann", "--role", "owner", said=PASSWORD)
-    assert "set-up code" not in done(tmp_path, "addresses")
+    assert "setup code" not in done(tmp_path, "addresses")
     assert not (tmp_path / "setup-code").exists()
     refused = command(tmp_path, "code")
     assert refused.returncode == 1

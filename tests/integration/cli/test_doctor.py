@@ -61,7 +61,7 @@ def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_pat
         assert open_to_all == {"name": "notifier", "count": 1, "time": death["time"]}
         found = checks(doctor(tmp_path, site.port, "--json"))["server threads"]
         assert (found["state"], "notifier: 1" in found["found"]) == ("warning", True), found
-        assert "server.log" in found["advice"]
+        assert "stillcam log" in found["advice"]
         taken = 0
         while not told.exists():
             assert taken < 90, site.said()

@@ -48,7 +48,7 @@ def test_the_check_knows_all_that_the_schemas_of_checked_requests_demand():
     """`openapi/check.py` knows a part of JSON Schema; anything else in a schema would be ignored without a word."""
     known = {"type", "enum", "pattern", "minimum", "maximum", "items", "minItems"}
     notes = {"description", "examples", "default"}
-    lengths = {"minLength", "maxLength"}  # the rules of accounts and back-ups see to these
+    lengths = {"minLength", "maxLength"}  # the rules of accounts and backups see to these
     described = [route for route in ROUTES if isinstance(route, ApiRoute)]
     schemas = [parameter.schema for one in described for parameter in one.query.values()]
     for body in [one.body for one in described if one.body and one.body.checked]:
@@ -108,7 +108,7 @@ def run_examples(site: Site) -> list[str]:
     head = f'set -eu\ncurl() {{ command curl --silent --show-error --fail-with-body --max-time {DEADLINE_S} "$@"; }}\n'
     head += f"camera=http://127.0.0.1:{site.port}\n"
     script = head + f"echo; echo '{mark}'\n".join("\n".join(BASH.findall(text)) for _, _, text in SECTIONS)
-    folder = site.data.parent  # its data/ has the set-up code
+    folder = site.data.parent  # its data/ has the setup code
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
     assert Path(folder / "current.jpg").read_bytes()[:2] == b"\xff\xd8"

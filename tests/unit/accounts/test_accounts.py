@@ -1,4 +1,4 @@
-"""Users, sessions, tokens and the set-up code in their database; the two processes that write it."""
+"""Users, sessions, tokens and the setup code in their database; the two processes that write it."""
 
 import os
 import re

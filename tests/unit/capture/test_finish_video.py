@@ -92,7 +92,7 @@ def test_what_cannot_be_played_is_deleted(tmp_path, pending):
         finish_video(recorded(pending, "ts", b"x"), says("Invalid data found when processing input"))
     with pytest.raises(CameraError, match="nothing was recorded"):
         finish_video(recorded(pending, "ts", b""), makes(film(1)))
-    with pytest.raises(CameraError, match="before it could be played"):
+    with pytest.raises(CameraError, match="incomplete and cannot be played"):
         finish_video(recorded(pending, "mp4", film(1)[:-120], remux=False), makes(b""))
     assert list(tmp_path.glob("*/*")) == []
 

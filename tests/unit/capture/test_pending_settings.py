@@ -74,7 +74,7 @@ def test_what_no_picture_depends_on_is_in_force_at_once(trial, sections):
     assert not trial.settings.outdated
 
 
-def test_who_is_superseded_hears_at_once(trial):
+def test_a_superseded_change_is_answered_at_once(trial):
     one, two = trial.reload(controls={"Contrast": 2}), trial.reload(controls={"Contrast": 3})
     answer = one.wait(0)
     assert answer and answer["superseded"] is True
@@ -103,7 +103,7 @@ def test_the_last_that_worked_come_back_and_the_rest_stays(trial):
 
 
 @pytest.mark.parametrize("cause", ["died", "short"])
-def test_what_may_pass_is_tried_once_more_before_settings_are_refused(trial, cause):
+def test_settings_are_retried_once_after_a_transient_error(trial, cause):
     command = trial.reload(controls={"Contrast": 2})
     for again in (True, False):
         trial.settings.start("snapshot")

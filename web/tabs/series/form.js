@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The form of a series: what one cannot do without at first sight, the rest below «More»;
- * beside it in a sentence what will be done, and what comes of it.
+ * The form of a series: required fields first, the rest below «More»; beside it a summary and
+ * an estimate of the result.
  */
 
 import { el } from "../../base/dom.js";

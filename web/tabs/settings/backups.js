@@ -1,5 +1,5 @@
 // @ts-check
-/** Back-ups of the settings: download, restore, keep some on the camera, or reset to the defaults. For owners. */
+/** Backups of the settings: download, restore, keep some on the camera, or reset to the defaults. For owners. */
 
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
@@ -12,7 +12,7 @@ import { form } from "../../base/form.js";
  */
 export function backups({ api, base, say, settings }, card) {
   const list = el("ul", { class: "entries" });
-  const file = el("input", { type: "file", accept: "application/json,.json", hidden: true, "aria-label": "File with a back-up" });
+  const file = el("input", { type: "file", accept: "application/json,.json", hidden: true, "aria-label": "File with a backup" });
 
   async function renew() {
     const { backups: all } = await api.get("api/backups");
@@ -30,7 +30,7 @@ export function backups({ api, base, say, settings }, card) {
 
   /** @param {string} title @param {() => Promise<unknown>} action */
   const restore = (title, action) =>
-    confirm({ title, text: "All settings become those of the back-up. Users and tokens stay as they are.", yes: "Restore", action })
+    confirm({ title, text: "All settings become those of the backup. Users and tokens stay as they are.", yes: "Restore", action })
       .then((done) => done && settings.load().then(() => say("Restored.")));
 
   file.addEventListener("change", async () => {
@@ -41,12 +41,12 @@ export function backups({ api, base, say, settings }, card) {
       const document = JSON.parse(await chosen.text());
       await restore(`Restore ${chosen.name}?`, () => api.send("POST", "api/backup", document));
     } catch {
-      say(`${chosen.name} is no back-up: it is not JSON.`, { error: true });
+      say(`${chosen.name} is no backup: it is not JSON.`, { error: true });
     }
   });
 
   const keep = form({
-    name: "Keep a back-up on the camera", inline: true, submit: "Keep",
+    name: "Keep a backup on the camera", inline: true, submit: "Keep",
     inputs: [{ name: "name", label: "Name", attributes: { required: true } }],
     action: async (values, made) => {
       await api.send("POST", "api/backups", values);
@@ -57,12 +57,12 @@ export function backups({ api, base, say, settings }, card) {
 
   /** Every section back to its defaults. */
   const reset = () => confirm({
-    title: "Reset all settings?", text: "All settings go back to their defaults. Users, tokens, photos and back-ups stay.", yes: "Reset",
+    title: "Reset all settings?", text: "All settings go back to their defaults. Users, tokens, photos and backups stay.", yes: "Reset",
     action: () => settings.patch(Object.fromEntries(Object.keys(settings.document.settings).map((name) => [name, null]))),
   });
 
   renew().catch((error) => say(errorText(error), { error: true }));
-  return card("Back-ups",
+  return card("Backups",
     el("div", { class: "actions" },
       el("a", { class: "button", href: new URL("api/backup", base).href, download: "", text: "Download" }),
       button("Restore a file…", () => file.click()), file,

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Settings tab: camera, files, who may watch, people and programs, back-ups.
+ * The Settings tab: camera, files, who may watch, people and programs, backups.
  */
 
 import { backups } from "./backups.js";

@@ -102,7 +102,7 @@ class Camera:
         time.sleep(simulated_s / self.faults().speed)
 
     def wait_while_stalled(self, frames: int) -> Faults:
-        """The faults of now, once the sensor gives more after so many frames: libcamera restarts it for ever."""
+        """Wait while the sensor is stalled after so many frames; libcamera restarts it for ever. The current faults."""
         while (faults := self.faults()).stall_after is not None and frames >= faults.stall_after:
             self.wait(STALL_S)
             print_stderr("ERROR: Device timeout detected, attempting a restart!!!")

@@ -1,8 +1,8 @@
 """How the simulated camera is made to misbehave: a JSON object in a file or in the environment.
 
-`faults.json` in the camera's folder is looked at before each frame, so a running program can be made
-to fail and to recover; `STILLCAM_SIMULATED_FAULTS` holds the same JSON for
-one process, and wins. A file that is not there is no fault; one that is half written is the one before.
+`faults.json` in the camera's folder is read before each frame, so a running program can be made to fail and to
+recover: `echo '{"stall_after": 3}' >data/run/simulated/faults.json`. `STILLCAM_SIMULATED_FAULTS` has the same JSON for
+one process, and takes precedence. Without a file there are no faults; an incomplete file is ignored.
 """
 
 import contextlib
@@ -35,15 +35,15 @@ class Faults:
     die_after: int | None = None  # after so many captures (or frames) the program dies …
     die_signal: int = 0  # … of this signal, if not 0 …
     die_exit: int = 255  # … else with this exit status
-    half_file_every: int = 0  # each so-many-th picture is written by half
-    garbage_every: int = 0  # each so-many-th picture is noise of its length
+    half_file_every: int = 0  # every Nth picture is truncated to half
+    garbage_every: int = 0  # every Nth picture is noise of the same length
     disk_full: bool = False  # there is no space for a picture
     slow_s: float = 0.0  # seconds that each capture takes more
     first_s: float = 0.0  # seconds that the first one of a program takes more
     start_s: float = 0.0  # seconds that opening the camera takes more
     start_error: str = ""  # the error with which a program ends when it configures a picture …
     start_error_width: int = 0  # … at least so wide …
-    start_error_times: int = 0  # … so often, 0: always
+    start_error_times: int = 0  # … and how often; 0: always
     tensor: int = 0  # the metadata of each picture hold so many numbers more, as an IMX500's
     frozen: bool = False  # the sensor repeats one picture
     cma_mb: int = 256  # contiguous memory for frames, in MB; a board may be set up with 64
@@ -71,7 +71,7 @@ class Faults:
         return data
 
     def die(self, captures: int) -> None:
-        """End this process if it has made so many captures as it may."""
+        """End this process after its last permitted capture."""
         if self.die_after is None or captures < self.die_after:
             return
         if self.die_signal:

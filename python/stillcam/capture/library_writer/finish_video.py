@@ -67,24 +67,26 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
     """Make the item appear; its address below `library/`.
 
     Args:
-        placeholder: the preview of a video of which none can be made.
+        placeholder: used as the preview if none can be extracted.
 
     Raises:
-        CameraError: there is nothing in it that can be played (`torn`; it is deleted), or no room to finish
-            it (`disk`; it stays, for when there is, or the next start).
-        OSError: it could not be written; the same.
+        CameraError: `torn`: nothing in it can be played, and it is deleted; `disk`: there is not enough space, and the
+            recording is kept and tried again.
+        OSError: it could not be written; it is kept, too.
     """
     pending, path, sidecar = video.pending, video.path, dict(video.sidecar)
     if not path.exists() or not path.stat().st_size:
         pending.discard()
-        raise CameraError("torn", "nothing was recorded: see data/logs/capture.log")
+        raise CameraError("torn", "nothing was recorded: see `stillcam log`")
     if video.remux:
         path = _remux(video, ffmpeg)
     if path.suffix == ".mp4":
         duration_s = mp4_duration_s(path)
         if duration_s is None:
             pending.discard()
-            text = "the video was interrupted before it could be played: install ffmpeg, and the next one is kept"
+            text = (
+                "the MP4 is incomplete and cannot be played; with ffmpeg installed, interrupted videos can be recovered"
+            )
             raise CameraError("torn", text)
         sidecar["duration_s"] = round(duration_s, 3)
         if video.rotation:

@@ -1,6 +1,6 @@
 """Checks of a request against the schemas that OpenAPI names: those parts of JSON Schema that our requests use.
 
-Lengths are not checked here: accounts and back-ups have their own rules of what a name or a password may be.
+Lengths are not checked here: accounts and backups have their own rules of what a name or a password may be.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ define(
         registered=shape("flag", "whether there is an owner"), watch=one_of("anyone", "signed-in"),
         user=maybe(record(name="text", role=_ROLE)), may=record(watch="flag", library="flag", control="flag"),
     ),
-    Registration=record(code=shape("text", "the set-up code"), name=_NAME, password=_PASSWORD),
+    Registration=record(code=shape("text", "the setup code"), name=_NAME, password=_PASSWORD),
     SignIn=record(name=_NAME, password=shape("text")),
     NewPassword=record(old="text", new=_PASSWORD),
     User=record(name="text", role=_ROLE, library=_LIBRARY, created="time", last_seen="time?"),
@@ -67,7 +67,7 @@ class AccountRoutes:
             account("DELETE", "api/session", signed_in, self._sign_out, "Sign out.", {204: ""},
                     query={"everywhere": Parameter("1: on all devices", {"enum": ["0", "1"]})}),
             account("POST", "api/register", anyone, self._register,
-                    "Create the first user, the owner, with the set-up code, and sign in.", {201: "Session"},
+                    "Create the first user, the owner, with the setup code, and sign in.", {201: "Session"},
                     body=Body("Registration"), errors=(403, 409, 429, 503)),
             account("POST", "api/password", signed_in, self._change_password,
                     "Change the sender's own password; their other sessions end.", {204: ""}, body=Body("NewPassword"),
@@ -104,9 +104,9 @@ class AccountRoutes:
         try:
             with self._sign_in.attempt(address_key(request.address)):
                 if not self._accounts.setup_code.is_right(fields["code"]):
-                    raise CredentialsError("this is not the set-up code: `python -m stillcam code` prints it")
+                    raise CredentialsError("this is not the setup code: `python -m stillcam code` prints it")
         except CredentialsError as error:
-            logging.warning("a wrong set-up code came from %s", request.address)
+            logging.warning("a wrong setup code came from %s", request.address)
             raise Refused(403, str(error), "code") from error
         hashed = self._sign_in.hashed(password)
         user = self._accounts.users.add(name, hashed, "owner", first=True)

@@ -37,8 +37,8 @@ _CONTROL = record(
     unit="text", low="number?", high="number?", step="number?", scale=one_of("linear", "log"),
     choices=list_of(record(value="text", text="text")), default={}, text="text", available="flag",
     reason=shape("text?", "why it cannot be set"),
-    waits=maybe(record(control=one_of(*CONTROLS), values=list_of({}), text="text", end={}),
-                "it has no effect while another control has one of these values; `end` is the value that ends this"),
+    overridden_by=maybe(record(control=one_of(*CONTROLS), values=list_of({}), text="text", ending_value={}),
+                "another control that disables this one while it has one of these values"),
     needs=shape(list_of(one_of(*CONTROLS)), "the controls without which it cannot be set; a switch: cannot be off"),
 )  # fmt: skip
 TAKING = maybe(

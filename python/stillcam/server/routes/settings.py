@@ -1,4 +1,4 @@
-"""`api/settings`, `api/backup` and `api/backups`: settings, changes as a merge patch (RFC 7396), and back-ups."""
+"""`api/settings`, `api/backup` and `api/backups`: settings, changes as a merge patch (RFC 7396), and backups."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ define(
 
 
 class SettingsRoutes:
-    """The routes of the settings and their back-ups."""
+    """The routes of the settings and their backups."""
 
     def __init__(self, service: SettingsService, paths: Paths) -> None:
         self._service = service
@@ -72,13 +72,13 @@ class SettingsRoutes:
             setting("POST", "api/backup", owner, self._restore_upload,
                     "Restore a configuration: all of it, or nothing.", {200: "SettingsDocument"},
                     body=Body("Backup", MAX_BACKUP_BYTES, checked=False), errors=(409,)),
-            setting("GET", "api/backups", owner, self._list, "The back-ups that are stored on the camera.",
+            setting("GET", "api/backups", owner, self._list, "The backups that are stored on the camera.",
                     {200: "KeptBackups"}),
-            setting("POST", "api/backups", owner, self._make, "Store a back-up under a name.", {201: "KeptBackup"},
+            setting("POST", "api/backups", owner, self._make, "Store a backup under a name.", {201: "KeptBackup"},
                     body=Body("NewBackup"), errors=(409,)),
-            setting("POST", "api/backups/", owner, self._restore, "Restore a back-up.", {200: "SettingsDocument"},
+            setting("POST", "api/backups/", owner, self._restore, "Restore a backup.", {200: "SettingsDocument"},
                     errors=(409, 422), rest="name"),
-            setting("DELETE", "api/backups/", owner, self._delete, "Delete a back-up.", {204: ""}, rest="name"),
+            setting("DELETE", "api/backups/", owner, self._delete, "Delete a backup.", {204: ""}, rest="name"),
         ]  # fmt: skip
 
     # --- settings
@@ -120,7 +120,7 @@ class SettingsRoutes:
         }
         return as_json(status, document, {"ETag": state.tag})
 
-    # --- back-ups
+    # --- backups
 
     def _download(self, _request: Request) -> Answer:
         now_s = time.time()

@@ -49,11 +49,11 @@ class Guard:
         self._settings = settings
 
     def admit(self, request: Request, route: Route) -> None:
-        """Set `request.person` where that matters. A stream asks again from time to time, of the same request.
+        """Set `request.person` where the access needs it. A stream asks again from time to time, with the same request.
 
         Raises:
-            Refused: they may not: 401 nobody is signed in, 403 another may, 415 a write that is not JSON,
-                503 the accounts cannot be read.
+            Refused: 401 not signed in, 403 not permitted, 415 a write that is not JSON, 503 the accounts cannot be
+                read.
         """
         try:
             if request.method != "GET":
@@ -65,10 +65,10 @@ class Guard:
             else:
                 self._admit_person(request, route)
         except StoreError as error:
-            raise Refused(503, "the accounts cannot be read now: data/logs/server.log says why") from error
+            raise Refused(503, "the accounts cannot be read now: `stillcam log` shows the reason") from error
 
     def anyone_may_watch(self) -> bool:
-        """Whether watching needs no account: the owner wishes so, or there is no owner yet.
+        """Whether watching needs no account: the owner allows it, or there is no owner yet.
 
         Raises:
             StoreError: the accounts cannot be read.

@@ -20,7 +20,7 @@
  * @property {string} text  what it does
  * @property {boolean} available
  * @property {string | null} reason  why it is not available
- * @property {{control: string, values: any[], text: string, end: any} | null} waits  it has no effect while another one has one of these values; `end` ends that
+ * @property {{control: string, values: any[], text: string, ending_value: any} | null} overridden_by  another control that disables this one while it has one of these values
  * @property {string[]} needs  without these it cannot be set; a `bool`: cannot be off
  */
 

@@ -11,7 +11,8 @@
  * @param {Control | undefined} control
  * @param {Values} values  the controls that are set
  */
-const waits = (control, values) => !!control?.waits && control.waits.values.includes(values[control.waits.control]);
+const overridden = (control, values) =>
+  !!control?.overridden_by && control.overridden_by.values.includes(values[control.overridden_by.control]);
 
 /** Whether a control with this value is of no use without those that it needs. @param {Control} control @param {any} value */
 const demands = (control, value) => (control.type === "bool" ? value === false : value !== undefined);
@@ -22,7 +23,7 @@ const demands = (control, value) => (control.type === "bool" ? value === false :
  * @param {Values} values  the controls that are set
  */
 export function waiting(control, values) {
-  return waits(control, values) ? `Waits: ${control.waits?.text}.` : "";
+  return overridden(control, values) ? `Waits: ${control.overridden_by?.text}.` : "";
 }
 
 /**
@@ -42,7 +43,8 @@ export function change(name, value, values, metadata, table) {
     return changes;
   }
   const control = table.find((each) => each.name === name);
-  if (control?.waits && waits(control, values)) changes[control.waits.control] = control.waits.end;
+  const other = control?.overridden_by;
+  if (other && overridden(control, values)) changes[other.control] = other.ending_value;
   if (!control || !demands(control, value)) return changes;
   for (const needed of control.needs) {
     const now = seen(needed, metadata);

@@ -15,7 +15,7 @@ from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import Histogram
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
-from stillcam.http import repeats
+from stillcam.http import response_cache
 from stillcam.http.connection import Connection
 from stillcam.http.limits import ConnectionLimits
 from stillcam.server.camera_context import CameraContext
@@ -131,7 +131,7 @@ PATHS: dict[str, Callable[[Path], Callable[[], None]]] = {
 
 def main(folder: Path) -> None:
     """Run every path between two marks."""
-    repeats.KEPT_S = 3600.0  # or it would depend on the machine's load how many answers are made anew
+    response_cache.KEPT_S = 3600.0  # or it would depend on the machine's load how many answers are made anew
     for place, prepare in enumerate(PATHS.values()):
         run = prepare(folder / str(place))
         for _ in range(WARM_UP):

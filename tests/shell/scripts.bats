@@ -22,6 +22,15 @@ teardown() {
   done
 }
 
+@test "./stillcam is the command line, from any folder and through a link" {
+  cd /
+  run -0 "$root/stillcam" --version
+  ln -s "$root/stillcam" "$BATS_TEST_TMPDIR/camera"
+  run -0 "$BATS_TEST_TMPDIR/camera" settings get snapshot.interval_s
+  [[ $output == 2.0 || $output == 2 ]]
+  run -2 "$root/stillcam" nonsense
+}
+
 @test "wrong usage is status 2 and one line on stderr that leads to the help" {
   for call in 'capture.sh -z' 'capture.sh -i' 'capture.sh images' 'server.sh -z' 'server.sh -p' 'server.sh 8080' \
     'start_camera_server.sh -z' 'start_camera_server.sh --stop now' 'start_camera_server.sh now'; do

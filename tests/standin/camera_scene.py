@@ -37,7 +37,7 @@ def options_of(
     given: dict[str, Any] = {"hflip": flips[0], "vflip": flips[1]}
     for name, value in told.items():
         if name in WORDS:
-            words = {choice.value: choice.word for choice in CONTROLS[name].choices}
+            words = {choice.value: choice.rpicam_value for choice in CONTROLS[name].choices}
             given[WORDS[name]] = words.get(enums[name](value).name, "auto")
         elif name in NUMBERS:
             given[NUMBERS[name]] = float(value)

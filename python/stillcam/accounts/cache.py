@@ -18,7 +18,7 @@ from stillcam.accounts.rules import StoreError
 from stillcam.accounts.store import Store, Version
 from stillcam.accounts.tokens import Token, token_of
 from stillcam.common.folder_watch import FolderWatch
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 
 ACCOUNTS_POLL_S = 1.0  # where inotify reports no changes
 REREAD_S = 10.0  # then everything is read again: two changes within one tick have the same time stamp
@@ -80,7 +80,7 @@ class AccountsCache:
     def follow(self) -> None:
         """Read everything, then follow changes and write visits, in a daemon thread."""
         self.refresh()
-        keep(self._follow, "accounts")
+        start_restarting(self._follow, "accounts")
 
     def refresh(self, *, written: bool = False) -> None:
         """Read the accounts again if they have changed, or anyway if they were just `written`."""

@@ -113,8 +113,8 @@ def wake_on_signals(nudge: Callable[[], None]) -> None:
         while os.read(reading, SIGNAL_BYTES):
             nudge()
 
-    threads.keep(follow, "signals")
+    threads.start_restarting(follow, "signals")
 
 
 if __name__ == "__main__":
-    threads.leave(main())
+    threads.exit_process(main())

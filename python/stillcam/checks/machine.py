@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from stillcam.checks.finding import Finding, Installation, fault, ok, warning
-from stillcam.common.folders import LINKS, SOCKETS, lacks, missing
+from stillcam.common.folders import LINKS, SOCKETS, lacks, missing_disk
 from stillcam.common.formats import size_text, utc_text
 from stillcam.common.kernel_files import mount_of, mounts, text_of
 from stillcam.frames.files import read_current
@@ -78,7 +78,7 @@ def absent(installation: Installation) -> list[Finding]:
     """Whether the disks of the library, series and films are mounted."""
     paths, fstab = installation.paths, installation.root / "etc/fstab"
     folders = (paths.library, paths.series, paths.films, paths.images)
-    if texts := [text for folder in folders if (text := missing(folder, fstab))]:
+    if texts := [text for folder in folders if (text := missing_disk(folder, fstab))]:
         return fault("disks", "; ".join(texts), "plug it in and mount it; it is used within a minute")
     return ok("disks", "none is missing")
 

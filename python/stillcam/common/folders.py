@@ -36,7 +36,7 @@ def unwritable(folder: Path, error: OSError, needs: Sequence[str] = ()) -> str:
     """
     if lacking := lacks(folder, needs):
         return lacking
-    advice = missing(folder) or _ADVICE.get(error.errno or 0, "check it with df -h")
+    advice = missing_disk(folder) or _ADVICE.get(error.errno or 0, "check it with df -h")
     return f"cannot write to {folder} ({error.strerror}): {advice}"
 
 
@@ -63,7 +63,7 @@ def lacks(folder: Path, needs: Sequence[str]) -> str:
     )
 
 
-def missing(folder: Path, fstab: Path = FSTAB) -> str:
+def missing_disk(folder: Path, fstab: Path = FSTAB) -> str:
     """Which disk of `folder` is missing, with its mount point; empty: none is known to be."""
     for path in (folder, *folder.parents):
         if os.path.islink(path) and not os.path.exists(path):
@@ -75,7 +75,7 @@ def missing(folder: Path, fstab: Path = FSTAB) -> str:
     return ""
 
 
-def identity(folder: Path) -> tuple[int, int] | None:
+def device_and_inode(folder: Path) -> tuple[int, int] | None:
     """Device and inode, which differ for another folder of the same name (a disk was mounted); None: it is missing."""
     try:
         stat = os.stat(folder)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.common.errors import StillcamError
-from stillcam.common.folders import missing, unwritable
+from stillcam.common.folders import missing_disk, unwritable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -105,7 +105,7 @@ class Paths:
             probe.touch()
             probe.unlink()
         except (FileExistsError, NotADirectoryError) as error:
-            if text := missing(folder):
+            if text := missing_disk(folder):
                 raise StillcamError(text) from error
             raise StillcamError(f"{folder} is not a folder: move what is there away, or set another one") from error
         except OSError as error:

@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 
 
 class Service:
@@ -39,7 +39,7 @@ class Service:
                 the watchdog is not fed.
         """
         if self._socket and self._watchdog_s:
-            keep(lambda: self._feed(check, self._watchdog_s / 4), "watchdog")
+            start_restarting(lambda: self._feed(check, self._watchdog_s / 4), "watchdog")
 
     def _feed(self, check: Callable[[], str], pause_s: float) -> None:
         pause = threading.Event()

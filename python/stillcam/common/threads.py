@@ -44,7 +44,7 @@ def start(target: Callable[[], None], name: str) -> threading.Event:
     return ended
 
 
-def keep(target: Callable[[], None], name: str) -> threading.Event:
+def start_restarting(target: Callable[[], None], name: str) -> threading.Event:
     """Run `target` in a thread of its own until it returns; `name` is for the log, the status and doctor.
 
     After an exception, which is logged, the thread is restarted with increasing delays.
@@ -61,14 +61,14 @@ def keep(target: Callable[[], None], name: str) -> threading.Event:
                 tries = 0 if time.monotonic() - began_s >= STEADY_S else tries
                 pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
                 tries += 1
-                record(name, error)
+                record_death(name, error)
                 log.fault(f"thread {name}", error, f"restarted in {pause_s:g} s")
                 time.sleep(pause_s)
 
     return start(run, name)
 
 
-def record(name: str, error: Exception) -> None:
+def record_death(name: str, error: Exception) -> None:
     """Count the death of a thread that `keep` restarts, or of one that catches the error and continues."""
     count = _deaths[name]["count"] + 1 if name in _deaths else 1
     text = " ".join(str(error).split()) or shortage(error) or type(error).__name__
@@ -80,7 +80,7 @@ def deaths() -> list[dict[str, Any]]:
     return [dict(death) for death in list(_deaths.values())]
 
 
-def leave(status: int) -> NoReturn:
+def exit_process(status: int) -> NoReturn:
     """End this process with this exit status while threads still run.
 
     `sys.exit` finalizes the interpreter while they run: a thread that is in C code at that moment may crash the

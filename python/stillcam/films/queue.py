@@ -20,10 +20,10 @@ from stillcam.common import log
 from stillcam.common.child_process import wait_readable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import StillcamError
-from stillcam.common.folders import identity
+from stillcam.common.folders import device_and_inode
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 from stillcam.films.daily import DailyFilms
 from stillcam.films.ffmpeg import NO_FFMPEG
 from stillcam.films.order import Order, from_document
@@ -74,7 +74,7 @@ class FilmQueue:
         self._ended: threading.Event | None = None
 
     def start(self) -> None:
-        self._ended = keep(self._run, "films")
+        self._ended = start_restarting(self._run, "films")
 
     def stop(self) -> None:
         """Stop rendering, as the daemon ends; safe to call from a signal handler."""
@@ -188,7 +188,7 @@ class FilmQueue:
 
     def _resume(self) -> None:
         """Queue the unfinished films on disk, at the start and when another disk has been mounted."""
-        folders = identity(self._paths.series), identity(self._paths.films)
+        folders = device_and_inode(self._paths.series), device_and_inode(self._paths.films)
         if folders == self._resumed:
             return
         self._resumed = folders

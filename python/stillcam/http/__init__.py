@@ -7,10 +7,10 @@ Use: give a `Listener` an `Application`, an object that turns a `Request` into a
 
 Threads
 -------
-The pattern is leader/followers over epoll(7). All connections that wait for a request, and the listening socket, are in
-one epoll set, the `IdlePool`. One thread, the leader, waits for it, and serves each readable connection itself: it
-reads the request, has it answered, and sends the answer. Waking another thread for each request would cost as much as
-the answer does.
+The pattern is leader/followers over epoll(7), without followers that stand by. All connections that wait for a request,
+and the listening socket, are in one epoll set, the `ConnectionPool`. One thread, the leader, waits for it, and serves
+each readable connection itself: it reads the request, has it answered, and sends the answer. Waking another thread for
+each request would cost as much as the answer does.
 
 The leader must never block. Before anything that may (the client does not take its answer at once, a stream begins, a
 handler reads a disk or asks another process) it *hands off*: another thread becomes the leader, and it continues with
@@ -24,8 +24,9 @@ An answer is sent with as few system calls as possible: small bodies together wi
 files without a copy (sendfile(2)). An answer may also be a stream, which keeps its thread, or a `PushBody`, to which
 other threads write and which needs no thread while nothing is written.
 
-Clients ask for the same thing with the same bytes all day. An answer with a `Repeat` is kept under the exact bytes of
-the request's head, and sent again, with a new Date and age, as long as the application would give the same one.
+Clients ask for the same thing with the same bytes all day. An answer with a `CachePermission` is kept under
+the exact bytes of the request's head, and sent again, with a new Date and age, as long as the application would give
+the same one.
 
 Clients that misbehave
 ----------------------
@@ -39,12 +40,12 @@ Clients that misbehave
 Reading order
 -------------
 listener       accepts connections
-idle_pool      the epoll set and its leader
+connection_pool the epoll set and its leader
 connection     one connection: requests in, answers out
 request_reader reads heads and bodies within their time and size limits
 parser         bytes of a head to its parts, a pure function
 messages       Request, Answer, Refused: what an application works with
-repeats        answers that are sent again without being made again
+response_cache answers that are sent again without being made again
 transport      sends and receives with time-outs, plain or over TLS; bodies has what it sends without a copy
 limits         slots for connections, memory for bodies
 ranges         byte ranges of an answer

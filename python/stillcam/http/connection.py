@@ -17,12 +17,12 @@ from typing import Any, Protocol
 
 from stillcam.common import log
 from stillcam.http.bodies import FilePart, Piece
-from stillcam.http.idle_pool import IdlePool
+from stillcam.http.connection_pool import ConnectionPool
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import Answer, PushBody, Refused, Request, ResponseHead, error, no_body, response_head
 from stillcam.http.parser import Head, parse
-from stillcam.http.repeats import KeptAnswer, Repeats
 from stillcam.http.request_reader import CONTINUE, HEAD_S, RequestReader
+from stillcam.http.response_cache import CachedResponse, ResponseCache
 from stillcam.http.transport import PlainTransport, TlsTransport, Transport
 
 IDLE_S = 30.0  # between two requests
@@ -41,7 +41,7 @@ class Application(Protocol):
 
     request_type: type[Any]  # of the requests: Request, or a class of its own that adds attributes
     security: bytes  # header lines of every answer that has none of its own, such as Content-Security-Policy
-    repeats: Repeats  # the answers that may be sent again
+    cache: ResponseCache  # the answers that may be sent again
 
     def answer(self, request: Any) -> Answer:
         """The answer to any request; never raises."""
@@ -57,7 +57,7 @@ class Application(Protocol):
 
 
 class Connection:
-    """One connection; see idle_pool.IdleConnection.
+    """One connection; see connection_pool.PooledConnection.
 
     Args:
         connection: the socket; over TLS after the handshake.
@@ -74,7 +74,7 @@ class Connection:
         slot: Slot,
         app: Application,
         limits: ConnectionLimits,
-        pool: IdlePool,
+        pool: ConnectionPool,
         *,
         secure: bool = False,
         redirect: bool = False,
@@ -87,7 +87,7 @@ class Connection:
         self._pool = pool
         self._secure = secure
         self._answer = app.to_https if redirect else app.answer
-        self._repeats = Repeats() if redirect else app.repeats
+        self._cache = ResponseCache() if redirect else app.cache
         self._transport: Transport = (
             TlsTransport(connection)
             if isinstance(connection, ssl.SSLSocket)
@@ -166,8 +166,8 @@ class Connection:
             if head is None:
                 return self._slot.refused and self._refuse_busy()
             now_s = time.monotonic()
-            if (kept := self._repeats.find(head, now_s)) and not self._slot.refused:
-                return self._repeat(kept, now_s)
+            if (kept := self._cache.find(head, now_s)) and not self._slot.refused:
+                return self._send_cached(kept, now_s)
             parsed = parse(head)
         except Refused as refused:
             return self._refuse(refused.answer())
@@ -179,7 +179,7 @@ class Connection:
         self._idle_s, self._answered = IDLE_S, True
         return keep
 
-    def _repeat(self, kept: KeptAnswer, now_s: float) -> bool:
+    def _send_cached(self, kept: CachedResponse, now_s: float) -> bool:
         """Send an answer again."""
         self._slot.waiting_since = None
         head, sent = kept.head.text(now_s), 0
@@ -187,7 +187,7 @@ class Connection:
             self._transport.send([head, kept.body] if kept.size else [head])
             sent = kept.size
         finally:
-            kept.repeat.ended(sent)
+            kept.permission.ended(sent)
         self._slot.waiting_since = time.monotonic()
         self._idle_s, self._answered = IDLE_S, True
         return True
@@ -240,8 +240,8 @@ class Connection:
         self._probe = answer.probe
         try:
             text = self._send(answer, keep, bare=bare, http10=head.http10)
-            if answer.repeat and keep and not bare and not has_body:
-                self._repeats.keep(raw, text, answer)
+            if answer.cache and keep and not bare and not has_body:
+                self._cache.keep(raw, text, answer)
         finally:
             if answer.stream is not None:
                 answer.stream.close()

@@ -16,7 +16,7 @@ from typing import Self
 from stillcam.common import log
 from stillcam.common.errors import SHORT
 from stillcam.http.connection import BUSY, Application, Connection, close_socket, log_failure
-from stillcam.http.idle_pool import IdlePool
+from stillcam.http.connection_pool import ConnectionPool
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import response_head
 from stillcam.http.request_reader import HEAD_S
@@ -60,7 +60,7 @@ class Listener:
         self._socket = _listening_socket(address)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         threading.stack_size(STACK_BYTES)
-        self._pool = IdlePool()
+        self._pool = ConnectionPool()
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +96,7 @@ class Listener:
         self._pool.close()
 
     def fileno(self) -> int:
-        """The listening socket's descriptor; see idle_pool.IdleConnection."""
+        """The listening socket's descriptor; see connection_pool.PooledConnection."""
         return self._socket.fileno()
 
     def overdue(self, _now_s: float) -> bool:

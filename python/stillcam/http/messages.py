@@ -167,12 +167,12 @@ class Answer:
     probe: bytes = b""
     security: bytes | None = None  # header lines that limit what a page may do; None: those of the application
     elapsed: tuple[str, float] | None = None  # name of a header that counts the seconds since a moment (monotonic)
-    repeat: Repeat | None = None  # it may be sent again to whoever sends the same bytes; None: it may not
+    cache: CachePermission | None = None  # it may be sent again to whoever sends the same bytes; None: it may not
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
-    """Permission to send an answer again, see repeats.py."""
+class CachePermission:
+    """Permission to send an answer again, see response_cache.py."""
 
     holds: Callable[[], bool]  # whether the application would give the same answer now; never blocks or raises
     ended: Callable[[int], None] = _count_nothing  # called with the bytes of the body that were sent each time

@@ -79,7 +79,7 @@ class Certificate:
 
     def watch(self) -> None:
         """Reload changed files, and renew our own certificate, in a thread that ends with the process."""
-        threads.keep(self._watch, "certificate")
+        threads.start_restarting(self._watch, "certificate")
 
     def _watch(self) -> None:
         due_s = 0.0

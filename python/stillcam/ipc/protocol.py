@@ -20,7 +20,7 @@ from typing import Any
 
 from stillcam.common.errors import SHORT, StillcamError
 from stillcam.common.safe_read import parse_json
-from stillcam.common.threads import keep, start
+from stillcam.common.threads import start, start_restarting
 
 MAX_LINE_BYTES = 1 << 20
 LINE_TIMEOUT_S = 5.0  # for a client to send its command, or to take the answer
@@ -131,7 +131,7 @@ class CommandServer:
             self._listener.bind(name)
         os.chmod(path, 0o660)
         self._listener.listen(MAX_CLIENTS)
-        keep(self._accept, "command socket")
+        start_restarting(self._accept, "command socket")
 
     def close(self) -> None:
         """Stop listening, remove the socket, and wait up to a second for the answers that are under way."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from stillcam.common.threads import keep, lower_priority
+from stillcam.common.threads import lower_priority, start_restarting
 
 TIMEOUT_S = 600.0  # then a command counts as hanging
 TERM_GRACE_S = 5.0
@@ -35,7 +35,7 @@ class CommandHook:
 
     def __init__(self) -> None:
         self._queue: queue.Queue[list[str]] = queue.Queue(MAX_QUEUED)
-        keep(self._run, "hook")
+        start_restarting(self._run, "hook")
 
     def add(self, command: Sequence[str], file: Path) -> None:
         """Queue a command for a file."""

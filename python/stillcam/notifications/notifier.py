@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 from stillcam.notifications.command_hook import CommandHook
 from stillcam.notifications.events import Event, NewItems, PictureLoss, PictureMonitor
 from stillcam.notifications.webhook import KEY_FILE, Message, Receiver, load_key
@@ -45,7 +45,7 @@ class Notifier:
 
     def start(self) -> None:
         """Poll in a thread that ends with the process."""
-        keep(self._run, "notifier")
+        start_restarting(self._run, "notifier")
 
     def _run(self) -> None:
         while True:

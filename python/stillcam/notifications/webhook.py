@@ -30,7 +30,7 @@ from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import StillcamError
 from stillcam.common.formats import utc_text
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 from stillcam.notifications.events import Event
 
 KEY_FILE = "webhook-key"  # in data/
@@ -111,7 +111,7 @@ class Receiver:
         self._queue: deque[Message] = deque()
         self._changed = threading.Condition()
         self._closed = self._failing = False
-        keep(self._run, "webhook")
+        start_restarting(self._run, "webhook")
 
     def send(self, message: Message) -> None:
         """Queue a message; if too many wait, the oldest one is dropped."""

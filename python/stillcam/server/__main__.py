@@ -106,7 +106,7 @@ def _end_at_signals(server: Listener) -> None:
         logging.info("ending: %s", signal.Signals(signum).name)
         server.end()
 
-    threads.keep(wait, "signals")
+    threads.start_restarting(wait, "signals")
 
 
 def _ignore(_signum: int, _frame: object) -> None:
@@ -163,4 +163,4 @@ def _allow_descriptors() -> None:
 
 
 if __name__ == "__main__":
-    threads.leave(main())
+    threads.exit_process(main())

@@ -18,16 +18,16 @@ from urllib.parse import quote
 
 from stillcam.common import log
 from stillcam.common.errors import StillcamError, shortage
-from stillcam.http.messages import Answer, Refused, Repeat, error
+from stillcam.http.messages import Answer, CachePermission, Refused, error
 from stillcam.http.ranges import part
-from stillcam.http.repeats import Repeats
+from stillcam.http.response_cache import ResponseCache
 from stillcam.server.errors import refusal_of
 from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.router import Router
 from stillcam.server.security import cross_origin
-from stillcam.server.security.access import by_hand
+from stillcam.server.security.access import is_navigation
 from stillcam.server.security.credentials import has_token, without_token
-from stillcam.server.security.forwarded import see_through
+from stillcam.server.security.forwarded import apply_forwarded_headers
 from stillcam.server.security.host_check import check_host, own_names
 from stillcam.settings.schema import Settings
 
@@ -68,7 +68,7 @@ class App:
     ) -> None:
         self._refusal = refusal
         self._accounts = accounts
-        self.repeats = Repeats()
+        self.cache = ResponseCache()
         self.routes = list(routes)
         self._settings = settings
         self._admit = admit
@@ -92,7 +92,7 @@ class App:
         except (Refused, StillcamError) as failed:
             refused = failed if isinstance(failed, Refused) else refusal_of(failed)
             signed_in = request.person is not None and request.person.by == "session"
-            to_page = by_hand(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
+            to_page = is_navigation(request) and (refused.status == 401 or (refused.status == 403 and signed_in))
             answer = self._refusal(request, refused) if to_page and self._refusal else refused.answer()
             return cross_origin.with_cors(request, answer, self._settings().access.embed)
         except ConnectionError:
@@ -127,7 +127,7 @@ class App:
         settings = self._settings()
         check_host(request.host, self._names(), settings.access.hosts)
         if settings.access.proxies:
-            see_through(request, settings.access.proxies)
+            apply_forwarded_headers(request, settings.access.proxies)
             check_host(request.host, self._names(), settings.access.hosts)  # the host that the proxy names
         router = self._router_of(request) if request.path.startswith(CAMERA_PREFIX) else self._router
         if "action=" in request.query and request.path.strip("/") in _ACTION_PATHS:
@@ -148,19 +148,21 @@ class App:
         if answer is None:
             request.hand_off()
             answer = route.handler(request)
-        if answer.repeat:
-            answer.repeat = self._repeat(request, answer, settings, accounts)
+        if answer.cache:
+            answer.cache = self._permission(request, answer, settings, accounts)
         if "range" in request.headers:
             answer = part(request, answer)
         return cross_origin.with_cors(request, answer, settings.access.embed, picture=route.picture)
 
-    def _repeat(self, request: Request, answer: Answer, settings: Settings, accounts: object) -> Repeat | None:
+    def _permission(
+        self, request: Request, answer: Answer, settings: Settings, accounts: object
+    ) -> CachePermission | None:
         """Permission to repeat an answer while neither settings nor accounts change, on top of the route's own."""
         if settings.access.proxies or settings.server.access_log or "range" in request.headers:
             return None  # another client address, a line of the log, or another part would be due
-        assert answer.repeat
-        unchanged, current, known = answer.repeat.holds, self._settings, self._accounts
-        return Repeat(
+        assert answer.cache
+        unchanged, current, known = answer.cache.holds, self._settings, self._accounts
+        return CachePermission(
             lambda: current() is settings and known() is accounts and unchanged(),
             partial(self._count, request.route, answer.status),
         )

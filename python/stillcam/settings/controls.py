@@ -31,7 +31,7 @@ class Choice:
 
     value: str
     text: str
-    word: str = ""
+    rpicam_value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.safe_read import open_regular, parse_json
-from stillcam.common.threads import keep
+from stillcam.common.threads import start_restarting
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
 
@@ -167,7 +167,7 @@ class SettingsFollower:
         Raises:
             RuntimeError: there is no memory for a thread.
         """
-        keep(self._follow, "settings")
+        start_restarting(self._follow, "settings")
 
     def replace(self, settings: Settings) -> None:
         """Use settings that have just been written to the file."""

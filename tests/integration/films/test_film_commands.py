@@ -16,7 +16,7 @@ from stillcam.films.record import Film, new_id
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs/use/timelapse.md").read_text()
-EXAMPLES = re.findall(r"^python -m stillcam film (make .*)$", GUIDE, re.MULTILINE)
+EXAMPLES = re.findall(r"^\./stillcam film (make .*)$", GUIDE, re.MULTILINE)
 assert EXAMPLES
 
 

@@ -14,7 +14,7 @@ from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import CommandServer, Message
 
 GUIDE = (Path(__file__).resolve().parents[3] / "docs/use/timelapse.md").read_text()
-EXAMPLES = re.findall(r"^python -m stillcam series (.*)$", GUIDE, re.MULTILINE)
+EXAMPLES = re.findall(r"^\./stillcam series (.*)$", GUIDE, re.MULTILINE)
 assert EXAMPLES
 SERIES: Message = {"name": "Roof", "state": "running", "why": None, "taken": 0, "missed": 0, "bytes": 0, "next": None}
 

@@ -36,13 +36,13 @@ def test_a_link_to_a_disk_that_is_not_there_names_where_it_belongs(tmp_path):
     (tmp_path / "mnt").mkdir()
     for name, target in (("series", "mnt/series"), ("library", "media/USB/pictures/library")):
         (tmp_path / name).symlink_to(tmp_path / target)
-    told = folders.missing(tmp_path / "series")
+    told = folders.missing_disk(tmp_path / "series")
     assert told.startswith(f"{tmp_path}/series is a link to {tmp_path}/mnt/series, which is not there: ")
     assert told.endswith(f"is a disk missing at {tmp_path}/mnt?")
-    assert folders.missing(tmp_path / "library/.drafts").endswith(f"is a disk missing at {tmp_path}/media/USB?")
+    assert folders.missing_disk(tmp_path / "library/.drafts").endswith(f"is a disk missing at {tmp_path}/media/USB?")
     assert "is a disk missing" in folders.unwritable(tmp_path / "series", error(errno.EEXIST))
     (tmp_path / "mnt/series").mkdir()
-    assert folders.missing(tmp_path / "series") == ""
+    assert folders.missing_disk(tmp_path / "series") == ""
 
 
 def test_a_mount_point_of_fstab_on_which_nothing_is_mounted(tmp_path):
@@ -51,10 +51,10 @@ def test_a_mount_point_of_fstab_on_which_nothing_is_mounted(tmp_path):
     folder.mkdir(parents=True)
     point = str(tmp_path / "my disk").replace(" ", "\\040")
     fstab.write_text(f"# a comment\nproc /proc proc defaults 0 0\n/dev/sda1 / ext4\n/dev/sdb1 {point} ext4 nofail\nx\n")
-    assert folders.missing(folder, fstab) == f"the disk of {folder} is not mounted: sudo mount {tmp_path}/my disk"
-    assert folders.missing(tmp_path, fstab) == ""
+    assert folders.missing_disk(folder, fstab) == f"the disk of {folder} is not mounted: sudo mount {tmp_path}/my disk"
+    assert folders.missing_disk(tmp_path, fstab) == ""
     (tmp_path / "link").symlink_to(folder / "gone")
-    assert folders.missing(tmp_path / "link", fstab).endswith(f"is a disk missing at {tmp_path}/my disk?")
+    assert folders.missing_disk(tmp_path / "link", fstab).endswith(f"is a disk missing at {tmp_path}/my disk?")
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS])  # vfat, exFAT by FUSE
@@ -81,6 +81,10 @@ def test_a_folder_that_takes_nothing_says_nothing_of_its_file_system(tmp_path, m
     assert folders.lacks(tmp_path / "gone", (folders.SOCKETS,)) == ""
 
 
-def test_a_folder_has_an_identity(tmp_path):
-    assert folders.identity(tmp_path / "gone") is None
-    assert folders.identity(tmp_path) == folders.identity(tmp_path / ".") != folders.identity(tmp_path.parent)
+def test_the_device_and_inode_of_a_folder(tmp_path):
+    assert folders.device_and_inode(tmp_path / "gone") is None
+    assert (
+        folders.device_and_inode(tmp_path)
+        == folders.device_and_inode(tmp_path / ".")
+        != folders.device_and_inode(tmp_path.parent)
+    )

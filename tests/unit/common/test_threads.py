@@ -31,7 +31,7 @@ def test_a_thread_that_dies_is_restarted_and_told_of(caplog):
         if error := next(runs):
             raise error
 
-    assert threads.keep(work, "worker").wait(DEADLINE_S)
+    assert threads.start_restarting(work, "worker").wait(DEADLINE_S)
     (death,) = threads.deaths()
     assert (death["name"], death["count"], death["error"]) == ("worker", 2, "ValueError")
     assert Status("simulated").to_json()["threads"] == [death]
@@ -49,7 +49,7 @@ def failing_once() -> None:
     def work() -> None:
         next(runs)()
 
-    threads.keep(work, "worker").wait(DEADLINE_S)
+    threads.start_restarting(work, "worker").wait(DEADLINE_S)
 
 
 def nobody_catches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_one_that_dies_again_and_again_is_restarted_more_and_more_slowly(monkeyp
         if next(runs):
             raise OSError
 
-    assert threads.keep(work, "worker").wait(DEADLINE_S)
+    assert threads.start_restarting(work, "worker").wait(DEADLINE_S)
     assert pauses == [1.0, 2.0, 4.0, 4.0]
 
 

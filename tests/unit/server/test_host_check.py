@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from stillcam.http.messages import Refused
 from stillcam.server.route import Request
-from stillcam.server.security.forwarded import see_through
+from stillcam.server.security.forwarded import apply_forwarded_headers
 from stillcam.server.security.host_check import check_host
 
 OWN = frozenset({"localhost", "raspberry", "raspberry.lan", "raspberry.home.arpa", "raspberry.fritz.box"})
@@ -94,7 +94,7 @@ def asked(address: str, proxies: tuple[str, ...] = ("10.0.0.0/8", "fd00::1"), **
     """A request, after what proxies say of it has been looked at."""
     lines = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request("GET", "", headers=lines, address=address)
-    see_through(request, proxies)
+    apply_forwarded_headers(request, proxies)
     return request
 
 

@@ -148,7 +148,7 @@ def _text(name: str, value: object, geometry: Geometry) -> str:
     """A control's value as its option takes it."""
     control = CONTROLS[name]
     if control.type == "choice":
-        return next(choice.word for choice in control.choices if choice.value == value)
+        return next(choice.rpicam_value for choice in control.choices if choice.value == value)
     if name == "ScalerCrop":
         assert isinstance(value, list)
         return fractions(geometry.crop(value), geometry.field_of_view)

@@ -20,7 +20,7 @@ from pathlib import Path
 from stillcam.common import log
 from stillcam.common.child_process import ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
-from stillcam.common.threads import keep, lower_priority
+from stillcam.common.threads import lower_priority, start_restarting
 
 REGULAR_S = 10.0  # from one run of the regular tasks to the next
 FFMPEG_TIMEOUT_S = 3600.0  # a program that works so long hangs
@@ -48,7 +48,7 @@ class BackgroundWorker:
 
     def start(self, regular: Sequence[Task]) -> None:
         """Start the thread; the `regular` tasks are done every `REGULAR_S` when nothing is queued."""
-        self._ended = keep(partial(self._run, regular), "library")
+        self._ended = start_restarting(partial(self._run, regular), "library")
 
     def submit(self, task: Task) -> None:
         """Queue a short task; it goes before all long ones."""

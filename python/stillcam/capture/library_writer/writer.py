@@ -17,7 +17,7 @@ from stillcam.common import folders
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
-from stillcam.common.folders import identity, missing
+from stillcam.common.folders import device_and_inode, missing_disk
 from stillcam.common.formats import utc_text
 from stillcam.library.pending import DRAFTS_FOLDER, PendingItem
 from stillcam.library.pending import recover as recover_items
@@ -73,7 +73,7 @@ class LibraryWriter:
 
     def recover(self) -> None:
         """Recover what a crash has left in the library; for the camera's thread, while it makes no item."""
-        if self._finishing or (place := identity(self._root)) in (None, self._place):
+        if self._finishing or (place := device_and_inode(self._root)) in (None, self._place):
             return
         self._place = place
         try:
@@ -166,12 +166,12 @@ class LibraryWriter:
 
     def _check_disks(self) -> None:
         """Record which disk is missing, and report one that was mounted."""
-        before, self.missing = self.missing, "; ".join(dict.fromkeys(filter(None, map(missing, self._folders))))
+        before, self.missing = self.missing, "; ".join(dict.fromkeys(filter(None, map(missing_disk, self._folders))))
         if self.missing and self.missing != before:
             logging.error("%s", self.missing)
         elif before and not self.missing:
             logging.info("no disk is missing any more")
-        if identity(self._root) not in (None, self._place):
+        if device_and_inode(self._root) not in (None, self._place):
             self._on_mount()
 
     def _retry_videos(self) -> None:

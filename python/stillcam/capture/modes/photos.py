@@ -36,8 +36,8 @@ class PhotoOrder:
     commands: list[Command]  # they wait for the photos
     kind: str
     count: int
-    due: float  # when to begin (monotonic)
-    due_s: float | None  # the same in seconds since the epoch; None: at once
+    due_monotonic_s: float  # when to begin
+    due_epoch_s: float | None  # the same in seconds since the epoch; None: at once
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
     cancelled: bool = False
@@ -61,7 +61,7 @@ class PhotoMode(Mode):
     @property
     def self_timer_runs(self) -> bool:
         now = time.monotonic()
-        return any(order.due > now for order in self._orders)
+        return any(order.due_monotonic_s > now for order in self._orders)
 
     @property
     def running(self) -> bool:
@@ -97,7 +97,7 @@ class PhotoMode(Mode):
 
     def fail(self, error: CameraError) -> None:
         """See Mode. An order that waited while another mode failed gets a try of its own, where there is a camera."""
-        for order in [order for order in self._orders if time.monotonic() >= order.due]:
+        for order in [order for order in self._orders if time.monotonic() >= order.due_monotonic_s]:
             if order.failed_before or error.cause in error.NO_CAMERA:
                 self._end(order, error)
             order.failed_before = True
@@ -118,8 +118,8 @@ class PhotoMode(Mode):
             [command],
             message.get("kind", "photo"),
             message.get("count", 1),
-            due=time.monotonic() + delay_s,
-            due_s=time.time() + delay_s if delay_s else None,
+            due_monotonic_s=time.monotonic() + delay_s,
+            due_epoch_s=time.time() + delay_s if delay_s else None,
         )
         if delay_s:
             order.timer = threading.Timer(delay_s, self._context.commands.nudge)
@@ -139,11 +139,11 @@ class PhotoMode(Mode):
             command.finish({"items": []})
 
     def _first(self) -> PhotoOrder | None:
-        return min(self._orders, key=lambda order: order.due, default=None)
+        return min(self._orders, key=lambda order: order.due_monotonic_s, default=None)
 
     def _next_due(self) -> PhotoOrder | None:
         first = self._first()
-        return first if first and first.due <= time.monotonic() else None
+        return first if first and first.due_monotonic_s <= time.monotonic() else None
 
     def _is_over(self, order: PhotoOrder) -> bool:
         return order.cancelled or self._context.stopping or len(order.items) >= order.count
@@ -168,7 +168,11 @@ class PhotoMode(Mode):
         if order is None:
             status.taking = None
             return
-        due = utc_text(order.due_s) if order.due_s is not None and order.due > time.monotonic() else None
+        due = (
+            utc_text(order.due_epoch_s)
+            if order.due_epoch_s is not None and order.due_monotonic_s > time.monotonic()
+            else None
+        )
         status.taking = {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
 
     def _start(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:

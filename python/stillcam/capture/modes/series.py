@@ -29,7 +29,7 @@ from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
-from stillcam.common.folders import identity
+from stillcam.common.folders import device_and_inode
 from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.folder import Series
 from stillcam.series.running import RunningSeries
@@ -277,7 +277,7 @@ class SeriesMode(Mode):
 
     def _drop_if_gone(self, running: RunningSeries) -> bool:
         """Whether the folder of the series is gone; then drop it, until the folder is there again."""
-        if identity(running.series.folder) is not None:
+        if device_and_inode(running.series.folder) is not None:
             return False
         self._drop(running.name)
         return True

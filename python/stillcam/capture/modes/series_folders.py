@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from stillcam.common.errors import StillcamError
-from stillcam.common.folders import identity, missing
+from stillcam.common.folders import device_and_inode, missing_disk
 from stillcam.series.folder import Series
 from stillcam.series.recovery import open_series
 from stillcam.series.state import STATE
@@ -44,7 +44,7 @@ class SeriesFolders:
     def scan(self) -> None:
         """Look for series that have come or gone; a task of the background worker."""
         with self.lock:
-            place, known = identity(self._root), set(self._known())
+            place, known = device_and_inode(self._root), set(self._known())
             if place != self._root_identity and place is not None:
                 for leftover in self._root.glob(LEFTOVERS):
                     self._remove(leftover)
@@ -86,7 +86,7 @@ class SeriesFolders:
             self._log_once("", f"the series cannot be read: {error}")
             return {}
         self._logged.pop("", None)
-        return {name: place for name in names if (place := identity(self._root / name))}
+        return {name: place for name in names if (place := device_and_inode(self._root / name))}
 
     def _open(self, name: str, place: tuple[int, int]) -> None:
         try:
@@ -114,4 +114,4 @@ class SeriesFolders:
 
 def why_gone(root: Path, name: str) -> str:
     """Why the folder of a series is gone, as far as is known."""
-    return missing(root / name) or f"{root / name} is gone: it was deleted, or its disk is not mounted"
+    return missing_disk(root / name) or f"{root / name} is gone: it was deleted, or its disk is not mounted"

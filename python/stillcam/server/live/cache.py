@@ -19,7 +19,7 @@ from inotify_simple import flags
 from stillcam.common import log
 from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.formats import utc_text
-from stillcam.common.threads import record
+from stillcam.common.threads import record_death
 from stillcam.frames.files import Frame, current_name, read_current
 from stillcam.server.live.picture import Picture
 
@@ -113,7 +113,7 @@ class FrameCache:
                     logging.warning("cannot read the newest frame of %s: %s", self._images, error)
                 self._logged = str(error)
             except Exception as error:  # noqa: BLE001 - it is logged: without this thread no new frame would be shown
-                record("frames", error)
+                record_death("frames", error)
                 log.fault(f"reading a frame of {self._images}", error)
             reported = watch.wait(FOLDER_CHECK_S, self._wake_up)
         watch.close()

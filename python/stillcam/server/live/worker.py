@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from stillcam.common import log
-from stillcam.common.threads import record, start
+from stillcam.common.threads import record_death, start
 from stillcam.ipc.daemon_client import DaemonClient
 
 FAILED_PAUSE_S = 0.01  # after a round that failed
@@ -18,7 +18,7 @@ LEASE_STEP_S = 1.0  # DaemonClient renews the lease once it is due
 
 
 class SharedWorker:
-    """Repeats its work as long as anybody is inside `with worker:`.
+    """ResponseCache its work as long as anybody is inside `with worker:`.
 
     Args:
         work: one round, of a few seconds at most.
@@ -52,7 +52,7 @@ class SharedWorker:
             try:
                 self._work()
             except Exception as error:  # noqa: BLE001 - it is logged
-                record(self._name, error)
+                record_death(self._name, error)
                 if not logged:
                     log.fault(self._name, error)
                 logged = True

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from stillcam.common.errors import StillcamError
-from stillcam.http.messages import ANSWER_S, Answer, Refused, Repeat, error
+from stillcam.http.messages import ANSWER_S, Answer, CachePermission, Refused, error
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
@@ -191,7 +191,7 @@ class PictureRoutes:
         if frame is None or (width and not request.has_version(frame.tag)):
             return None
         answer = self._frame(frame, request)
-        answer.repeat = Repeat(partial(current, frame))
+        answer.cache = CachePermission(partial(current, frame))
         return answer
 
     def _sized(self, frame: CachedFrame, request: Request, width: int | None) -> CachedFrame:

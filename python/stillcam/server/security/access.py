@@ -29,7 +29,7 @@ from stillcam.server.security.credentials import (
     query_token,
     session_name,
 )
-from stillcam.server.security.cross_origin import check_origin, check_page, embedding_origin
+from stillcam.server.security.cross_origin import check_cookie_write, check_origin, embedding_origin
 from stillcam.settings.schema import Settings
 
 BEARER = 'Bearer realm="Stillcam"'
@@ -138,7 +138,7 @@ class Guard:
         if access is Access.OWNER and (person.by != "session" or person.role != "owner"):
             raise Refused(403, "only an owner who has signed in on the page may do this")
         if person.by == "session" and request.method != "GET":
-            check_page(request)
+            check_cookie_write(request)
 
     def _by_address(self, request: Request) -> Person | None:
         key = query_token(request)
@@ -163,11 +163,11 @@ class Guard:
 def _challenge(request: Request, route: Route) -> dict[str, str]:
     """The headers of a 401."""
     of_page = BASE in request.headers  # a script of the page asks
-    basic = route.challenge is Challenge.ALL or (route.challenge is Challenge.PROGRAMS and not by_hand(request))
+    basic = route.challenge is Challenge.ALL or (route.challenge is Challenge.PROGRAMS and not is_navigation(request))
     return {"WWW-Authenticate": BASIC if basic and not of_page else BEARER}
 
 
-def by_hand(request: Request) -> bool:
+def is_navigation(request: Request) -> bool:
     """Whether a person has opened the address in a browser: by a link, a bookmark, or by typing it."""
     wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return wants_page and request.headers.get("sec-fetch-mode", "navigate") == "navigate"

@@ -60,7 +60,7 @@ def check_origin(request: Request, *, listed: bool = False) -> None:
     )
 
 
-def check_page(request: Request) -> None:
+def check_cookie_write(request: Request) -> None:
     """Refuse a write by cookie without an Origin, or with a body that is not JSON: our page always sends both.
 
     Raises:

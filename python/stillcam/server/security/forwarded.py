@@ -31,7 +31,7 @@ class _Forwarded(NamedTuple):
     host: str
 
 
-def see_through(request: Request, proxies: Sequence[str]) -> None:
+def apply_forwarded_headers(request: Request, proxies: Sequence[str]) -> None:
     """Apply to a request the headers of a trusted proxy, one of these addresses and networks."""
     networks = tuple(proxies)
     if not networks or not is_in(request.address, networks):

@@ -107,7 +107,7 @@ class OwnNames:
 
     def follow(self) -> None:
         """Read the file periodically in a daemon thread."""
-        threads.keep(self._follow, "own names")
+        threads.start_restarting(self._follow, "own names")
 
     def _follow(self) -> None:
         while True:

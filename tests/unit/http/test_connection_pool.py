@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from serving import DEADLINE_S
 
-from stillcam.http import idle_pool
-from stillcam.http.idle_pool import IdlePool
+from stillcam.http import connection_pool
+from stillcam.http.connection_pool import ConnectionPool
 
 
 class Echo:
@@ -54,7 +54,7 @@ class Echo:
 
 @pytest.fixture
 def pool():
-    pool = IdlePool()
+    pool = ConnectionPool()
     yield pool
     pool.close()
 
@@ -91,7 +91,7 @@ def test_a_leader_that_can_start_no_thread_leads_on(connections, monkeypatch):
     def start_new_thread(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("stillcam.http.idle_pool._thread", SimpleNamespace(start_new_thread=start_new_thread))
+    monkeypatch.setattr("stillcam.http.connection_pool._thread", SimpleNamespace(start_new_thread=start_new_thread))
     slow, quick, *_ = connections
     slow.client.sendall(b"slow")
     quick.client.sendall(b"quick")
@@ -111,7 +111,7 @@ def test_a_connection_is_closed_after_its_last_request(connections, last):
 
 
 def test_an_overdue_connection_is_closed(connections, monkeypatch):
-    monkeypatch.setattr(idle_pool, "SWEEP_S", 0.01)
+    monkeypatch.setattr(connection_pool, "SWEEP_S", 0.01)
     connection, other, *_ = connections
     connection.is_overdue = True
     assert connection.closed.wait(DEADLINE_S)

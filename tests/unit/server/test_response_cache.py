@@ -21,7 +21,7 @@ from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
 from stillcam.http.connection import Connection
 from stillcam.http.limits import ConnectionLimits
-from stillcam.http.repeats import KEPT_S, MAX_HEADS, Repeats
+from stillcam.http.response_cache import KEPT_S, MAX_HEADS, ResponseCache
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.wiring import build
 from stillcam.settings.document import from_json
@@ -55,7 +55,7 @@ requests = st.tuples(
 changes = st.tuples(st.sampled_from(("frame", "token", "revoke", "anyone", "signed-in", "embed", "proxy", "log")))
 
 
-class Never(Repeats):
+class Never(ResponseCache):
     """Makes each answer anew."""
 
     def keep(self, *_):
@@ -78,7 +78,7 @@ class Site:
         self.publish()
         self.sections: dict[str, dict[str, object]] = {"access": {}, "server": {}}
         self.hot, self.cold = (build([self.context], lambda: frozenset({"camera"}), self.accounts) for _ in range(2))
-        self.cold.repeats = Never()
+        self.cold.cache = Never()
 
     def publish(self) -> None:
         """A new frame."""
@@ -176,7 +176,7 @@ def running():
 
 def repeated(running, request: bytes) -> bool:
     """Whether the next answer to a request is a repetition."""
-    return running.hot.repeats.find(request.removesuffix(b"\r\n\r\n"), time.monotonic()) is not None
+    return running.hot.cache.find(request.removesuffix(b"\r\n\r\n"), time.monotonic()) is not None
 
 
 def test_a_picture_is_repeated_until_there_is_another(running):
@@ -199,7 +199,7 @@ def test_the_application_decides_again_after_a_second(running):
     request = running.text("GET", CURRENT, "nothing", "127.0.0.1", "1.1")
     answer(running.hot, request)
     later_s = time.monotonic() + KEPT_S
-    assert running.hot.repeats.find(request.removesuffix(b"\r\n\r\n"), later_s) is None
+    assert running.hot.cache.find(request.removesuffix(b"\r\n\r\n"), later_s) is None
 
 
 def older(frame, age_s):
@@ -229,4 +229,4 @@ def test_repetitions_are_counted(running):
 def test_heads_of_strangers_do_not_fill_the_memory(running):
     for number in range(2 * MAX_HEADS):
         answer(running.hot, running.text("GET", f"{CURRENT}?t={number}", "nothing", "127.0.0.1", "1.1"))
-    assert len(running.hot.repeats._answers) <= MAX_HEADS
+    assert len(running.hot.cache._answers) <= MAX_HEADS

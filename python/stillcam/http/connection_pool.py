@@ -15,13 +15,13 @@ import time
 from typing import Protocol
 
 from stillcam.common import log
-from stillcam.common.threads import record
+from stillcam.common.threads import record_death
 
 MAX_EVENTS = 64  # of one epoll_wait(2)
 SWEEP_S = 1.0  # interval between two searches for overdue connections
 
 
-class IdleConnection(Protocol):
+class PooledConnection(Protocol):
     """A connection in the pool; or the listening socket, whose request is a client that connects."""
 
     def fileno(self) -> int:
@@ -41,7 +41,7 @@ class IdleConnection(Protocol):
         ...
 
 
-class IdlePool:
+class ConnectionPool:
     """Serves all connections that wait for a request, until closed."""
 
     def __init__(self) -> None:
@@ -49,13 +49,13 @@ class IdlePool:
         self._wake_up = os.eventfd(0)
         self._epoll.register(self._wake_up, select.EPOLLIN)
         self._lock = threading.Lock()
-        self._connections: dict[int, IdleConnection] = {}  # by descriptor
-        self._serving: IdleConnection | None = None  # the one that the leader serves
+        self._connections: dict[int, PooledConnection] = {}  # by descriptor
+        self._serving: PooledConnection | None = None  # the one that the leader serves
         self._swept_s = time.monotonic()
         self._closing = self._closed = False
         _thread.start_new_thread(self._lead, ())
 
-    def add(self, connection: IdleConnection) -> None:
+    def add(self, connection: PooledConnection) -> None:
         """Serve the requests of a connection from now on, and close it when it is over.
 
         Raises:
@@ -69,7 +69,7 @@ class IdlePool:
                 return
         connection.close()
 
-    def hand_off(self, connection: IdleConnection) -> None:
+    def hand_off(self, connection: PooledConnection) -> None:
         """Make another thread the leader, because what follows in `connection.serve` may block.
 
         No effect in other threads. If no thread can be started, the caller remains the leader.
@@ -96,7 +96,7 @@ class IdlePool:
             try:
                 handed_off = self._serve_ready()
             except Exception as error:  # noqa: BLE001 - without a leader no connection would be served
-                record("connections", error)
+                record_death("connections", error)
                 log.fault("serving connections", error)
                 continue
             if handed_off:
@@ -104,7 +104,7 @@ class IdlePool:
                 return
         self._close_all()
 
-    def _serve_ready(self) -> tuple[IdleConnection, bool] | None:
+    def _serve_ready(self) -> tuple[PooledConnection, bool] | None:
         """Serve the connections that are readable; returns one after a hand-off, and whether to keep it open."""
         for fd, _ in self._epoll.poll(SWEEP_S, MAX_EVENTS):
             if connection := self._connections.get(fd):
@@ -119,7 +119,7 @@ class IdlePool:
         self._close_overdue()
         return None
 
-    def _put_back(self, connection: IdleConnection, keep: bool) -> None:
+    def _put_back(self, connection: PooledConnection, keep: bool) -> None:
         """Put a connection back that was served after a hand-off."""
         if keep:
             with contextlib.suppress(OSError):
@@ -138,7 +138,7 @@ class IdlePool:
             self._remove(connection)
             connection.close()
 
-    def _remove(self, connection: IdleConnection) -> None:
+    def _remove(self, connection: PooledConnection) -> None:
         fd = connection.fileno()
         with self._lock:
             if self._connections.pop(fd, None) is not None:
@@ -155,7 +155,7 @@ class IdlePool:
             connection.close()
 
 
-def _serve(connection: IdleConnection) -> bool:
+def _serve(connection: PooledConnection) -> bool:
     try:
         return connection.serve()
     except Exception as error:  # noqa: BLE001 - it is logged

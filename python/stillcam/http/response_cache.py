@@ -1,7 +1,7 @@
-"""Answers that are sent again without being made again.
+"""The response cache: answers that are sent again without being made again.
 
 Clients ask for the newest picture with the same bytes all day. The application marks an answer that would be the same
-for anybody who sends these bytes (`Answer.repeat`); it is kept under the exact bytes of the request's head, and sent
+for anybody who sends these bytes (`Answer.cache`); it is kept under the exact bytes of the request's head, and sent
 again while its conditions hold, for `KEPT_S` at most. Only its Date and its age are new.
 """
 
@@ -10,45 +10,45 @@ from __future__ import annotations
 import time
 
 from stillcam.http.bodies import FilePart, Piece
-from stillcam.http.messages import Answer, Repeat, ResponseHead
+from stillcam.http.messages import Answer, CachePermission, ResponseHead
 
 KEPT_S = 1.0  # then the application decides again
 MAX_HEADS = 256
 MAX_HEAD_BYTES = 2048
 
 
-class KeptAnswer:
+class CachedResponse:
     """An answer for requests with the same head."""
 
-    __slots__ = ("_until_s", "body", "head", "repeat", "size")
+    __slots__ = ("_until_s", "body", "head", "permission", "size")
 
-    def __init__(self, head: ResponseHead, body: Piece, repeat: Repeat) -> None:
+    def __init__(self, head: ResponseHead, body: Piece, permission: CachePermission) -> None:
         self.head = head
         self.body = body
         self.size = len(body)
-        self.repeat = repeat
+        self.permission = permission
         self._until_s = time.monotonic() + KEPT_S
 
     def holds(self, now_s: float) -> bool:
         """Whether it may be sent now (monotonic)."""
-        return now_s < self._until_s and self.repeat.holds()
+        return now_s < self._until_s and self.permission.holds()
 
 
-class Repeats:
+class ResponseCache:
     """The answers that may be sent again, by the bytes of the request's head."""
 
     def __init__(self) -> None:
-        self._answers: dict[bytes, KeptAnswer] = {}
+        self._answers: dict[bytes, CachedResponse] = {}
 
-    def find(self, head: bytes, now_s: float) -> KeptAnswer | None:
+    def find(self, head: bytes, now_s: float) -> CachedResponse | None:
         """The answer to a request with this head; None: the application has to answer it."""
         kept = self._answers.get(head)
         return kept if kept is not None and kept.holds(now_s) else None
 
     def keep(self, request: bytes, head: ResponseHead, answer: Answer) -> None:
         """Keep an answer that has just been made, if the application permits it."""
-        if answer.repeat is None or len(request) > MAX_HEAD_BYTES or isinstance(answer.body, FilePart):
+        if answer.cache is None or len(request) > MAX_HEAD_BYTES or isinstance(answer.body, FilePart):
             return
         if len(self._answers) >= MAX_HEADS:
             self._answers.clear()
-        self._answers[request] = KeptAnswer(head, answer.body, answer.repeat)
+        self._answers[request] = CachedResponse(head, answer.body, answer.cache)

@@ -71,11 +71,11 @@ def run(environ: Mapping[str, str]) -> None:
     scheme = "https" if server.secure else "http"
     with server:
         _end_at_signals(server)
-        logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         accounts.cache.follow()
         for context in contexts:
             context.follower.follow()
             Notifier(context.paths, context.settings, partial(_picture_loss, context)).start()
+        logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))

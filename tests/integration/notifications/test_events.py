@@ -209,9 +209,11 @@ def test_a_thousand_clients_cost_no_thread_and_little_time(tmp_path):
     limits = {"max_connections": 4096, "max_connections_per_address": 4096}
     with Site(tmp_path, {"server": limits}) as site, EventDaemon(site) as daemon, ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        clients = [stack.enter_context(EventClient(site))]
+        clients[0].event()  # all threads that serve one client have started
         before = site.threads()
-        clients = [stack.enter_context(EventClient(site)) for _ in range(many)]
-        for events in clients:
+        clients += [stack.enter_context(EventClient(site)) for _ in range(many - 1)]
+        for events in clients[1:]:
             events.event()
         site.until(lambda: site.threads() <= before + 4)
         began = processor_s(site)

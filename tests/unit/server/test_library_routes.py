@@ -34,7 +34,7 @@ from stillcam.settings.schema import Settings
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 
 
-class Shelf:
+class LibrarySite:
     """A library, and its routes to ask."""
 
     def __init__(self, root: Path) -> None:
@@ -63,8 +63,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "library")
+def site(tmp_path: Path) -> LibrarySite:
+    return LibrarySite(tmp_path / "library")
 
 
 def content(answer: Answer) -> bytes:
@@ -72,10 +72,10 @@ def content(answer: Answer) -> bytes:
     return answer.body.read(0, len(answer.body))
 
 
-def test_pages_follow_one_another(shelf):
-    ids = [shelf.take(time_s=NOON_S + second) for second in range(5)]
-    first = shelf.json("api/library?limit=3")
-    second = shelf.json(f"api/library?limit=3&start={quote(first['rest'])}")
+def test_pages_follow_one_another(site):
+    ids = [site.take(time_s=NOON_S + second) for second in range(5)]
+    first = site.json("api/library?limit=3")
+    second = site.json(f"api/library?limit=3&start={quote(first['rest'])}")
     assert [item["id"] for item in first["items"] + second["items"]] == ids[::-1]
     assert second["rest"] is None
     assert first["items"][0]["time"] == "2026-11-20T12:00:04.000Z"
@@ -96,13 +96,13 @@ def test_pages_follow_one_another(shelf):
         "start=[1,2,3]",
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(shelf, query):
-    assert shelf.ask(f"api/library?{query}").status == 400
+def test_a_question_that_makes_no_sense_is_refused(site, query):
+    assert site.ask(f"api/library?{query}").status == 400
 
 
-def test_an_item_tells_all_about_itself(shelf):
-    id_ = shelf.take("raw", Lux=400)
-    item = shelf.json(f"api/library/items/{id_}")
+def test_an_item_tells_all_about_itself(site):
+    id_ = site.take("raw", Lux=400)
+    item = site.json(f"api/library/items/{id_}")
     assert (item["kind"], item["preview"], item["metadata"]) == ("raw", True, {"Lux": 400})
     assert [Path(file["name"]).suffix for file in item["files"]] == [".dng", ".jpg", ".json"]
     assert item["bytes"] == sum(file["bytes"] for file in item["files"])
@@ -112,59 +112,59 @@ def test_an_item_tells_all_about_itself(shelf):
 def test_a_file_from_another_age_does_not_hide_the_others(year):
     """Its time is one that four digits tell. On a tmpfs, which keeps any: ext4 ends in 2446."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        shelf = Shelf(Path(folder))
-        shelf.take()
+        site = LibrarySite(Path(folder))
+        site.take()
         odd = Path(folder, "2026-11-20/odd.jpg")
         odd.write_bytes(picture())
         moment_s = (year - 1970) * 31_556_952 + 15_000_000
         os.utime(odd, (moment_s, moment_s))
-        items = {item["name"]: item for item in shelf.json("api/library")["items"]}
+        items = {item["name"]: item for item in site.json("api/library")["items"]}
         assert len(items) == 2
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", items["odd.jpg"]["time"])
-        chosen = shelf.json("api/library/zip", "POST", {"items": [item["id"] for item in items.values()]})
+        chosen = site.json("api/library/zip", "POST", {"items": [item["id"] for item in items.values()]})
         assert chosen["files"] == 3
 
 
-def test_a_damaged_sidecar_does_not_hide_the_picture(shelf):
-    id_ = shelf.take()
-    (shelf.library.root / id_).with_suffix(".json").write_text("{")
-    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
+def test_a_damaged_sidecar_does_not_hide_the_picture(site):
+    id_ = site.take()
+    (site.library.root / id_).with_suffix(".json").write_text("{")
+    assert site.json(f"api/library/items/{id_}")["metadata"] is None
 
 
-def test_files_are_handed_out_by_type_in_part_and_once(shelf):
-    id_ = shelf.take("video", data=b"0123456789")
-    answer = shelf.ask(f"library/{id_}")
+def test_files_are_handed_out_by_type_in_part_and_once(site):
+    id_ = site.take("video", data=b"0123456789")
+    answer = site.ask(f"library/{id_}")
     assert (answer.headers["Content-Type"], content(answer)) == ("video/mp4", b"0123456789")
-    assert content(shelf.ask(f"library/{id_}", range="bytes=2-4")) == b"234"
-    assert shelf.ask(f"library/{id_}", **{"if-none-match": answer.headers["ETag"]}).status == 304
-    assert shelf.ask(f"library/{id_}?file=preview").headers["Content-Type"] == "image/jpeg"
-    assert json.loads(content(shelf.ask(f"library/{id_}?file=metadata"))) == {}
-    assert "attachment" in shelf.ask(f"library/{id_}?download").headers["Content-Disposition"]
+    assert content(site.ask(f"library/{id_}", range="bytes=2-4")) == b"234"
+    assert site.ask(f"library/{id_}", **{"if-none-match": answer.headers["ETag"]}).status == 304
+    assert site.ask(f"library/{id_}?file=preview").headers["Content-Type"] == "image/jpeg"
+    assert json.loads(content(site.ask(f"library/{id_}?file=metadata"))) == {}
+    assert "attachment" in site.ask(f"library/{id_}?download").headers["Content-Disposition"]
 
 
 @pytest.mark.parametrize("name", ["page.html", "picture.svg", "notes.txt", "script.js", "x.xhtml", "README", "a.avi"])
-def test_what_is_copied_in_can_be_downloaded_and_never_runs_as_a_page_of_ours(shelf, name):
-    (shelf.library.root / "2026-11-20").mkdir(parents=True)
-    (shelf.library.root / "2026-11-20" / name).write_bytes(b"<script>alert(1)</script>")
-    [item] = shelf.json("api/library")["items"]
-    answer = shelf.ask(f"library/{item['id']}")
+def test_what_is_copied_in_can_be_downloaded_and_never_runs_as_a_page_of_ours(site, name):
+    (site.library.root / "2026-11-20").mkdir(parents=True)
+    (site.library.root / "2026-11-20" / name).write_bytes(b"<script>alert(1)</script>")
+    [item] = site.json("api/library")["items"]
+    answer = site.ask(f"library/{item['id']}")
     assert (answer.headers["Content-Type"], content(answer)) == (
         "application/octet-stream", b"<script>alert(1)</script>",
     )  # fmt: skip
     assert answer.headers["Content-Disposition"].startswith("attachment;")
-    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 404
+    assert site.ask(f"library/{item['id']}?thumbnail").status == 404
     kind = "video" if name == "a.avi" else "file"
-    assert [one["name"] for one in shelf.json(f"api/library?kind={kind}")["items"]] == [name]
+    assert [one["name"] for one in site.json(f"api/library?kind={kind}")["items"]] == [name]
 
 
-def test_pictures_of_other_formats_have_thumbnails(shelf):
-    (shelf.library.root / "2026-11-20").mkdir(parents=True)
+def test_pictures_of_other_formats_have_thumbnails(site):
+    (site.library.root / "2026-11-20").mkdir(parents=True)
     for form in ("WEBP", "GIF", "TIFF"):
-        (shelf.library.root / f"2026-11-20/x.{form.lower()}").write_bytes(saved(form))
-    items = shelf.json("api/library?kind=photo")["items"]
+        (site.library.root / f"2026-11-20/x.{form.lower()}").write_bytes(saved(form))
+    items = site.json("api/library?kind=photo")["items"]
     assert len(items) == 3
     for item in items:
-        with Image.open(io.BytesIO(bytes(shelf.ask(f"library/{item['id']}?thumbnail").body))) as image:
+        with Image.open(io.BytesIO(bytes(site.ask(f"library/{item['id']}?thumbnail").body))) as image:
             assert image.size == (320, 240)
 
 
@@ -181,47 +181,47 @@ def test_pictures_of_other_formats_have_thumbnails(shelf):
         "api/library/jobs/none",
     ],
 )
-def test_what_is_not_there_is_not_found(shelf, path):
-    shelf.take()
-    assert shelf.ask(path).status == 404
+def test_what_is_not_there_is_not_found(site, path):
+    site.take()
+    assert site.ask(path).status == 404
 
 
-def test_a_link_in_the_library_leads_nowhere(shelf):
+def test_a_link_in_the_library_leads_nowhere(site):
     """Whoever can only copy files in by name cannot have others handed out."""
-    id_ = shelf.take()
-    (shelf.library.root / id_[:10] / "secret.jpg").symlink_to("/etc/hostname")
-    assert shelf.ask(f"library/{id_[:10]}/secret.jpg").status == 404
+    id_ = site.take()
+    (site.library.root / id_[:10] / "secret.jpg").symlink_to("/etc/hostname")
+    assert site.ask(f"library/{id_[:10]}/secret.jpg").status == 404
 
 
-def test_no_link_is_followed_to_a_thumbnail_to_metadata_or_to_a_day(shelf, tmp_path):
-    day = shelf.library.root / shelf.take()[:10]
+def test_no_link_is_followed_to_a_thumbnail_to_metadata_or_to_a_day(site, tmp_path):
+    day = site.library.root / site.take()[:10]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "secret.jpg").write_bytes(picture((1600, 1200)))
     (elsewhere / "secret.json").write_text('{"key": "do-not-tell"}')
     for name in ("secret.jpg", "secret.json"):
         (day / name).symlink_to(elsewhere / name)
-    (shelf.library.root / "2026-01-02").symlink_to(elsewhere)
-    assert shelf.ask(f"library/{day.name}/secret.jpg?thumbnail").status == 404
-    assert shelf.json(f"api/library/items/{day.name}/secret.jpg")["metadata"] is None
-    assert shelf.ask(f"library/{day.name}/secret.jpg?file=metadata").status == 404
-    assert shelf.ask("library/2026-01-02/secret.jpg").status == 404
-    assert {item["day"] for item in shelf.json("api/library")["items"]} == {day.name}
+    (site.library.root / "2026-01-02").symlink_to(elsewhere)
+    assert site.ask(f"library/{day.name}/secret.jpg?thumbnail").status == 404
+    assert site.json(f"api/library/items/{day.name}/secret.jpg")["metadata"] is None
+    assert site.ask(f"library/{day.name}/secret.jpg?file=metadata").status == 404
+    assert site.ask("library/2026-01-02/secret.jpg").status == 404
+    assert {item["day"] for item in site.json("api/library")["items"]} == {day.name}
 
 
-def test_nobody_waits_for_a_pipe_in_the_library(shelf):
+def test_nobody_waits_for_a_pipe_in_the_library(site):
     """Nor for who comes after them: thumbnails are made one at a time."""
-    id_ = shelf.take()
-    day = shelf.library.root / id_[:10]
+    id_ = site.take()
+    day = site.library.root / id_[:10]
     for name in ("pipe.jpg", "named.json"):
         os.mkfifo(day / name)
     (day / "named.jpg").write_bytes(picture((1600, 1200)))
     answers: list[Any] = []
 
     def look() -> None:
-        answers.append(shelf.ask(f"library/{day.name}/pipe.jpg?thumbnail").status)
-        answers.append(shelf.json(f"api/library/items/{day.name}/named.jpg")["metadata"])
-        answers.append(shelf.ask(f"library/{id_}?thumbnail").status)
+        answers.append(site.ask(f"library/{day.name}/pipe.jpg?thumbnail").status)
+        answers.append(site.json(f"api/library/items/{day.name}/named.jpg")["metadata"])
+        answers.append(site.ask(f"library/{id_}?thumbnail").status)
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
@@ -230,61 +230,61 @@ def test_nobody_waits_for_a_pipe_in_the_library(shelf):
 
 
 @pytest.mark.parametrize("text", ["[]", "5", '"x"', "null", "{"])
-def test_metadata_that_are_no_object_are_none(shelf, text):
-    id_ = shelf.take()
-    (shelf.library.root / id_).with_suffix(".json").write_text(text)
-    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
+def test_metadata_that_are_no_object_are_none(site, text):
+    id_ = site.take()
+    (site.library.root / id_).with_suffix(".json").write_text(text)
+    assert site.json(f"api/library/items/{id_}")["metadata"] is None
 
 
-def test_a_name_as_long_as_a_file_may_have_is_no_fault(shelf):
+def test_a_name_as_long_as_a_file_may_have_is_no_fault(site):
     """Its thumbnail could not be kept, as that has a longer one."""
     name = "x" * 251 + ".jpg"
-    (shelf.library.root / "2026-11-20").mkdir(parents=True)
-    (shelf.library.root / "2026-11-20" / name).write_bytes(picture((1600, 1200)))
-    assert shelf.ask(f"library/2026-11-20/{name}?thumbnail").status == 200
-    renamed = shelf.json(f"api/library/items/2026-11-20/{name}", "PATCH", {"title": "Fox"})
+    (site.library.root / "2026-11-20").mkdir(parents=True)
+    (site.library.root / "2026-11-20" / name).write_bytes(picture((1600, 1200)))
+    assert site.ask(f"library/2026-11-20/{name}?thumbnail").status == 200
+    renamed = site.json(f"api/library/items/2026-11-20/{name}", "PATCH", {"title": "Fox"})
     assert renamed["name"] == "Fox.jpg"
-    (shelf.library.root / "2026-11-20/Fox.jpg").rename(shelf.library.root / "2026-11-20" / name)
-    shelf.json("api/library/delete", "POST", {"items": [f"2026-11-20/{name}"]})
-    assert shelf.ask("api/library/trash", "DELETE").status == 204
-    assert shelf.json("api/library/trash") == {"items": []}
+    (site.library.root / "2026-11-20/Fox.jpg").rename(site.library.root / "2026-11-20" / name)
+    site.json("api/library/delete", "POST", {"items": [f"2026-11-20/{name}"]})
+    assert site.ask("api/library/trash", "DELETE").status == 204
+    assert site.json("api/library/trash") == {"items": []}
 
 
-def test_metadata_beyond_all_measure_are_none(shelf):
-    id_ = shelf.take()
-    sidecar = (shelf.library.root / id_).with_suffix(".json")
+def test_metadata_beyond_all_measure_are_none(site):
+    id_ = site.take()
+    sidecar = (site.library.root / id_).with_suffix(".json")
     sidecar.write_bytes(b"[" + b" " * MAX_SIDECAR_BYTES + b"]")
-    assert shelf.json(f"api/library/items/{id_}")["metadata"] is None
+    assert site.json(f"api/library/items/{id_}")["metadata"] is None
 
 
-def test_thumbnails_are_small_upright_and_made_once(shelf):
-    id_ = shelf.take(data=picture((1600, 1200), "green"))
-    raw = shelf.take("raw")
+def test_thumbnails_are_small_upright_and_made_once(site):
+    id_ = site.take(data=picture((1600, 1200), "green"))
+    raw = site.take("raw")
     for one, colour in ((id_, (0, 128, 0)), (raw, (0, 0, 255))):
-        answer = shelf.ask(f"library/{one}?thumbnail")
+        answer = site.ask(f"library/{one}?thumbnail")
         with Image.open(io.BytesIO(bytes(answer.body))) as image:
             assert image.size == (320, 240)
             pixel = image.getpixel((160, 120))
             assert isinstance(pixel, tuple)
             assert max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 6
-    broken = shelf.take(data=b"\xff\xd8 nothing")
-    assert shelf.ask(f"library/{broken}?thumbnail").status == 404
+    broken = site.take(data=b"\xff\xd8 nothing")
+    assert site.ask(f"library/{broken}?thumbnail").status == 404
 
 
-def test_a_thumbnail_is_made_anew_when_its_picture_changes_whatever_the_clock_says(shelf):
+def test_a_thumbnail_is_made_anew_when_its_picture_changes_whatever_the_clock_says(site):
     """Each picture is older than the thumbnail of the one before: the clock has been put back."""
-    id_ = shelf.take(data=picture((1600, 1200), "green"))
-    path = shelf.library.root / id_
+    id_ = site.take(data=picture((1600, 1200), "green"))
+    path = site.library.root / id_
     for colour, changed_s in (("green", NOON_S), ("blue", NOON_S - 86_400), ("red", NOON_S - 2 * 86_400)):
         path.write_bytes(picture((1600, 1200), colour))
         os.utime(path, (changed_s, changed_s))
-        data = bytes(shelf.ask(f"library/{id_}?thumbnail").body)
-        assert data == (shelf.library.root / ".thumbnails" / f"{id_}.jpg").read_bytes()
+        data = bytes(site.ask(f"library/{id_}?thumbnail").body)
+        assert data == (site.library.root / ".thumbnails" / f"{id_}.jpg").read_bytes()
         with Image.open(io.BytesIO(data)) as image, Image.open(path) as whole:
             assert image.getpixel((160, 120)) == whole.getpixel((800, 600))
     path.write_bytes(b"damaged, at the very same time")
     os.utime(path, (changed_s, changed_s))
-    assert shelf.ask(f"library/{id_}?thumbnail").body == data  # so the one that is kept is used
+    assert site.ask(f"library/{id_}?thumbnail").body == data  # so the one that is kept is used
 
 
 def saved(form: str, **options: Any) -> bytes:
@@ -293,71 +293,71 @@ def saved(form: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def test_a_thumbnail_goes_with_its_item(shelf):
+def test_a_thumbnail_goes_with_its_item(site):
     """When that has another name, and when it is deleted for good."""
-    kept = shelf.library.root / ".thumbnails" / "2026-11-20"
-    item = shelf.json(f"api/library/items/{shelf.take()}")
-    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 200
+    kept = site.library.root / ".thumbnails" / "2026-11-20"
+    item = site.json(f"api/library/items/{site.take()}")
+    assert site.ask(f"library/{item['id']}?thumbnail").status == 200
     assert len(list(kept.iterdir())) == 1
-    item = shelf.json(f"api/library/items/{item['id']}", "PATCH", {"title": "Fox"})
+    item = site.json(f"api/library/items/{item['id']}", "PATCH", {"title": "Fox"})
     assert list(kept.iterdir()) == []
-    assert shelf.ask(f"library/{item['id']}?thumbnail").status == 200
-    shelf.json("api/library/delete", "POST", {"items": [item["id"]]})
+    assert site.ask(f"library/{item['id']}?thumbnail").status == 200
+    site.json("api/library/delete", "POST", {"items": [item["id"]]})
     assert len(list(kept.iterdir())) == 1  # it may come back
-    assert shelf.ask("api/library/trash", "DELETE").status == 204
+    assert site.ask("api/library/trash", "DELETE").status == 204
     assert list(kept.iterdir()) == []
 
 
-def test_a_picture_that_would_take_all_memory_has_no_thumbnail(shelf, monkeypatch):
+def test_a_picture_that_would_take_all_memory_has_no_thumbnail(site, monkeypatch):
     """A JPEG is decoded at an eighth, unless it is progressive; anything else needs 4 bytes a pixel."""
     monkeypatch.setattr(upright, "MAX_PICTURE_BYTES", 4 * 1600 * 1200 - 1)
     forms = {"baseline": saved("JPEG"), "progressive": saved("JPEG", progressive=True), "png": saved("PNG")}
-    shown = {name: shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status for name, data in forms.items()}
+    shown = {name: site.ask(f"library/{site.take(data=data)}?thumbnail").status for name, data in forms.items()}
     assert shown == {"baseline": 200, "progressive": 404, "png": 404}
     monkeypatch.undo()
     for data in forms.values():
-        assert shelf.ask(f"library/{shelf.take(data=data)}?thumbnail").status == 200
+        assert site.ask(f"library/{site.take(data=data)}?thumbnail").status == 200
 
 
-def test_a_picture_of_196_megapixels_has_a_thumbnail(shelf):
+def test_a_picture_of_196_megapixels_has_a_thumbnail(site):
     """Pillow takes it for an attack ("decompression bomb"); an eighth of it takes 3 MB."""
     file = io.BytesIO()
     Image.new("L", (14_000, 14_000), 90).save(file, "JPEG", quality=30)
-    answer = shelf.ask(f"library/{shelf.take(data=file.getvalue())}?thumbnail")
+    answer = site.ask(f"library/{site.take(data=file.getvalue())}?thumbnail")
     assert answer.status == 200
     with Image.open(io.BytesIO(bytes(answer.body))) as image:
         assert image.size == (320, 320)
 
 
-def test_a_picture_takes_half_of_the_memory_that_is_left_at_most(shelf, monkeypatch, tmp_path):
+def test_a_picture_takes_half_of_the_memory_that_is_left_at_most(site, monkeypatch, tmp_path):
     """On a Pi Zero the server, or the film, would be ended for it. A JPEG is decoded at less."""
     monkeypatch.setattr(upright, "_MEMINFO", tmp_path / "meminfo")
-    jpeg, png = (shelf.take(data=saved(form)) for form in ("JPEG", "PNG"))
+    jpeg, png = (site.take(data=saved(form)) for form in ("JPEG", "PNG"))
     shown = {}
     for free_kib in (10_000, 20_000):
         (tmp_path / "meminfo").write_text(f"MemTotal: 430000 kB\nMemAvailable: {free_kib} kB\n")
-        shown[free_kib] = [shelf.ask(f"library/{id_}?thumbnail").status for id_ in (jpeg, png)]
-        shelf.json(f"api/library/items/{png}")
+        shown[free_kib] = [site.ask(f"library/{id_}?thumbnail").status for id_ in (jpeg, png)]
+        site.json(f"api/library/items/{png}")
     assert shown == {10_000: [200, 404], 20_000: [200, 200]}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_thumbnail_is_upright_however_the_camera_was_held(shelf, orientation):
-    answer = shelf.ask(f"library/{shelf.take(data=held(orientation))}?thumbnail")
+def test_a_thumbnail_is_upright_however_the_camera_was_held(site, orientation):
+    answer = site.ask(f"library/{site.take(data=held(orientation))}?thumbnail")
     with Image.open(io.BytesIO(bytes(answer.body))) as image:
         assert image.size == (320, 180)
         assert quadrants(image) == QUADRANTS
         assert image.getexif().get(0x0112, 1) == 1
 
 
-def test_a_thumbnail_of_16_bits_of_grey_is_no_white_page(shelf):
+def test_a_thumbnail_of_16_bits_of_grey_is_no_white_page(site):
     """Dark, middle and bright, as Pillow reads them: 0 to 65535."""
     row = b"".join(level.to_bytes(2, "little") * 400 for level in (0, 0x4000, 0x8000, 0xC000))
     file = io.BytesIO()
     Image.frombytes("I;16", (1600, 1200), row * 1200).save(file, "PNG")
-    (shelf.library.root / "2026-11-20").mkdir(parents=True)
-    (shelf.library.root / "2026-11-20/grey.png").write_bytes(file.getvalue())
-    with Image.open(io.BytesIO(bytes(shelf.ask("library/2026-11-20/grey.png?thumbnail").body))) as image:
+    (site.library.root / "2026-11-20").mkdir(parents=True)
+    (site.library.root / "2026-11-20/grey.png").write_bytes(file.getvalue())
+    with Image.open(io.BytesIO(bytes(site.ask("library/2026-11-20/grey.png?thumbnail").body))) as image:
         levels = [image.convert("L").getpixel((80 * column + 40, 120)) for column in range(4)]
     assert levels == [0, 64, 128, 192]
 
@@ -369,8 +369,8 @@ def test_a_thumbnail_of_16_bits_of_grey_is_no_white_page(shelf):
         pytest.param(lambda small: small[: len(small) // 2], id="cut"),
     ],
 )
-def test_a_damaged_thumbnail_in_the_exif_is_not_used(shelf, damage):
-    answer = shelf.ask(f"library/{shelf.take(data=with_thumbnail(damage(jpeg_of_noise())))}?thumbnail")
+def test_a_damaged_thumbnail_in_the_exif_is_not_used(site, damage):
+    answer = site.ask(f"library/{site.take(data=with_thumbnail(damage(jpeg_of_noise())))}?thumbnail")
     with Image.open(io.BytesIO(bytes(answer.body))) as image:
         assert image.size == (320, 240)
         pixel = image.getpixel((160, 230))
@@ -388,11 +388,11 @@ def jpeg_of_noise() -> bytes:
     return small.getvalue()
 
 
-def test_the_thumbnail_in_the_exif_is_used(shelf):
+def test_the_thumbnail_in_the_exif_is_used(site):
     """Without what some cameras fill it up with."""
     data = jpeg_of_noise()
     for filled in (data, data + bytes(500)):
-        assert shelf.ask(f"library/{shelf.take(data=with_thumbnail(filled))}?thumbnail").body == data
+        assert site.ask(f"library/{site.take(data=with_thumbnail(filled))}?thumbnail").body == data
 
 
 def with_thumbnail(data: bytes) -> bytes:
@@ -415,73 +415,73 @@ def test_an_exif_that_lies_gives_no_thumbnail(data, order):
     assert found is None or (6 <= found.start < found.end <= len(exif) and found.link + 4 <= len(exif))
 
 
-def test_deleted_and_brought_back(shelf):
-    ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
-    gone = shelf.json("api/library/delete", "POST", {"items": [*ids[:2], "2026-11-20/none.jpg"]})
+def test_deleted_and_brought_back(site):
+    ids = [site.take(time_s=NOON_S + second) for second in range(3)]
+    gone = site.json("api/library/delete", "POST", {"items": [*ids[:2], "2026-11-20/none.jpg"]})
     assert (gone["done"], gone["total"], gone["ended"]) == (3, 3, True)
     assert [one["id"] for one in gone["failed"]] == ["2026-11-20/none.jpg"]
-    assert [item["id"] for item in shelf.json("api/library")["items"]] == [ids[2]]
-    assert {one["id"] for one in shelf.json("api/library/trash")["items"]} == set(ids[:2])
-    back = shelf.json("api/library/restore", "POST", {"deleted": gone["deleted"]})
+    assert [item["id"] for item in site.json("api/library")["items"]] == [ids[2]]
+    assert {one["id"] for one in site.json("api/library/trash")["items"]} == set(ids[:2])
+    back = site.json("api/library/restore", "POST", {"deleted": gone["deleted"]})
     assert back["failed"] == []
-    assert len(shelf.json("api/library")["items"]) == 3
-    assert shelf.json(f"api/library/jobs/{back['job']}") == back
+    assert len(site.json("api/library")["items"]) == 3
+    assert site.json(f"api/library/jobs/{back['job']}") == back
 
 
-def test_emptying_the_trash_is_for_good(shelf):
-    gone = shelf.json("api/library/delete", "POST", {"items": [shelf.take()]})
-    assert shelf.ask("api/library/trash", "DELETE").status == 204
-    assert shelf.json("api/library/trash") == {"items": []}
-    again = shelf.ask("api/library/restore", "POST", {"deleted": gone["deleted"]})
+def test_emptying_the_trash_is_for_good(site):
+    gone = site.json("api/library/delete", "POST", {"items": [site.take()]})
+    assert site.ask("api/library/trash", "DELETE").status == 204
+    assert site.json("api/library/trash") == {"items": []}
+    again = site.ask("api/library/restore", "POST", {"deleted": gone["deleted"]})
     assert again.status == 404 and b"api/library/trash" in again.body
 
 
-def test_only_what_was_deleted_is_brought_back(shelf):
-    gone = shelf.json("api/library/delete", "POST", {"items": [shelf.take()]})
-    again = shelf.json("api/library/restore", "POST", {"deleted": gone["deleted"], "items": ["2026-11-20/x.jpg"]})
+def test_only_what_was_deleted_is_brought_back(site):
+    gone = site.json("api/library/delete", "POST", {"items": [site.take()]})
+    again = site.json("api/library/restore", "POST", {"deleted": gone["deleted"], "items": ["2026-11-20/x.jpg"]})
     assert again["failed"][0]["error"] == "2026-11-20/x.jpg is not in the trash"
     for never in ("20010101T000000.000Z", "nonsense", ""):
-        assert shelf.ask("api/library/restore", "POST", {"deleted": never}).status == 404
-    assert len(shelf.json("api/library/trash")["items"]) == 1
+        assert site.ask("api/library/restore", "POST", {"deleted": never}).status == 404
+    assert len(site.json("api/library/trash")["items"]) == 1
 
 
-def test_a_favourite_with_a_title(shelf):
-    id_ = shelf.take()
-    item = shelf.json(f"api/library/items/{id_}", "PATCH", {"favourite": True, "title": " Fox  "})
+def test_a_favourite_with_a_title(site):
+    id_ = site.take()
+    item = site.json(f"api/library/items/{id_}", "PATCH", {"favourite": True, "title": " Fox  "})
     assert (item["favourite"], item["title"]) == (True, "Fox")
-    assert [one["id"] for one in shelf.json("api/library?favourites=1")["items"]] == [item["id"]]
-    assert shelf.ask(f"api/library/items/{id_}").status == 404
+    assert [one["id"] for one in site.json("api/library?favourites=1")["items"]] == [item["id"]]
+    assert site.ask(f"api/library/items/{id_}").status == 404
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [({"favourite": 1}, "favourite"), ({"title": "a/b"}, "title"), ({"title": 1}, "title"), ({"kind": "raw"}, "kind")],
 )
-def test_a_change_that_cannot_be_is_refused(shelf, changes, field):
-    answer = shelf.ask(f"api/library/items/{shelf.take()}", "PATCH", changes)
+def test_a_change_that_cannot_be_is_refused(site, changes, field):
+    answer = site.ask(f"api/library/items/{site.take()}", "PATCH", changes)
     assert (answer.status, json.loads(bytes(answer.body))["field"]) == (422, field)
 
 
 @pytest.mark.parametrize("items", [None, [], "x", [1]])
-def test_a_list_that_is_none_is_refused(shelf, items):
+def test_a_list_that_is_none_is_refused(site, items):
     for path in ("api/library/delete", "api/library/zip"):
-        assert shelf.ask(path, "POST", {"items": items}).status == 422
+        assert site.ask(path, "POST", {"items": items}).status == 422
 
 
-def test_choices_that_nobody_fetches_keep_little_memory(shelf, monkeypatch):
+def test_choices_that_nobody_fetches_keep_little_memory(site, monkeypatch):
     """Whoever is signed in may choose: neither names of nothing nor thousands of items fill the memory."""
-    ids = [shelf.take(time_s=NOON_S + second) for second in range(3)]
-    nothing = shelf.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
+    ids = [site.take(time_s=NOON_S + second) for second in range(3)]
+    nothing = site.json("api/library/zip", "POST", {"items": [str(number) for number in range(400_000)]})
     assert nothing["files"] == 0
     monkeypatch.setattr(selection, "MAX_ZIP_IDS", 5)
-    zips = [shelf.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
-    assert [shelf.ask(zip_).status for zip_ in zips] == [404, 404, 200]
+    zips = [site.json("api/library/zip", "POST", {"items": ids})["zip"] for _ in range(3)]
+    assert [site.ask(zip_).status for zip_ in zips] == [404, 404, 200]
 
 
-def test_a_zip_holds_what_was_chosen_and_announces_its_size(shelf):
-    ids = [shelf.take(time_s=NOON_S + second, data=bytes(1000 * second + 1)) for second in range(3)]
-    chosen = shelf.json("api/library/zip", "POST", {"items": ids[:2]})
-    answer = shelf.ask(chosen["zip"])
+def test_a_zip_holds_what_was_chosen_and_announces_its_size(site):
+    ids = [site.take(time_s=NOON_S + second, data=bytes(1000 * second + 1)) for second in range(3)]
+    chosen = site.json("api/library/zip", "POST", {"items": ids[:2]})
+    answer = site.ask(chosen["zip"])
     assert answer.stream is not None
     archive = b"".join(bytes(piece) for pieces in answer.stream for piece in pieces)
     assert answer.headers["Content-Length"] == str(len(archive)) == str(chosen["bytes"])
@@ -490,30 +490,30 @@ def test_a_zip_holds_what_was_chosen_and_announces_its_size(shelf):
         assert len(read.namelist()) == chosen["files"] == 4
 
 
-def test_a_file_that_cannot_be_read_costs_the_zip_no_other(shelf, monkeypatch):
+def test_a_file_that_cannot_be_read_costs_the_zip_no_other(site, monkeypatch):
     """As one that root has copied in, for nobody else: the download was broken off there."""
-    ids = [shelf.take(time_s=NOON_S + second) for second in range(2)]
+    ids = [site.take(time_s=NOON_S + second) for second in range(2)]
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: access(path, mode) and not str(path).endswith(ids[0]))
-    chosen = shelf.json("api/library/zip", "POST", {"items": ids})
+    chosen = site.json("api/library/zip", "POST", {"items": ids})
     assert chosen["left_out"] == [ids[0]]
-    answer = shelf.ask(chosen["zip"])
+    answer = site.ask(chosen["zip"])
     assert answer.stream is not None
     archive = b"".join(bytes(piece) for pieces in answer.stream for piece in pieces)
     with zipfile.ZipFile(io.BytesIO(archive)) as read:
         assert sorted(read.namelist()) == sorted([ids[1], *(f"{id_[:-3]}json" for id_ in ids)])
 
 
-def test_the_calendar_counts_by_day(shelf):
+def test_the_calendar_counts_by_day(site):
     for second in range(3):
-        shelf.take(time_s=NOON_S + second)
-    assert shelf.json("api/library/calendar?year=2026") == {"year": 2026, "days": {"2026-11-20": 3}}
-    assert shelf.ask("api/library/calendar?year=x").status == 400
+        site.take(time_s=NOON_S + second)
+    assert site.json("api/library/calendar?year=2026") == {"year": 2026, "days": {"2026-11-20": 3}}
+    assert site.ask("api/library/calendar?year=x").status == 400
 
 
-def test_names_that_no_address_can_hold(shelf):
-    shelf.take()
-    (shelf.library.root / "2026-11-20" / "a\nb\\c.jpg").write_bytes(picture())
-    odd = [item for item in shelf.json("api/library")["items"] if item["title"] == "a\nb\\c"]
-    assert shelf.ask(f"library/{odd[0]['id']}").status == 200
-    assert "\n" not in shelf.ask(f"library/{odd[0]['id']}?download").headers["Content-Disposition"]
+def test_names_that_no_address_can_hold(site):
+    site.take()
+    (site.library.root / "2026-11-20" / "a\nb\\c.jpg").write_bytes(picture())
+    odd = [item for item in site.json("api/library")["items"] if item["title"] == "a\nb\\c"]
+    assert site.ask(f"library/{odd[0]['id']}").status == 200
+    assert "\n" not in site.ask(f"library/{odd[0]['id']}?download").headers["Content-Disposition"]

@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
     add_command(commands, "addresses", text, addresses)
     show = add_command(commands, "log", "print the last lines of all logs, the newest at the end", log)
     show.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many; default: 50")
-    show.add_argument("-f", "--follow", action="store_true", help="go on with what comes, until Ctrl-C")
+    show.add_argument("-f", "--follow", action="store_true", help="follow new lines until Ctrl-C")
     text = "wait until a new picture is shown; exit status 1 when none has been in time"
     waiter = add_command(commands, "wait", text, wait)
     waiter.add_argument("--seconds", type=float, default=60.0, metavar="S", help="how long at most; default: 60")

@@ -55,7 +55,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="from one shot to the next: 10s, 5m, 1h; default: 1m")  # fmt: skip
     add("--start", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: now")
     add("--end", metavar="TIME", help="none from then on; default: until it is finished")
-    add("--shots", type=int, metavar="N", help="so many; default: no limit")
+    add("--shots", type=int, metavar="N", help="number of shots; default: no limit")
     add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
     add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
     add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
@@ -71,7 +71,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="another value for each shot: LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
     add("--bracket", action="store_true", help="all the values at every moment")
     add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
-        help="all; 30d: shots of so many days; thin: half of the oldest go when the disk fills")  # fmt: skip
+        help="all; 30d: for 30 days; thin: thin out the oldest half when the disk is nearly full")  # fmt: skip
     add("--daily-film", action="store_const", const=True, help="a film of each day, once it is over")
 
 

@@ -20,18 +20,18 @@ MAX_HEAD_BYTES = 2048
 class CachedResponse:
     """An answer for requests with the same head."""
 
-    __slots__ = ("_until_s", "body", "head", "permission", "size")
+    __slots__ = ("body", "head", "permission", "size", "until_s")
 
     def __init__(self, head: ResponseHead, body: Piece, permission: CachePermission) -> None:
         self.head = head
         self.body = body
         self.size = len(body)
         self.permission = permission
-        self._until_s = time.monotonic() + KEPT_S
+        self.until_s = time.monotonic() + KEPT_S
 
     def holds(self, now_s: float) -> bool:
         """Whether it may be sent now (monotonic)."""
-        return now_s < self._until_s and self.permission.holds()
+        return now_s < self.until_s and self.permission.holds()
 
 
 class ResponseCache:
@@ -39,6 +39,7 @@ class ResponseCache:
 
     def __init__(self) -> None:
         self._answers: dict[bytes, CachedResponse] = {}
+        self._pruned_s = 0.0  # monotonic
 
     def find(self, head: bytes, now_s: float) -> CachedResponse | None:
         """The answer to a request with this head; None: the application has to answer it."""
@@ -49,6 +50,13 @@ class ResponseCache:
         """Keep an answer that has just been made, if the application permits it."""
         if answer.cache is None or len(request) > MAX_HEAD_BYTES or isinstance(answer.body, FilePart):
             return
+        self._prune(time.monotonic())
         if len(self._answers) >= MAX_HEADS:
             self._answers.clear()
         self._answers[request] = CachedResponse(head, answer.body, answer.cache)
+
+    def _prune(self, now_s: float) -> None:
+        """Drop what has expired: each answer holds its frame in memory, and many are never asked for again (`?t=`)."""
+        if now_s - self._pruned_s >= KEPT_S:
+            self._pruned_s = now_s
+            self._answers = {head: kept for head, kept in self._answers.copy().items() if kept.until_s > now_s}

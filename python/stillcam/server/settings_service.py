@@ -104,7 +104,7 @@ class SettingsService:
             StillcamError: the file cannot be written. The settings are unchanged in all of these cases.
         """
         if not self._lock.acquire(timeout=LOCK_TIMEOUT_S):
-            raise Refused(503, "somebody else's change is not done yet: try again", headers=RETRY)
+            raise Refused(503, "another change is still being applied: try again in a few seconds", headers=RETRY)
         try:
             old, new = self._save(change, host, wanted_tag, restoring)
             self._follower.replace(new)

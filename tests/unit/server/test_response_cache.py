@@ -230,3 +230,12 @@ def test_heads_of_strangers_do_not_fill_the_memory(running):
     for number in range(2 * MAX_HEADS):
         answer(running.hot, running.text("GET", f"{CURRENT}?t={number}", "nothing", "127.0.0.1", "1.1"))
     assert len(running.hot.cache._answers) <= MAX_HEADS
+
+
+def test_answers_that_have_expired_hold_no_old_frame_in_memory(running, monkeypatch):
+    """The page asks with another `t` each time: none of these answers is ever asked for again."""
+    monkeypatch.setattr("stillcam.http.response_cache.KEPT_S", 0.0)
+    for number in range(5):
+        running.publish()
+        answer(running.hot, running.text("GET", f"{CURRENT}?t={number}", "nothing", "127.0.0.1", "1.1"))
+    assert len(running.hot.cache._answers) == 1

@@ -13,7 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from report import TITLE, machine
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from report import TITLE
 from snapshots import SnapshotBench
 from viewing import ViewingBench
 
@@ -29,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
-    print(f"`{' '.join(['.venv/bin/python', 'benchmarks/serve', *sys.argv[1:]])}`, {machine()}\n\n{TITLE}", flush=True)
+    print(TITLE, flush=True)
     for name in arguments.parts or parts:
         with tempfile.TemporaryDirectory(prefix="stillcam-serve-") as folder:
             try:

@@ -1,4 +1,9 @@
-"""What was measured, as a table in Markdown, and on what."""
+"""The table that every benchmark prints, in Markdown, and what its rows are computed from.
+
+A script in a folder of benchmarks/ finds this module by:
+
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+"""
 
 import platform
 import shutil
@@ -18,8 +23,8 @@ class Row:
 
     work: str
     ours: str
-    theirs: str
-    result: str
+    theirs: str = ""
+    result: str = ""
     target: str = ""
     met: bool | None = None
 
@@ -29,6 +34,36 @@ class Row:
 
 
 TITLE = "| work | Stillcam | the other | result | target | met |\n| --- | --- | --- | --- | --- | --- |"
+
+
+def compared(
+    work: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    form: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Row:
+    """A row of rounds in turn: the medians, each as `form` writes it ("{:.1f} ms"), and the ratio with its target."""
+    result = ratio(ours, theirs)
+    target, met = _target("{:g} ×", result, at_least, at_most)
+    our_median, their_median = (form.format(statistics.median(side)) for side in (ours, theirs))
+    return Row(work, our_median, their_median, f"{result:.2f} ×", target, met)
+
+
+def measured(work: str, value: float, form: str, *, at_least: float | None = None, at_most: float | None = None) -> Row:
+    """A row of one value, as `form` writes it, and its target."""
+    target, met = _target(form, value, at_least, at_most)
+    return Row(work, form.format(value), "", "", target, met)
+
+
+def _target(form: str, value: float, at_least: float | None, at_most: float | None) -> tuple[str, bool | None]:
+    if at_least is not None:
+        return f"≥ {form.format(at_least)}", value >= at_least
+    if at_most is not None:
+        return f"≤ {form.format(at_most)}", value <= at_most
+    return "", None
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

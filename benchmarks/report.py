@@ -6,6 +6,7 @@ A script in a folder of benchmarks/ finds this module by:
 """
 
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -54,7 +55,7 @@ def compared(
 
 def measured(work: str, value: float, form: str, *, at_least: float | None = None, at_most: float | None = None) -> Row:
     """A row of one value, as `form` writes it, and its target."""
-    target, met = _target(form, value, at_least, at_most)
+    target, met = _target(re.sub(r"\{.*?\}", "{:,g}", form), value, at_least, at_most)
     return Row(work, form.format(value), "", "", target, met)
 
 

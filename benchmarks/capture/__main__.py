@@ -1,13 +1,12 @@
 """What the daemon adds to the camera: time from the closed file to the swapped link, start, memory, CPU.
 
-Run it as `PYTHONPATH=python python3 benchmarks/capture`. Everything is measured in one run,
-ours and the bare thing in turn, and printed as ratios; nothing here passes or fails.
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture`. Everything is measured in one run, ours and
+the bare thing in turn.
 """
 
 import io
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,10 @@ from pathlib import Path
 
 from PIL import Image
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from report import TITLE, Row, compared, measured, percentile, ratio
+
 from stillcam.camera.driver import Still
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import Histogram
@@ -27,7 +30,7 @@ from stillcam.ipc.protocol import ask
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 100
 IDLE_S = 30.0
-SIZES = {"720p": (1280, 720), "12 MP": (4608, 2592)}
+SIZES = ((1280, 720), (4608, 2592))
 PACE_S = 0.006  # a camera's: the daemon lets a replaced frame live for 5 ms
 
 Work = Callable[[], object]
@@ -57,20 +60,18 @@ def in_turn(prepare: Callable[[int], None], *works: Work) -> list[list[float]]:
     return taken
 
 
-def row(name: str, bare: list[float], ours: list[float]) -> None:
-    """Print p50 and p99 of both, and the ratio: the median of that of each turn."""
-    for kind, taken in ("bare", bare), ("ours", ours):
-        p50, p99 = statistics.median(taken), statistics.quantiles(taken, n=100)[98]
-        print(f"{name:24} {kind}   p50 {p50:8.2f} ms   p99 {p99:8.2f} ms")
-    ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
-    print(f"{name:24} ratio {ratio:.2f}")
+def swap_row(work: str, bare: list[float], ours: list[float]) -> Row:
+    """Of p50 and p99."""
+    texts = [f"{percentile(side, 50):.2f} ms, p99 {percentile(side, 99):.2f} ms" for side in (ours, bare)]
+    return Row(work, texts[0], texts[1], f"{ratio(ours, bare):.2f} ×")
 
 
-def swap(folder: Path) -> None:
+def swap(folder: Path) -> Iterator[Row]:
     """From the camera's closed file to `current.jpg`."""
     still, other = folder / ".still_1.jpg", folder / "other.jpg"
     jpegtran = shutil.which("jpegtran")
-    for label, size in SIZES.items():
+    for size in SIZES:
+        work = f"closed file to current.jpg, {size[0]}x{size[1]}"
         pictures = photograph(size)
 
         def prepare(n: int, pictures: list[bytes] = pictures) -> None:
@@ -82,13 +83,11 @@ def swap(folder: Path) -> None:
             return lambda: publisher.publish(Still(still, time.time()))
 
         straight = FramePublisher(folder, 0, jpegtran, Histogram())
-        row(f"{label}, rename", *in_turn(prepare, lambda: still.rename(other), publish(straight)))
+        yield swap_row(f"{work}, rename", *in_turn(prepare, lambda: still.rename(other), publish(straight)))
         if jpegtran:
             argv = [jpegtran, "-rotate", "90", "-trim", "-copy", "all", "-outfile", str(other), str(still)]
-            turning = FramePublisher(folder, 90, jpegtran, Histogram())
-            row(
-                f"{label}, jpegtran 90°", *in_turn(prepare, partial(subprocess.run, argv, check=True), publish(turning))
-            )
+            turning, bare = FramePublisher(folder, 90, jpegtran, Histogram()), partial(subprocess.run, argv, check=True)
+            yield swap_row(f"{work}, turned by 90°, jpegtran", *in_turn(prepare, bare, publish(turning)))
 
 
 def resident_kb(pid: int) -> int:
@@ -122,7 +121,7 @@ def wait_for(path: Path, child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.005)
 
 
-def processes(folder: Path) -> None:
+def processes(folder: Path) -> Iterator[Row]:
     """Start, memory and CPU of daemon and server."""
     images = folder / "frames"
     environ = os.environ | {
@@ -145,25 +144,29 @@ def processes(folder: Path) -> None:
     with running("-m", "stillcam.capture", environ=environ) as daemon:
         wait_for(images / "current.jpg", daemon)
         ours_s = time.perf_counter() - began
-        print(f"start to first frame: {ours_s:.2f} s, bare camera program {bare_s:.2f} s, ratio {ours_s / bare_s:.2f}")
+        yield compared("start to first frame, the camera program alone", [ours_s], [bare_s], "{:.2f} s")
         with running("-m", "stillcam.server", environ=environ) as server, running(*idle) as one, running(*idle) as two:
             time.sleep(5)
             before_s = cpu_s(daemon.pid)
             time.sleep(IDLE_S)
             share = (cpu_s(daemon.pid) - before_s) / IDLE_S
             ours_kb, bare_kb = (sum(resident_kb(p.pid) for p in pair) for pair in ((daemon, server), (one, two)))
-            captures = ask(folder / "data/run/capture.sock", {"command": "status"})["captures"]
-    print(f"daemon's own CPU at an interval of 2 s: {100 * share:.2f} % of a core")
-    print(f"memory of both: {ours_kb} kB, two bare interpreters {bare_kb} kB, ratio {ours_kb / bare_kb:.2f}")
-    print(f"captures: {captures['ok']}, failed: {captures['failed']}")
+            failed = ask(folder / "data/run/capture.sock", {"command": "status"})["captures"]["failed"]
+    if failed:
+        raise RuntimeError(f"{failed} captures of the simulated camera failed")
+    yield compared(
+        "memory at rest, two bare interpreters with http.server", [ours_kb / 1000], [bare_kb / 1000], "{:.1f} MB"
+    )
+    yield measured("the daemon's own processor time, a still every 2 s", 100 * share, "{:.2f} %")
 
 
 def main() -> None:
     """Measure all of it."""
+    print(TITLE, flush=True)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        swap(folder)
-        processes(folder)
+        for part in swap, processes:
+            for row in part(Path(name)):
+                print(row, flush=True)
 
 
 if __name__ == "__main__":

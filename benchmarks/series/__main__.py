@@ -2,13 +2,16 @@
 
 Run it as `PYTHONPATH=python python3 benchmarks/series`: the tick and the looks, with 50 series of
 100,000 shots. With `--minutes 20`: a series with a shot a second on the simulated camera, while the
-capture daemon, the camera program and the web server are killed at random. Nothing here passes or fails.
+capture daemon, the camera program and the web server are killed at random.
 """
 
 import argparse
 import random
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import killing
 import ticks

@@ -2,10 +2,11 @@
 
 import json
 import os
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from report import TITLE, measured, percentile
 
 from stillcam.series import reader
 from stillcam.series.definition import from_document
@@ -29,7 +30,9 @@ def run(folder: Path) -> None:
     scheduler = Scheduler(root)
     for folder_of_one in sorted(root.iterdir()):
         scheduler.add(RunningSeries(open_series(folder_of_one), now_ms - INTERVAL_MS + 1))
-    print(f"{SERIES} series of {SHOTS} shots: opened in {(time.perf_counter() - began) * 1000:.0f} ms")
+    opened_ms = 1000 * (time.perf_counter() - began)
+    print(TITLE)
+    print(measured(f"opening {SERIES} series of {SHOTS:,} shots", opened_ms, "{:.0f} ms"))
     steady_ms = 0
 
     def tick(step_ms: int) -> Callable[[], None]:
@@ -63,8 +66,8 @@ def _print(what: str, work: Callable[[], object], rounds: int) -> None:
         began = time.thread_time()  # others use the processor, too
         work()
         taken.append((time.thread_time() - began) * 1000)
-    worst = sorted(taken)[int(0.99 * (rounds - 1))]
-    print(f"{what:42} p50 {statistics.median(taken):8.3f} ms   p99 {worst:8.3f} ms")
+    for percent in (50, 99) if rounds > 1 else (50,):
+        print(measured(f"{what}, p{percent}", percentile(taken, percent), "{:.3f} ms"), flush=True)
 
 
 def _write(root: Path, begin_ms: int) -> None:

@@ -200,8 +200,8 @@ def browsing(folder: Path) -> None:
             rest = f"&start={quote(page['rest'])}"
         took, during = watched(server, lambda: delete(server, ids))
         show(measured(f"deleting {len(ids):,}", took / 1000, "{:.1f} s"))
-        p99s = ([percentile(times, 99)] for times in (during, before))
-        show(compared("the picture meanwhile, p99, before", *p99s, form="{:.1f} ms"))
+        during_ms, before_ms = ([percentile(times, 99)] for times in (during, before))
+        show(compared("the picture meanwhile, p99, before", during_ms, before_ms, "{:.1f} ms"))
 
 
 def zipping(folder: Path) -> None:

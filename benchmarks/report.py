@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,6 +35,13 @@ class Row:
 
 
 TITLE = "| work | Stillcam | the other | result | target | met |\n| --- | --- | --- | --- | --- | --- |"
+
+
+def print_table(rows: Iterable[Row]) -> None:
+    """On standard output, each row as soon as it is measured."""
+    print(TITLE, flush=True)
+    for row in rows:
+        print(row, flush=True)
 
 
 def compared(

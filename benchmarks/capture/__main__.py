@@ -1,9 +1,10 @@
 """What the daemon adds to the camera: time from the closed file to the swapped link, start, memory, CPU.
 
-Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture`. Everything is measured in one run, ours and
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture [--quick]`. Everything is measured in one run, ours and
 the bare thing in turn.
 """
 
+import argparse
 import io
 import os
 import shutil
@@ -14,13 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from report import TITLE, Row, compared, measured, percentile, ratio
+from report import Row, compared, measured, percentile, print_table, ratio
 
 from stillcam.camera.driver import Still
 from stillcam.capture.publish_frame import FramePublisher
@@ -28,8 +30,8 @@ from stillcam.capture.status import Histogram
 from stillcam.ipc.protocol import ask
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 100
-IDLE_S = 30.0
+ROUNDS, QUICK_ROUNDS = 100, 10
+IDLE_S, QUICK_IDLE_S = 30.0, 4.0
 SIZES = ((1280, 720), (4608, 2592))
 PACE_S = 0.006  # a camera's: the daemon lets a replaced frame live for 5 ms
 
@@ -47,10 +49,10 @@ def photograph(size: tuple[int, int]) -> list[bytes]:
     return pictures
 
 
-def in_turn(prepare: Callable[[int], None], *works: Work) -> list[list[float]]:
+def in_turn(rounds: int, prepare: Callable[[int], None], *works: Work) -> list[list[float]]:
     """Milliseconds of each round of each work, without its preparation; the works take turns, so that load hits all."""
     taken: list[list[float]] = [[] for _ in works]
-    for n in range(-5, ROUNDS):  # the first ones warm up
+    for n in range(-5, rounds):  # the first ones warm up
         for times, work in zip(taken, works, strict=True):
             prepare(n)
             began = time.perf_counter()
@@ -66,7 +68,7 @@ def swap_row(work: str, bare: list[float], ours: list[float]) -> Row:
     return Row(work, texts[0], texts[1], f"{ratio(ours, bare):.2f} ×")
 
 
-def swap(folder: Path) -> Iterator[Row]:
+def swap(folder: Path, rounds: int) -> Iterator[Row]:
     """From the camera's closed file to `current.jpg`."""
     still, other = folder / ".still_1.jpg", folder / "other.jpg"
     jpegtran = shutil.which("jpegtran")
@@ -83,11 +85,11 @@ def swap(folder: Path) -> Iterator[Row]:
             return lambda: publisher.publish(Still(still, time.time()))
 
         straight = FramePublisher(folder, 0, jpegtran, Histogram())
-        yield swap_row(f"{work}, rename", *in_turn(prepare, lambda: still.rename(other), publish(straight)))
+        yield swap_row(f"{work}, rename", *in_turn(rounds, prepare, lambda: still.rename(other), publish(straight)))
         if jpegtran:
             argv = [jpegtran, "-rotate", "90", "-trim", "-copy", "all", "-outfile", str(other), str(still)]
             turning, bare = FramePublisher(folder, 90, jpegtran, Histogram()), partial(subprocess.run, argv, check=True)
-            yield swap_row(f"{work}, turned by 90°, jpegtran", *in_turn(prepare, bare, publish(turning)))
+            yield swap_row(f"{work}, turned by 90°, jpegtran", *in_turn(rounds, prepare, bare, publish(turning)))
 
 
 def resident_kb(pid: int) -> int:
@@ -121,7 +123,7 @@ def wait_for(path: Path, child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.005)
 
 
-def processes(folder: Path) -> Iterator[Row]:
+def processes(folder: Path, idle_s: float) -> Iterator[Row]:
     """Start, memory and CPU of daemon and server."""
     images = folder / "frames"
     environ = os.environ | {
@@ -148,8 +150,8 @@ def processes(folder: Path) -> Iterator[Row]:
         with running("-m", "stillcam.server", environ=environ) as server, running(*idle) as one, running(*idle) as two:
             time.sleep(5)
             before_s = cpu_s(daemon.pid)
-            time.sleep(IDLE_S)
-            share = (cpu_s(daemon.pid) - before_s) / IDLE_S
+            time.sleep(idle_s)
+            share = (cpu_s(daemon.pid) - before_s) / idle_s
             ours_kb, bare_kb = (sum(resident_kb(p.pid) for p in pair) for pair in ((daemon, server), (one, two)))
             failed = ask(folder / "data/run/capture.sock", {"command": "status"})["captures"]["failed"]
     if failed:
@@ -162,11 +164,14 @@ def processes(folder: Path) -> Iterator[Row]:
 
 def main() -> None:
     """Measure all of it."""
-    print(TITLE, flush=True)
+    parser = argparse.ArgumentParser(prog="benchmarks/capture", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="short: to see that it works")
+    quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as name:
-        for part in swap, processes:
-            for row in part(Path(name)):
-                print(row, flush=True)
+        folder = Path(name)
+        print_table(
+            chain(swap(folder, QUICK_ROUNDS if quick else ROUNDS), processes(folder, QUICK_IDLE_S if quick else IDLE_S))
+        )
 
 
 if __name__ == "__main__":

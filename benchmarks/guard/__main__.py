@@ -17,7 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 from paths import PATHS, REPEATS
+from report import Row, print_table
 
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
@@ -50,6 +53,7 @@ def main() -> int:
     """Compare or write the figures; returns the exit status."""
     parser = argparse.ArgumentParser(description="count the instructions of the hot paths")
     parser.add_argument("--write", action="store_true", help="write figures.json")
+    parser.add_argument("--quick", action="store_true", help="for benchmarks/run; nothing can be left out")
     arguments = parser.parse_args()
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
@@ -58,16 +62,22 @@ def main() -> int:
         FIGURES.write_text(json.dumps({**figures, python: now}, indent=2, sort_keys=True) + "\n")
         return 0
     if not (known := figures.get(python)):
-        print(f"no figures for {python}: run benchmarks/guard --write")
+        print(f"no figures for {python}: run benchmarks/guard --write", file=sys.stderr)
         return 0
-    grown = False
-    for path, count in now.items():
-        ratio = count / known[path] if path in known else 1.0
-        grown = grown or ratio > GROWTH
-        print(f"{path}: {count:,} instructions, {ratio:.3f} of the recorded {known.get(path, count):,}")
+    rows = [_row(path, count, known.get(path, count)) for path, count in now.items()]
+    print_table(rows)
+    grown = any(row.met is False for row in rows)
     if grown:
-        print("a hot path became slower: see what it does now, or record the figures with the reason (--write)")
+        print(
+            "a hot path became slower: see what it does now, or record the figures with the reason (--write)",
+            file=sys.stderr,
+        )
     return int(grown)
+
+
+def _row(path: str, now: int, known: int) -> Row:
+    work, result = f"instructions: {path}, as recorded", now / known
+    return Row(work, f"{now:,}", f"{known:,}", f"{result:.3f} ×", f"≤ {GROWTH} ×", result <= GROWTH)
 
 
 if __name__ == "__main__":

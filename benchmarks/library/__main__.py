@@ -1,9 +1,10 @@
 """A library of 100,000 items over two years, asked by a browser's requests: pages, memory, deleting, a ZIP.
 
-Run it as `PYTHONPATH=python .venv/bin/python benchmarks/library`. The server is a process of its
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/library [--quick]`. The server is a process of its
 own with a library on disk.
 """
 
+import argparse
 import http.client
 import json
 import os
@@ -30,8 +31,9 @@ from stillcam.accounts.passwords import hashed
 from stillcam.library.names import day_of, stem_of
 
 ROOT = Path(__file__).resolve().parents[2]
-ITEMS, DAYS = 100_000, 730
+ITEMS, QUICK_ITEMS, DAYS = 100_000, 10_000, 730
 ZIPPED, ZIPPED_BYTES = 256, 4 << 20  # 1 GiB
+ROUNDS = 5  # of archives
 FIRST_S = datetime(2024, 11, 20, tzinfo=UTC).timestamp()
 
 
@@ -167,21 +169,21 @@ def delete(server: Server, ids: list[str]) -> None:
     assert not job["failed"], job["failed"][:3]
 
 
-def browsing(folder: Path) -> None:
+def browsing(folder: Path, library_items: int) -> None:
     """Pages, filters, the calendar, memory, and deleting a tenth of it all."""
     (folder / "empty").mkdir()
     (folder / "full").mkdir()
     with served(folder / "empty") as server:
         server.ask("/api/library")
         empty_mb, empty_s = server.memory_mb(), server.started_s
-    make_library(folder / "full" / "library", ITEMS)
+    make_library(folder / "full" / "library", library_items)
     with served(folder / "full") as server:
         show(compared("start, with an empty library", [server.started_s], [empty_s], "{:.2f} s"))
         first_ms = timed(lambda: server.ask("/api/library?limit=60"))[0]
         show(measured("first page after the start", first_ms, "{:.1f} ms", at_most=50))
         taken, items = walk(server)
-        assert items == ITEMS
-        show_times(f"each page of all {ITEMS:,}", taken, at_most=50)
+        assert items == library_items
+        show_times(f"each page of all {library_items:,}", taken, at_most=50)
         show_times("each page of the videos", walk(server, "&kind=video")[0])
         for when in "first", "again":
             year_ms = timed(lambda: server.ask("/api/library/calendar?year=2025"))[0]
@@ -194,7 +196,7 @@ def browsing(folder: Path) -> None:
         pictures(server, stop, before)
         ids: list[str] = []
         rest = ""
-        while len(ids) < ITEMS // 10:
+        while len(ids) < library_items // 10:
             page = server.ask(f"/api/library?limit=200{rest}")
             ids += [item["id"] for item in page["items"]]
             rest = f"&start={quote(page['rest'])}"
@@ -204,7 +206,7 @@ def browsing(folder: Path) -> None:
         show(compared("the picture meanwhile, p99, before", during_ms, before_ms, "{:.1f} ms"))
 
 
-def zipping(folder: Path) -> None:
+def zipping(folder: Path, rounds: int) -> None:
     """A ZIP of 1 GiB against `zip -0`, in turns."""
     data = folder / "zipped"
     day = data / "library" / "2026-11-20"
@@ -215,7 +217,7 @@ def zipping(folder: Path) -> None:
     with served(data) as server:
         ids = [f"2026-11-20/{path.name}" for path in day.iterdir()]
         before_mb = server.memory_mb()
-        for _ in range(5):
+        for _ in range(rounds):
             chosen = server.ask("/api/library/zip", {"items": ids})
             took, archive = timed(partial(server.ask, f"/{chosen['zip']}", link=server.another_link()))
             assert len(archive) == chosen["bytes"]
@@ -229,11 +231,14 @@ def zipping(folder: Path) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks/library", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a small library and one archive: to see that it works")
+    quick = parser.parse_args().quick
     folder = Path(tempfile.mkdtemp(prefix="stillcam-library-"))
     print(TITLE, flush=True)
     try:
-        browsing(folder)
-        zipping(folder)
+        browsing(folder, QUICK_ITEMS if quick else ITEMS)
+        zipping(folder, 1 if quick else ROUNDS)
     finally:
         shutil.rmtree(folder)
 

@@ -15,18 +15,20 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import killing
 import ticks
+from report import print_table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks/series")
     parser.add_argument("--minutes", type=float, help="so long a 1-second series is taken while everything is killed")
     parser.add_argument("--seed", type=int, default=random.randrange(1000), help="of what is killed when")
+    parser.add_argument("--quick", action="store_true", help="fewer shots: to see that it works")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stillcam-series-") as folder:
         if options.minutes:
             killing.run(Path(folder), options.minutes, options.seed)
         else:
-            ticks.run(Path(folder))
+            print_table(ticks.run(Path(folder), options.quick))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""How fast the server is, as ratios: against nginx, Python's and Flask's servers, and a bare `sendall`.
+"""How fast the server is, beside other servers and beside the least that Python needs.
 
     .venv/bin/python benchmarks/serve [--quick] [PART…]
 
-Everything is measured side by side in one run, both sides in turn and in alternating order, five rounds
-of each; what is printed is the median. Load and server share the machine, so the ratios count and not
-the rates. The output is Markdown, for docs/operate/performance.md. Needs nginx and wrk (Debian), and Flask
-(`.venv/bin/python -m pip install flask`) for the part `python`.
+Everything is measured side by side in one run, all sides in turn and in alternating order, five rounds of each; what
+is printed is the median. Load and server share the machine, so the ratios count and not the rates.
+Needs nginx and wrk; ustreamer (all three are Debian packages) and Flask are left out where they are not installed.
 """
 
 import argparse

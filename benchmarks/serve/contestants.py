@@ -53,10 +53,11 @@ class Contestant:
 
     port: int
     pid: int
+    path: str = "images/current.jpg"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/images/current.jpg"
+        return f"http://127.0.0.1:{self.port}/{self.path}"
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def stillcam(folder: Path) -> Iterator[Contestant]:
 
 @contextmanager
 def nginx(folder: Path) -> Iterator[Contestant]:
-    """One worker, set up as one would for a few files; the pid is the worker's."""
+    """One worker, set up as one would for a few files."""
     port = free_port()
     conf = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""  # temporary folders are their owner's alone
@@ -96,6 +97,30 @@ def http_server(folder: Path) -> Iterator[Contestant]:
     argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), str(port)]
     with program(argv, port) as child:
         yield Contestant(port, child.pid)
+
+
+@contextmanager
+def bare_loop(folder: Path) -> Iterator[Contestant]:
+    """`bare_loop.py`."""
+    port = free_port()
+    argv = [
+        sys.executable,
+        str(Path(__file__).with_name("bare_loop.py")),
+        str(port),
+        str(folder / "images/current.jpg"),
+    ]
+    with program(argv, port) as child:
+        yield Contestant(port, child.pid)
+
+
+@contextmanager
+def ustreamer(folder: Path) -> Iterator[Contestant]:
+    """PiKVM's, written in C. It has no camera, and shows the picture instead."""
+    port = free_port()
+    argv = ["ustreamer", "--device", str(folder / "none"), "--workers", "1"]
+    argv += ["--blank", str(folder / "images/current.jpg"), "--port", str(port)]
+    with program(argv, port) as child:
+        yield Contestant(port, child.pid, "snapshot")
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Api:
         self._context = CameraContext(self.paths)
         self.settings = self._context.follower
         routes = build([self._context]).routes
-        self.app = App(routes, self.settings.current, self.guard.admit, Counters().answered)
+        self.app = App(routes, self.settings.current, self.guard.admit, Counters().of)
         return self
 
     def __exit__(self, *_: object) -> None:

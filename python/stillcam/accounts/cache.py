@@ -77,6 +77,10 @@ class AccountsCache:
             raise StoreError(self._error)
         return self._accounts
 
+    def last_read(self) -> CachedAccounts | None:
+        """The accounts as last read, another object after each change; None before. Never reads or raises."""
+        return self._accounts
+
     def follow(self) -> None:
         """Read everything, then follow changes and write visits, in a daemon thread."""
         self.refresh()

@@ -31,21 +31,23 @@ def _in_memory(data: bytes) -> _Descriptor:
 class Blob:
     """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2)."""
 
-    __slots__ = ("_file", "data")
+    __slots__ = ("_file", "data", "size")
 
     def __init__(self, data: bytes) -> None:
         self.data: bytes | memoryview = data
+        self.size = len(data)
         self._file = _in_memory(data)
 
     def first(self, size: int) -> Blob:
         """The first `size` bytes as a blob; nothing is copied."""
         blob = Blob.__new__(Blob)
         blob.data = memoryview(self.data)[:size]
+        blob.size = len(blob.data)
         blob._file = self._file
         return blob
 
     def __len__(self) -> int:
-        return len(self.data)
+        return self.size
 
     def fileno(self) -> int:
         """The file in memory, which begins with these bytes."""

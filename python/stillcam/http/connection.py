@@ -20,7 +20,7 @@ from stillcam.http.bodies import FilePart, Piece
 from stillcam.http.connection_pool import ConnectionPool
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import Answer, PushBody, Refused, Request, ResponseHead, error, no_body, response_head
-from stillcam.http.parser import Head, parse
+from stillcam.http.parser import END, Head, parse
 from stillcam.http.request_reader import CONTINUE, HEAD_S, RequestReader
 from stillcam.http.response_cache import CachedResponse, ResponseCache
 from stillcam.http.transport import PlainTransport, TlsTransport, Transport
@@ -162,12 +162,12 @@ class Connection:
     def _serve_request(self) -> bool:
         """Answer the next request; whether another may follow."""
         try:
-            head = self._reader.read_head(self._idle_s)
+            data, now_s = self._reader.receive(self._idle_s), time.monotonic()
+            if (kept := self._cache.find(data, now_s)) and not self._slot.refused:
+                return self._send_cached(kept, now_s)
+            head = self._reader.read_head(data)
             if head is None:
                 return self._slot.refused and self._refuse_busy()
-            now_s = time.monotonic()
-            if (kept := self._cache.find(head, now_s)) and not self._slot.refused:
-                return self._send_cached(kept, now_s)
             parsed = parse(head)
         except Refused as refused:
             return self._refuse(refused.answer())
@@ -181,15 +181,15 @@ class Connection:
 
     def _send_cached(self, kept: CachedResponse, now_s: float) -> bool:
         """Send an answer again."""
-        self._slot.waiting_since = None
-        head, sent = kept.head.text(now_s), 0
+        slot, body, sent = self._slot, kept.body, 0
+        slot.waiting_since = None
         try:
-            self._transport.send([head, kept.body] if kept.size else [head])
-            sent = kept.size
+            self._transport.send_blob(kept.head.text(now_s), body)
+            sent = body.size
         finally:
-            kept.permission.ended(sent)
-        self._slot.waiting_since = time.monotonic()
+            kept.ended(sent)
         self._idle_s, self._answered = IDLE_S, True
+        slot.waiting_since = time.monotonic()
         return True
 
     def _refuse_busy(self) -> bool:
@@ -241,7 +241,7 @@ class Connection:
         try:
             text = self._send(answer, keep, bare=bare, http10=head.http10)
             if answer.cache and keep and not bare and not has_body:
-                self._cache.keep(raw, text, answer)
+                self._cache.keep(raw + END, text, answer)
         finally:
             if answer.stream is not None:
                 answer.stream.close()

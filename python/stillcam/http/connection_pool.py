@@ -109,7 +109,11 @@ class ConnectionPool:
         for fd, _ in self._epoll.poll(SWEEP_S, MAX_EVENTS):
             if connection := self._connections.get(fd):
                 self._serving = connection
-                keep = _serve(connection)
+                try:
+                    keep = connection.serve()
+                except Exception as error:  # noqa: BLE001 - it is logged
+                    log.fault("answering a connection", error)
+                    keep = False
                 if self._serving is not connection:  # handed off: the other events are the new leader's
                     return connection, keep
                 self._serving = None
@@ -153,11 +157,3 @@ class ConnectionPool:
             os.close(self._wake_up)
         for connection in connections:
             connection.close()
-
-
-def _serve(connection: PooledConnection) -> bool:
-    try:
-        return connection.serve()
-    except Exception as error:  # noqa: BLE001 - it is logged
-        log.fault("answering a connection", error)
-        return False

@@ -214,18 +214,24 @@ def error(status: int, text: str, headers: dict[str, str] | None = None) -> Answ
 class ResponseHead:
     """The head of an answer, but for what changes with time."""
 
-    __slots__ = ("_after", "_before", "_since_s")
+    __slots__ = ("_after", "_before", "_newest", "_since_s")
 
     def __init__(self, before: bytes, after: bytes, elapsed: tuple[str, float] | None) -> None:
         self._before = before
         self._since_s = None if elapsed is None else elapsed[1]
         self._after = after + (b"\r\n" if elapsed is None else f"{elapsed[0]}: ".encode())
+        self._newest = -1, b""  # the text of this age in ms: one tuple, so threads need no lock
 
     def text(self, now_s: float) -> bytes:
-        """All of it, now (monotonic)."""
+        """All of it, now (monotonic). Its age is in whole milliseconds, so a text holds as long as one."""
         if self._since_s is None:
             return self._before + _date() + self._after
-        return b"%b%b%b%.3f\r\n\r\n" % (self._before, _date(), self._after, max(0.0, now_s - self._since_s))
+        age_ms = int((now_s - self._since_s) * 1000)
+        made_ms, text = self._newest
+        if made_ms != age_ms:
+            text = b"%b%b%b%.3f\r\n\r\n" % (self._before, _date(), self._after, max(0, age_ms) / 1000)
+            self._newest = age_ms, text
+        return text
 
 
 def response_head(answer: Answer, security: bytes, keep: bool, http10: bool = False) -> ResponseHead:

@@ -39,19 +39,22 @@ class RequestReader:
         self._reserved: list[tuple[str, int]] = []  # memory for it, see ConnectionLimits.reserve_body
         self._expects_continue = False  # the client waits for `100 Continue`
 
-    def read_head(self, idle_s: float) -> bytes | None:
-        """The next head without its last empty line; None if the client sends no more, or nothing within `idle_s`.
+    def receive(self, idle_s: float) -> bytes:
+        """What the client sends next, mostly one whole head; empty if it sends no more, or nothing within `idle_s`."""
+        if data := self.unparsed:
+            self.unparsed = b""
+            return data
+        try:
+            return self._transport.receive(idle_s)
+        except TimeoutError:
+            return b""
+
+    def read_head(self, data: bytes) -> bytes | None:
+        """The head that begins with `data`, without its last empty line; None if the client sends no more.
 
         Raises:
             Refused: it is too long, or arrives too slowly.
         """
-        try:
-            data = self.unparsed or self._transport.receive(idle_s)
-        except TimeoutError:
-            return None
-        if data.find(END) == len(data) - len(END) > 0 and not data.startswith(b"\r\n"):
-            self.unparsed = b""
-            return data[: -len(END)]  # nearly every request arrives in one piece
         deadline_s = time.monotonic() + HEAD_S
         text = f"the head of the request did not arrive within {HEAD_S:g} s"
         empty_line = False

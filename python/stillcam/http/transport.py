@@ -15,6 +15,7 @@ import struct
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from stillcam.http.bodies import Blob, FilePart, Piece
 
@@ -42,6 +43,10 @@ class Transport(ABC):
     @abstractmethod
     def send(self, pieces: Sequence[Piece]) -> None:
         """Send all of it. Raises TimeoutError if the client does not take it, OSError if it has left."""
+
+    @abstractmethod
+    def send_blob(self, head: bytes, blob: Blob) -> None:
+        """Send a head, then a blob. Raises as `send`."""
 
     @abstractmethod
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
@@ -87,13 +92,22 @@ class PlainTransport(Transport):
             raise TimeoutError from None
 
     def send(self, pieces: Sequence[Piece]) -> None:
-        """What is small goes in one call; a large blob follows in a second one, without a copy."""
         last = pieces[-1]
-        if isinstance(last, Blob) and len(last.data) >= SENDFILE_BYTES:
-            self._send_file(pieces[:-1], last.fileno(), 0, len(last))
-            return
-        buffers = [_bytes(piece) for piece in pieces]
-        size = sum(map(len, buffers))
+        if isinstance(last, Blob):
+            self.send_blob(b"".join([_bytes(piece) for piece in pieces[:-1]]), last)
+        else:
+            buffers = [_bytes(piece) for piece in pieces]
+            self._send_buffers(buffers, sum(map(len, buffers)))
+
+    def send_blob(self, head: bytes, blob: Blob) -> None:
+        """What is small goes in one call; a large blob follows its head in a second one, without a copy."""
+        size = blob.size
+        if size < SENDFILE_BYTES:
+            self._send_buffers([head, blob.data], len(head) + size)
+        else:
+            self._send_file(head, blob.fileno(), 0, size)
+
+    def _send_buffers(self, buffers: list[bytes | memoryview], size: int) -> None:
         try:
             sent = self._socket.sendmsg(buffers)  # nearly always all of it
         except BlockingIOError:
@@ -110,27 +124,27 @@ class PlainTransport(Transport):
         return _rest(buffers, sent) if sent else pieces
 
     def send_file(self, head: bytes, part: FilePart) -> None:
-        self._send_file([head], part.fileno(), part.start, len(part))
+        self._send_file(head, part.fileno(), part.start, len(part))
 
-    def _send_file(self, pieces: Sequence[Piece], file: int, start: int, size: int) -> None:
-        head = b"".join([_bytes(piece) for piece in pieces])
-        if head and (sent := self._send_head(head)) < len(head):
-            self._complete(lambda at: self._send_head(head[at:]), sent, len(head))
-        out = self._socket.fileno()
-
-        def send_from(at: int) -> int:
-            if not (sent := os.sendfile(out, file, start + at, min(size - at, FILE_BYTES))):
-                raise ConnectionAbortedError("the file has become shorter")
-            return sent
-
-        if (sent := _count(send_from, 0)) < size:
-            self._complete(send_from, sent, size)
-
-    def _send_head(self, head: bytes) -> int:
+    def _send_file(self, head: bytes, file: int, start: int, size: int) -> None:
+        sent = 0
         try:
-            return self._socket.send(head, socket.MSG_MORE)
+            sent = self._socket.send(head, socket.MSG_MORE)
+            if sent == len(head):
+                sent += os.sendfile(self._socket.fileno(), file, start, min(size, FILE_BYTES))  # often all of it
         except BlockingIOError:
-            return 0
+            pass
+        if sent < len(head) + size:
+            self._complete(partial(self._send_more, head, file, start, size), sent, len(head) + size)
+
+    def _send_more(self, head: bytes, file: int, start: int, size: int, at: int) -> int:
+        """Continue at the byte `at` of head and file together."""
+        if at < len(head):
+            return self._socket.send(head[at:], socket.MSG_MORE)
+        at -= len(head)
+        if not (sent := os.sendfile(self._socket.fileno(), file, start + at, min(size - at, FILE_BYTES))):
+            raise ConnectionAbortedError("the file has become shorter")
+        return sent
 
     def _complete(self, send_from: Callable[[int], int], sent: int, size: int) -> None:
         """Wait for the client, and call `send_from` with the number of bytes sent so far, until they are `size`."""
@@ -169,6 +183,9 @@ class TlsTransport(Transport):
                 left = left[self._socket.send(left) :]
             except TimeoutError:  # the same bytes have to be offered again (SSL_write(3))
                 acknowledged = _progress(self._socket, acknowledged)
+
+    def send_blob(self, head: bytes, blob: Blob) -> None:
+        self.send([head, blob])
 
     def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
         """Nothing: a record that is begun must be finished."""

@@ -45,7 +45,8 @@ class App:
         routes: the table.
         settings: gives those in force.
         admit: sets `request.person`, or raises Refused; called before the body is read.
-        count: gets the route's path (empty: none was found), status and body bytes of each answer that has ended.
+        count: returns, for a route's path (empty: none was found) and a status, what is called with the body's bytes
+            of each such answer that has ended.
         cameras: by number, the routes below `camera/NUMBER/`, where there are such.
         names: gives this machine's names.
         refusal: the page that a person who has opened an address gets instead of an error as JSON.
@@ -60,7 +61,7 @@ class App:
         routes: Iterable[Route],
         settings: Callable[[], Settings],
         admit: Callable[[Request, Route], None],
-        count: Callable[[str, int, int], None],
+        count: Callable[[str, int], Callable[[int], None]],
         cameras: Mapping[str, Iterable[Route]] | None = None,
         names: Callable[[], frozenset[str]] = own_names,
         refusal: Callable[[Request, Refused], Answer] | None = None,
@@ -116,7 +117,7 @@ class App:
 
     def ended(self, request: Request | None, answer: Answer, sent: int, seconds: float) -> None:
         """Count an answer, and log it if `server.access_log` is on."""
-        self._count(request.route if request else "", answer.status, sent)
+        self._count(request.route if request else "", answer.status)(sent)
         if request and self._settings().server.access_log:
             path = quote(_below(request, request.path))
             address = without_token(f"/{path}{'?' if request.query else ''}{request.query}")
@@ -164,7 +165,7 @@ class App:
         unchanged, current, known = answer.cache.holds, self._settings, self._accounts
         return CachePermission(
             lambda: current() is settings and known() is accounts and unchanged(),
-            partial(self._count, request.route, answer.status),
+            self._count(request.route, answer.status),
         )
 
     def _preflight(self, request: Request, route: Route) -> Answer | None:

@@ -79,9 +79,7 @@ def build(
         routes += StatusRoutes(context, contexts, static.version, revisions, topics, guard.admit, rights).routes()
         cameras[context.number] = [*routes, openapi_route(routes)]
     table = cameras[contexts[0].number] + (_aliases(cameras) if len(contexts) > 1 else [])
-    return App(
-        table, settings, guard.admit, counters.answered, cameras, names, static.refusal, partial(_known, accounts)
-    )
+    return App(table, settings, guard.admit, counters.of, cameras, names, static.refusal, accounts.cache.last_read)
 
 
 def _prepare(accounts: Accounts) -> None:
@@ -91,14 +89,6 @@ def _prepare(accounts: Accounts) -> None:
             logging.info("nobody has registered yet: the setup code is in %s", accounts.setup_code.path)
     except StoreError as error:
         logging.error("%s", error)
-
-
-def _known(accounts: Accounts) -> object:
-    """An object that is another one after each change of the accounts."""
-    try:
-        return accounts.cache.get()
-    except StoreError:
-        return None
 
 
 def _rights(accounts: Accounts, settings: Callable[[], Settings]) -> object:

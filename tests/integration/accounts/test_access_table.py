@@ -53,7 +53,7 @@ class Installation:
         self.tables = {"": app.routes, **{f"camera/{number}/": routes for number, routes in app.cameras.items()}}
         self.guard = Guard(self.accounts, lambda: self.settings)
         below = {number: emptied(routes) for number, routes in app.cameras.items()}
-        self.app = App(emptied(app.routes), lambda: self.settings, self.guard.admit, Counters().answered, below)
+        self.app = App(emptied(app.routes), lambda: self.settings, self.guard.admit, Counters().of, below)
         self.headers: dict[str, dict[str, str]] = {NOBODY: {}}
 
     def populate(self) -> None:

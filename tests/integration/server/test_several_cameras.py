@@ -50,7 +50,7 @@ class Installation:
             self.caches[below] = every[-1].cache
         app = build(every)
         self.counters = Counters()
-        self.app = App(app.routes, every[0].settings, Everybody().admit, self.counters.answered, app.cameras)
+        self.app = App(app.routes, every[0].settings, Everybody().admit, self.counters.of, app.cameras)
 
     def answer(self, method: str, path: str, body: Any = None) -> Answer:
         """The answer to one request."""

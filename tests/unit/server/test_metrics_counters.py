@@ -10,8 +10,8 @@ def test_no_answer_is_lost_when_many_threads_answer():
 
     def answer() -> None:
         for _ in range(1000):
-            counters.answered("snapshot", 200, 7)
-            counters.answered("", 404, 1)
+            counters.of("snapshot", 200)(7)
+            counters.of("", 404)(1)
 
     threads = [threading.Thread(target=answer) for _ in range(8)]
     for thread in threads:
@@ -23,7 +23,7 @@ def test_no_answer_is_lost_when_many_threads_answer():
 
 def test_what_was_read_stays_as_it_was():
     counters = Counters()
-    counters.answered("snapshot", 200, 7)
+    counters.of("snapshot", 200)(7)
     before = counters.read()
-    counters.answered("snapshot", 304, 0)
+    counters.of("snapshot", 304)(0)
     assert before == ({("snapshot", 200): 1}, 7)

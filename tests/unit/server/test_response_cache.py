@@ -176,7 +176,7 @@ def running():
 
 def repeated(running, request: bytes) -> bool:
     """Whether the next answer to a request is a repetition."""
-    return running.hot.cache.find(request.removesuffix(b"\r\n\r\n"), time.monotonic()) is not None
+    return running.hot.cache.find(request, time.monotonic()) is not None
 
 
 def test_a_picture_is_repeated_until_there_is_another(running):
@@ -199,7 +199,7 @@ def test_the_application_decides_again_after_a_second(running):
     request = running.text("GET", CURRENT, "nothing", "127.0.0.1", "1.1")
     answer(running.hot, request)
     later_s = time.monotonic() + KEPT_S
-    assert running.hot.cache.find(request.removesuffix(b"\r\n\r\n"), later_s) is None
+    assert running.hot.cache.find(request, later_s) is None
 
 
 def older(frame, age_s):

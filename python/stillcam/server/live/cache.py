@@ -68,6 +68,10 @@ class FrameCache:
         """The newest frame; None before there is one."""
         return self._state[0]
 
+    def is_newest(self, frame: CachedFrame) -> bool:
+        """Whether a frame is the newest."""
+        return self._state[0] is frame
+
     def wait_for_other(self, name: str, timeout_s: float) -> CachedFrame | None:
         """Wait for a frame that is not the one called `name`; None if none comes in time."""
         frame, gate = self._state

@@ -18,7 +18,7 @@ LEASE_STEP_S = 1.0  # DaemonClient renews the lease once it is due
 
 
 class SharedWorker:
-    """ResponseCache its work as long as anybody is inside `with worker:`.
+    """Repeats its work as long as anybody is inside `with worker:`.
 
     Args:
         work: one round, of a few seconds at most.

@@ -96,7 +96,7 @@ class PictureRoutes:
         """The newest frame, if neither another frame nor another size is asked for."""
         if request.value("after") is not None:
             return None
-        return self._in_memory(request, self._cache_has)
+        return self._in_memory(request, self._cache.is_newest)
 
     def _current(self, request: Request) -> Answer:
         after, width = request.value("after"), _width(request)
@@ -177,13 +177,9 @@ class PictureRoutes:
             raise Refused(503, f"{text} in {wait_s:.0f} s", headers={"Retry-After": str(math.ceil(wait_s))})
         return self._cache.wait_for_other(frame.name if frame else "", wait_s) or frame
 
-    def _cache_has(self, frame: CachedFrame) -> bool:
-        """Whether a frame is the newest."""
-        return self._cache.newest is frame
-
     def _recent(self, frame: CachedFrame) -> bool:
         """Whether a frame is the newest, and recent."""
-        return self._cache.newest is frame and self._staleness.recent
+        return self._cache.is_newest(frame) and self._staleness.recent
 
     def _in_memory(self, request: Request, current: Callable[[CachedFrame], bool]) -> Answer | None:
         """The newest frame in its own size, for as long as it is `current`; None: a smaller one has to be made."""

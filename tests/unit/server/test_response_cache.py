@@ -1,6 +1,7 @@
 """Answers that are sent again: the same bytes as those that are made anew, whatever happens in between."""
 
 import base64
+import itertools
 import re
 import socket
 import tempfile
@@ -23,6 +24,7 @@ from stillcam.http.connection import Connection
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.response_cache import KEPT_S, MAX_HEADS, ResponseCache
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.security.credentials import session_name
 from stillcam.server.wiring import build
 from stillcam.settings.document import from_json
 from stillcam.settings.file import save
@@ -41,6 +43,16 @@ LINES = {
     "known": "If-None-Match: {tag}\r\nAuthorization: Bearer {token}\r\n",
     "any version": "If-None-Match: *\r\n",
     "last": "Connection: close\r\n",
+    "owner": "Cookie: {owner}\r\n",
+    "viewer": "Cookie: other=1; {viewer}\r\n",
+    # What is hidden here must neither be answered from the cache nor be kept in it.
+    "a body": "Content-Length: 6\r\n\r\nbody",
+    "a length twice": "Content-Length: 0\r\nContent-Length: 4\r\n",
+    "chunks and a length": "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+    "a folded line": "X: y\r\n Authorization: Bearer {token}\r\n",
+    "a bare line feed": "X: y\nAuthorization: Bearer {token}\r\n",
+    "two hosts": "Host: evil.example\r\n",
+    "a null byte": "X: \0\r\n",
 }
 CURRENT = "/images/current.jpg"
 TARGETS = (
@@ -52,7 +64,10 @@ requests = st.tuples(
     st.sampled_from(sorted(LINES)), st.sampled_from(("127.0.0.1", "evil.example")),
     st.sampled_from(("1.1", "1.1", "1.0")),
 )  # fmt: skip
-changes = st.tuples(st.sampled_from(("frame", "token", "revoke", "anyone", "signed-in", "embed", "proxy", "log")))
+changes = st.tuples(
+    st.sampled_from(("frame", "token", "revoke", "sign out", "anyone", "signed-in", "embed", "proxy", "log"))
+)
+ROLES = ("nothing", "viewer", "owner", "bearer", "basic", "another bearer")
 
 
 class Never(ResponseCache):
@@ -70,7 +85,13 @@ class Site:
         self.paths.images.mkdir()
         self.paths.data.mkdir()
         self.accounts = Accounts(self.paths.data)
-        self.accounts.users.add("Ann", hashed("correct horse battery"), "owner")
+        password = hashed("correct horse battery")
+        self.accounts.users.add("Ann", password, "owner")
+        self.accounts.users.add("Bob", password, "viewer")
+        cookie = session_name(self.accounts.cache.get().installation)
+        self.owner, self.viewer = (
+            f"{cookie}={self.accounts.sessions.start(name, password)}" for name in ("Ann", "Bob")
+        )
         self.token = self.accounts.tokens.add("first", "view")[1]
         self.context = CameraContext(self.paths)
         self.publisher = Publisher(self.paths.images)
@@ -96,6 +117,8 @@ class Site:
         elif what == "revoke":
             for token in self.accounts.tokens.all():
                 self.accounts.tokens.remove(token.id)
+        elif what == "sign out":
+            self.accounts.sessions.end_all("Bob")
         elif what == "log":
             self.sections["server"]["access_log"] = not self.sections["server"].get("access_log")
         elif what == "embed":
@@ -104,7 +127,7 @@ class Site:
             self.sections["access"]["proxies"] = ["127.0.0.1"]
         else:
             self.sections["access"]["watch"] = what
-        if what not in ("frame", "token", "revoke"):
+        if what not in ("frame", "token", "revoke", "sign out"):
             save(self.paths.settings, from_json({"version": 1, **self.sections}))
             self.context.follower.reload()
 
@@ -113,6 +136,7 @@ class Site:
         newest = self.context.cache.newest
         assert newest
         values = {
+            "owner": self.owner, "viewer": self.viewer,
             "token": self.token, "tag": newest.tag, "basic": base64.b64encode(f"any:{self.token}".encode()).decode(),
         }  # fmt: skip
         return f"{method} {target} HTTP/{version}\r\nHost: {host}\r\n{LINES[lines]}\r\n".format(**values).encode()
@@ -165,6 +189,17 @@ def test_a_repeated_answer_is_the_one_that_would_be_made_anew(steps):
                 (kept, hot), (anew, cold) = answer(running.hot, request), answer(running.cold, request)
                 assert masked(hot) == masked(cold), request
                 assert kept is anew, request
+
+
+@pytest.mark.parametrize("watch", ["anyone", "signed-in"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_nobody_gets_what_was_kept_for_another(target, watch):
+    with site() as running:
+        running.change(watch)
+        for first, second in itertools.product(ROLES, repeat=2):
+            answer(running.hot, running.text("GET", target, first, "127.0.0.1", "1.1"))
+            request = running.text("GET", target, second, "127.0.0.1", "1.1")
+            assert masked(answer(running.hot, request)[1]) == masked(answer(running.cold, request)[1]), (first, second)
 
 
 @pytest.fixture

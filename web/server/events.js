@@ -5,7 +5,7 @@
  */
 
 import { listen, status } from "./api.js";
-import { merged } from "./settings-store.js";
+import { isObject } from "./settings-store.js";
 
 /** @typedef {import("./api.js").Status} Status */
 /** @typedef {"settings" | "library" | "series" | "films"} Topic */
@@ -135,7 +135,7 @@ export class StatusFeed {
     this.#asked = performance.now();
     clearTimeout(this.#timers.poll);
     if (event === "status") this.#take(document);
-    if (event === "change" && this.latest) this.#take(merged(this.latest, document));
+    if (event === "change" && this.latest) this.#take(patched(this.latest, document));
   }
 
   /** The stream has ended, or is silent. */
@@ -163,4 +163,20 @@ export class StatusFeed {
     const changed = [...this.#followers.keys()].filter((topic) => before[topic] && now[topic] && before[topic] !== now[topic]);
     for (const listener of new Set(changed.flatMap((topic) => [...(this.#followers.get(topic) ?? [])]))) listener();
   }
+}
+
+/**
+ * A document after a merge patch (RFC 7396): null removes a member.
+ * @param {any} older
+ * @param {any} patch
+ * @returns {any}
+ */
+function patched(older, patch) {
+  if (!isObject(patch)) return patch;
+  const result = isObject(older) ? { ...older } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete result[name];
+    else result[name] = patched(result[name], value);
+  }
+  return result;
 }

@@ -1,5 +1,6 @@
 """What the page asks for, and when: the server tells what changes, only the picture is asked for again and again."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,6 +210,18 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
         after = counted(page)
         assert after["nodes"] <= before["nodes"] + 20
         assert after["jsEventListeners"] <= before["jsEventListeners"] + 5
+
+
+def test_metadata_that_the_camera_no_longer_has_goes(page, closed):
+    """A still has the lens's position, live frames may have none: an event then removes it."""
+    with EventDaemon(closed) as daemon:
+        daemon.status |= {"metadata": {"Lux": 400.0, "LensPosition": 2.0, "ColourGains": [1.5, 2.0]}, "camera": CAMERA}
+        sign_in(page, f"http://127.0.0.1:{closed.port}/")
+        facts = page.locator(".controls .facts dt")
+        expect(facts).to_have_text(["Light", "Colour gains", "Focus"])
+        daemon.status |= {"metadata": {"Lux": 300.0}}
+        expect(facts).to_have_text(["Light"])
+        assert json.loads(page.locator(".controls .raw").text_content() or "") == {"Lux": 300.0}
 
 
 def test_new_items_appear_among_the_photos_by_themselves(page, closed):

@@ -168,3 +168,23 @@ def test_an_answer_counts_once_the_server_has_the_frame_that_it_is_about(modules
     finally:
         modules.unroute("**/api/focus")
         modules.unroute("**/api/status?*")
+
+
+@pytest.mark.parametrize("value", [None, "1.5", [], [None, None], [None] * 4, {}], ids=str)
+def test_metadata_that_are_no_numbers_are_not_shown(modules, value):
+    """Whatever a camera says in a sidecar or in the status."""
+    names = ["ExposureTime", "AnalogueGain", "Lux", "ColourTemperature", "ColourGains", "LensPosition", "AfState"]
+    names += ["FrameDuration", "SensorTemperature", "ScalerCrop", "DigitalGain"]
+    assert called(modules, "tabs/live/metadata", "readable", dict.fromkeys(names, value)) == []
+
+
+def test_the_metadata_that_people_read(modules):
+    metadata = {
+        "ExposureTime": 8000, "AnalogueGain": 1.5, "DigitalGain": 1.2, "Lux": 0, "ColourGains": [1, 2.5],
+        "LensPosition": 0, "AfState": 2, "FrameDuration": 33333, "SensorTemperature": 0, "ScalerCrop": [0, 0, 64, 48],
+    }  # fmt: skip
+    assert called(modules, "tabs/live/metadata", "readable", metadata) == [
+        ["Exposure", "1/125 s"], ["Gain", "1.50×, digital 1.20×"], ["Light", "0.0 lx"],
+        ["Colour gains", "red 1.00, blue 2.50"], ["Focus", "infinity (0.00 dioptres)"], ["Autofocus", "in focus"],
+        ["Frame", "1/30 s"], ["Sensor", "0.0 °C"], ["Crop", "64 × 48 px at 0, 0"],
+    ]  # fmt: skip

@@ -4,24 +4,24 @@
 import { distance, exposure } from "./controls/numbers.js";
 import { el, fill } from "../../base/dom.js";
 
-/** @typedef {Record<string, any>} Metadata  by libcamera's names; any may be missing */
+/** @typedef {Record<string, any>} Metadata  by libcamera's names; any may be missing, or of another type */
 
-/** @type {[string, (metadata: Metadata) => string | null | undefined][]} */
+/** Label, name, how many numbers it is made of, and its text; "" for none. @type {[string, string, number, (value: any, metadata: Metadata) => string][]} */
 const ROWS = [
-  ["Exposure", ({ ExposureTime: time }) => time && exposure(time)],
-  ["Gain", ({ AnalogueGain: gain, DigitalGain: digital }) => gain && `${times(gain)}${digital > 1.005 ? `, digital ${times(digital)}` : ""}`],
-  ["Light", ({ Lux: lux }) => lux && `${lux < 10 ? lux.toFixed(1) : Math.round(lux)} lx`],
-  ["Colour temperature", ({ ColourTemperature: kelvin }) => kelvin && `${Math.round(kelvin)} K`],
-  ["Colour gains", ({ ColourGains: gains }) => gains && `red ${gains[0].toFixed(2)}, blue ${gains[1].toFixed(2)}`],
-  ["Focus", ({ LensPosition: lens }) => lens !== undefined && `${distance(lens)} (${lens.toFixed(2)} dioptres)`],
-  ["Autofocus", ({ AfState: state }) => ["idle", "scanning", "in focus", "failed"][state]],
-  ["Frame", ({ FrameDuration: time }) => time && `${exposure(time)}`],
-  ["Sensor", ({ SensorTemperature: celsius }) => celsius !== undefined && `${celsius.toFixed(1)} °C`],
-  ["Crop", ({ ScalerCrop: crop }) => crop && `${crop[2]} × ${crop[3]} px at ${crop[0]}, ${crop[1]}`],
+  ["Exposure", "ExposureTime", 1, (time) => (time ? exposure(time) : "")],
+  ["Gain", "AnalogueGain", 1, (gain, { DigitalGain: digital }) => (gain ? `${times(gain)}${digital > 1.005 ? `, digital ${times(digital)}` : ""}` : "")],
+  ["Light", "Lux", 1, (lux) => `${lux < 10 ? lux.toFixed(1) : Math.round(lux)} lx`],
+  ["Colour temperature", "ColourTemperature", 1, (kelvin) => (kelvin ? `${Math.round(kelvin)} K` : "")],
+  ["Colour gains", "ColourGains", 2, ([red, blue]) => `red ${red.toFixed(2)}, blue ${blue.toFixed(2)}`],
+  ["Focus", "LensPosition", 1, (lens) => `${distance(lens)} (${lens.toFixed(2)} dioptres)`],
+  ["Autofocus", "AfState", 1, (state) => ["idle", "scanning", "in focus", "failed"][state]],
+  ["Frame", "FrameDuration", 1, (time) => (time ? exposure(time) : "")],
+  ["Sensor", "SensorTemperature", 1, (celsius) => `${celsius.toFixed(1)} °C`],
+  ["Crop", "ScalerCrop", 4, ([x, y, width, height]) => `${width} × ${height} px at ${x}, ${y}`],
 ];
 
 /** @param {number} value */
-const times = (value) => `${value.toFixed(2)}×`;
+const times = (value) => `${Number(value).toFixed(2)}×`;
 
 /**
  * The rows that this metadata has.
@@ -29,9 +29,10 @@ const times = (value) => `${value.toFixed(2)}×`;
  * @returns {[string, string][]}
  */
 export function readable(metadata) {
-  return ROWS.flatMap(([name, format]) => {
-    const text = format(metadata);
-    return text ? [/** @type {[string, string]} */ ([name, text])] : [];
+  return ROWS.flatMap(([label, name, count, format]) => {
+    const numbers = [metadata[name]].flat();
+    const text = numbers.length === count && numbers.every(Number.isFinite) && format(metadata[name], metadata);
+    return text ? [/** @type {[string, string]} */ ([label, text])] : [];
   });
 }
 

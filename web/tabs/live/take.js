@@ -17,7 +17,7 @@ export function mountTaking(root, context) {
 }
 
 /** @typedef {{kind: "photo" | "raw", done: number, of: number, due: string | null}} Photos */
-/** @typedef {{since: string, left_s: number | null, bytes: number}} Recording */
+/** @typedef {{since: string, left_s?: number | null, bytes: number}} Recording */
 /** @typedef {{kind: "photo" | "raw" | "video", of: number}} Waiting  an order that waits for another */
 
 class Taking {
@@ -141,7 +141,7 @@ class Taking {
 
   /** @param {Recording} recording */
   #recorded({ since, left_s }) {
-    const left = left_s === null ? "" : `, ${Math.ceil(left_s)} s left`;
+    const left = typeof left_s === "number" ? `, ${Math.ceil(left_s)} s left` : "";
     return `Recording for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`;
   }
 

@@ -61,7 +61,7 @@ export function change(name, value, values, metadata, table) {
 export function seen(name, metadata) {
   if (name === "FrameDurationLimits") {
     const { FrameDuration: time } = metadata;
-    return time === undefined ? undefined : [time, time];
+    return time && [time, time];
   }
   if (name === "AeEnable" || name === "AwbEnable" || name.startsWith("Af")) return undefined;
   return metadata[name];

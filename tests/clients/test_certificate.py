@@ -191,7 +191,7 @@ def test_without_the_authority_s_key_it_goes_on_and_log_doctor_and_page_warn(dat
     monkeypatch.setattr(certificates, "CERTIFICATE_DAYS", 20)
     certificates.make(files, [NAME])
     files.authority_key.unlink()
-    again = f"run `python -m stillcam certificate {NAME}`"
+    again = f"run `stillcam certificate {NAME}`"
     with https(tmp_path) as site:
         site.until(lambda: again in site.said())
         assert handshake(site, files, NAME)

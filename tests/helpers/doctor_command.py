@@ -1,4 +1,4 @@
-"""`python -m stillcam doctor` on a folder of the test."""
+"""`stillcam doctor` on a folder of the test."""
 
 import os
 import subprocess

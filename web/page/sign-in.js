@@ -56,7 +56,7 @@ export class SignIn {
           done();
         },
       }),
-      help("Forgotten the password?", "Another owner can give you a new one. Or, in a terminal on the camera: ", "python -m stillcam user reset NAME"),
+      help("Forgotten the password?", "Another owner can give you a new one. Or, in a terminal on the camera: ", "stillcam user reset NAME"),
     ];
   }
 
@@ -65,7 +65,7 @@ export class SignIn {
     return [
       el("h2", { text: "Set up" }),
       el("p", { text: "Whoever sets the camera up owns it: they decide who may watch, and control it. The setup code shows that you can reach the machine itself." }),
-      help("Where is the setup code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or say there: ", "python -m stillcam code"),
+      help("Where is the setup code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or run there: ", "stillcam code"),
       form({
         name: "Set up",
         inputs: [

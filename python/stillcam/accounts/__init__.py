@@ -1,7 +1,7 @@
 """Accounts: users, their sessions on devices, tokens of programs, and the setup code.
 
 All of it is in one folder: `accounts.db` (SQLite) and, until an owner has registered, `setup-code`. The server and
-`python -m stillcam` on SSH may write at the same time. No password, session or token can be read from there: only
+`stillcam` on SSH may write at the same time. No password, session or token can be read from there: only
 hashes are stored.
 
 Reading order: `rules` (names, roles, scopes, errors), `store` (the database), `users`, `tokens`, `sessions`,

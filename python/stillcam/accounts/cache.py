@@ -2,7 +2,7 @@
 
 Hundreds of pictures a second are asked for, often by people who have signed in. Users, devices and programs are few, so
 all of them are cached, and read again when they have changed: a change of this process counts at once, one of another
-process (`python -m stillcam`) within a second. In the server a thread watches for that, so that no request waits for
+process (`stillcam`) within a second. In the server a thread watches for that, so that no request waits for
 the card. The same thread writes when devices and programs were last seen.
 """
 

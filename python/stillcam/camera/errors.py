@@ -13,9 +13,7 @@ Failure = tuple[str, str, *tuple[str, ...]]  # cause (see CameraError), reason, 
 CAMERA_IN_USE = (
     "another program uses the camera: end it (see: pgrep -a 'rpicam|libcamera|python'); pictures then resume"
 )
-NO_CAMERA = (
-    "no camera found: switch the Pi off, check both ends of the ribbon cable, and see: python -m stillcam doctor"
-)
+NO_CAMERA = "no camera found: switch the Pi off, check both ends of the ribbon cable, and run `stillcam doctor`"
 NO_MICROPHONE = (
     "no microphone found: `arecord -l` lists those of ALSA, `pactl list short sources` those of PulseAudio; plug one"
     " in and set video.audio to the one that lists it, or to off"

@@ -24,7 +24,7 @@ def series(installation: Installation) -> list[Finding]:
     if failed := [one for one in found if one["state"] == "failed"]:
         text = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
         first = failed[0]["name"]
-        return fault("series", f"failed: {text}", f"then: python -m stillcam series resume {first!r}")
+        return fault("series", f"failed: {text}", f"then: stillcam series resume {first!r}")
     running = [one for one in found if one["state"] == "running"]
     gaps = [one for one in running if one["missed"] > one["taken"]]
     if gaps:

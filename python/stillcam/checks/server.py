@@ -76,5 +76,5 @@ def accounts(installation: Installation) -> list[Finding]:
     return warning(
         "accounts",
         "nobody has registered: anyone who reaches the port may watch",
-        "open the page and register; `python -m stillcam code` prints the setup code",
+        "open the page and register; `stillcam code` prints the setup code",
     )

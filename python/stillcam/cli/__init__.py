@@ -1,4 +1,4 @@
-"""The commands of `python -m stillcam`, one file a group.
+"""The commands of `stillcam`, one file a group.
 
 A file has `add_to(commands)`, and a function for each command that returns a `Result`: it is printed as lines for a
 person, or with `--json` as one document for a script. `daemon` asks the capture daemon.

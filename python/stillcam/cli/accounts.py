@@ -141,7 +141,7 @@ def _code(accounts: Accounts, _arguments: Arguments) -> Result:
     code = accounts.prepare()
     if code is None:
         raise ConflictError(
-            "an owner has registered, so there is no code; for a new password: python -m stillcam user reset NAME"
+            "an owner has registered, so there is no code; for a new password: stillcam user reset NAME"
         )
     return Result([code], {"code": code})
 

@@ -53,7 +53,7 @@ def make(paths: Paths, arguments: Arguments) -> Result:
     try:
         return _done(paths, _wait_for(FilmStore(paths), film["id"]))
     except KeyboardInterrupt:
-        text = f"{film['id']} is made without you: python -m stillcam film show {film['id']}"
+        text = f"{film['id']} is made without you: stillcam film show {film['id']}"
         raise StillcamError(text) from None
 
 

@@ -191,8 +191,8 @@ def _import(new_authority: bool) -> str:
 
 def _settings_lines(settings: Settings, is_set: bool, url: str) -> list[str]:
     if not is_set:
-        command = f"python -m stillcam settings set server.tls_certificate {TLS_SETTING}"
-        key = ["python -m stillcam settings set server.tls_key null"] if settings.server.tls_key else []
+        command = f"stillcam settings set server.tls_certificate {TLS_SETTING}"
+        key = ["stillcam settings set server.tls_key null"] if settings.server.tls_key else []
         return [f"not in use: server.tls_certificate is {settings.server.tls_certificate}. To use it:", *key, command]
     if settings.server.tls_certificate:
         return [f"in use within a minute if the server already uses HTTPS, otherwise after a restart, at {url}"]

@@ -108,7 +108,7 @@ def renew(certificate: Path, now_s: float) -> bool:
     if not _is_own(certificate) or (end_s := expires_s(certificate)) - now_s > RENEW_BEFORE_S:
         return False
     names = names_of(files.server)
-    again = f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
+    again = f"run `stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
     if not files.authority_key.exists():
         date = date_text(end_s)
         raise StillcamError(
@@ -135,7 +135,7 @@ def describe(certificate: Path, now_s: float) -> tuple[str, str]:
     if end_s - now_s > (soon_s - RENEWAL_GRACE_S if renews else soon_s):
         return found, ""
     if own and not renews:
-        return found, f"run `python -m stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
+        return found, f"run `stillcam certificate {' '.join(names)}`, and import the new ca.pem into browsers"
     return found, "see the server's log" if own else "renew it"
 
 

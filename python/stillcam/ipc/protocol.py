@@ -41,7 +41,7 @@ class AnswerTimeout(NoAnswer):
     def __init__(self, timeout_s: float) -> None:
         super().__init__(
             f"the capture daemon runs, but has not answered within {timeout_s:g} s: "
-            "see what it does with python -m stillcam status, and try again"
+            "check it with `stillcam status`, and try again"
         )
 
 

@@ -1,4 +1,4 @@
-"""`python -m stillcam user`, `token` and `code`, as typed on SSH beside the running server."""
+"""`stillcam user`, `token` and `code`, as typed on SSH beside the running server."""
 
 import contextlib
 import os

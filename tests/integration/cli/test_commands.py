@@ -1,4 +1,4 @@
-"""`python -m stillcam status`, `snapshot`, `settings`, `log` ...: as a person or a script asks beside the daemon."""
+"""`stillcam status`, `snapshot`, `settings`, `log` ...: as a person or a script asks beside the daemon."""
 
 import json
 import os

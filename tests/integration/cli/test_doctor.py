@@ -1,4 +1,4 @@
-"""`python -m stillcam doctor` beside the real programs."""
+"""`stillcam doctor` beside the real programs."""
 
 import json
 import os

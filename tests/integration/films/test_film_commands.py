@@ -1,4 +1,4 @@
-"""`python -m stillcam film`: what is typed, what comes of it, and what is printed."""
+"""`stillcam film`: what is typed, what comes of it, and what is printed."""
 
 import json
 import re

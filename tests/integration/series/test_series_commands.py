@@ -1,4 +1,4 @@
-"""`python -m stillcam series`: what is typed, what the daemon is asked, and what is printed."""
+"""`stillcam series`: what is typed, what the daemon is asked, and what is printed."""
 
 import json
 import re

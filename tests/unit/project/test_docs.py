@@ -147,6 +147,13 @@ def test_the_commands_are_those_that_there_are():
     assert {span.split()[1] for span in named} == there_are
 
 
+def test_the_command_line_is_called_stillcam_everywhere():
+    """Not by the module that it runs."""
+    texts = [*DOCUMENTS, *PROGRAMS, *ROOT.glob("deploy/**/*"), *ROOT.glob("web/**/*.js")]
+    called = re.compile(r"python3? -m stillcam [a-z]")
+    assert [file for file in texts if file.is_file() and called.search(file.read_text())] == []
+
+
 @pytest.mark.parametrize("script", sorted(ROOT.glob("*.sh")), ids=lambda script: script.name)
 def test_the_options_of_a_script_are_in_its_help(script):
     """Those in the README are, too."""

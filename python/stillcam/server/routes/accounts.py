@@ -104,7 +104,7 @@ class AccountRoutes:
         try:
             with self._sign_in.attempt(address_key(request.address)):
                 if not self._accounts.setup_code.is_right(fields["code"]):
-                    raise CredentialsError("this is not the setup code: `python -m stillcam code` prints it")
+                    raise CredentialsError("this is not the setup code: `stillcam code` prints it")
         except CredentialsError as error:
             logging.warning("a wrong setup code came from %s", request.address)
             raise Refused(403, str(error), "code") from error

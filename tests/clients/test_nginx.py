@@ -4,13 +4,14 @@ import json
 import re
 import subprocess
 import time
+from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
 from front import NAME, SETTINGS, in_front_of
 from pictures import picture
 from PIL import Image
-from programs import COLOURS, FRAME_SIZE, certificate, filming
+from programs import COLOURS, FRAME_SIZE, certificate, filming, output
 from serving import DEADLINE_S, Site
 
 from stillcam.accounts import Accounts
@@ -19,6 +20,7 @@ REQUESTS = 10_000
 AT_A_TIME = 100
 PAGE = ("--header", "X-Stillcam-Base: /webcam/")
 WAITING = 40  # more than may come from one address that is no proxy's
+MAY_FOLLOW, MAY_WATCH_LIVE = 100, 200  # of those without credentials, by the file
 PICTURE_LINE = re.compile(r" GET /(?:images/current\.jpg|snapshot(?:\.jpg)?) ")
 
 
@@ -37,15 +39,43 @@ def pem_and_authority(tmp_path_factory):
 
 
 @pytest.fixture
+def bare_site(tmp_path):
+    """A server that has no picture yet."""
+    with Site(tmp_path, SETTINGS) as site:
+        yield site
+
+
+@pytest.fixture
+def bare_front(bare_site, tmp_path, pem_and_authority):
+    """nginx before it."""
+    with in_front_of(bare_site, tmp_path / "nginx", *pem_and_authority) as front:
+        yield front
+
+
+@pytest.fixture
 def front(site, tmp_path, pem_and_authority):
     """nginx before it."""
     with in_front_of(site, tmp_path / "nginx", *pem_and_authority) as front:
         yield front
 
 
-def asked(site):
-    """How often the camera's server has been asked for a picture."""
-    return len(PICTURE_LINE.findall(site.said()))
+def asked(site, line=PICTURE_LINE):
+    """How often the camera's server has been asked for a picture, or for what `line` matches in its log."""
+    return len(re.findall(line, site.said()))
+
+
+@contextmanager
+def at_once(front, path, number):
+    """curl, which asks for `path` so many times at once; it writes a status as each answer ends."""
+    argv = front.argv(
+        "--parallel", "--parallel-immediate", "--parallel-max", str(number), "--http1.1",
+        "--output", "/dev/null", "--write-out", "%{http_code}\\n", f"{front.url}{path}t=[1-{number}]",
+    )  # fmt: skip
+    with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE) as curl:
+        try:
+            yield curl
+        finally:
+            curl.kill()
 
 
 def test_the_page_under_the_sub_path(front):
@@ -121,6 +151,77 @@ def test_the_next_picture_comes_and_the_last_one_stays_in_an_outage(front, site)
     site.start()
     site.publish(picture(colour="blue"))
     site.until(lambda: front.picture() == picture(colour="blue"))
+
+
+def test_few_of_the_viewers_requests_reach_a_camera_without_a_picture(bare_front, bare_site):
+    began_s = time.monotonic()
+    with at_once(bare_front, "images/current.jpg?", AT_A_TIME) as curl:
+        assert set(curl.communicate(timeout=DEADLINE_S)[0].split()) <= {b"503", b"502"}
+    assert 1 <= asked(bare_site) <= 3 * (time.monotonic() - began_s) + 3
+
+
+def test_few_requests_reach_a_camera_server_that_is_down(front, site, tmp_path):
+    """Each viewer has the last picture meanwhile, even if the file in nginx's cache is old."""
+    assert front.picture() == picture()
+    site.end()
+
+    def failures():
+        return (tmp_path / "nginx/nginx.log").read_text().count("connect() failed")
+
+    deadline_s = time.monotonic() + DEADLINE_S
+    while not failures():  # until then the picture in the cache is young enough
+        assert front.picture() == picture()
+        assert time.monotonic() < deadline_s
+    began_s, before = time.monotonic(), failures()
+    said = front.curl(
+        "--write-out", "%{http_code}\\n", "--output", "/dev/null", f"{front.url}images/current.jpg?t=[1-300]"
+    )
+    assert said.split() == ["200"] * 300
+    assert failures() - before <= 2 * (time.monotonic() - began_s) + 2
+    assert front.get("api/status")[0] == 502
+    site.start()
+
+
+def test_the_state_is_shared_but_for_those_who_say_who_they_are(front, site):
+    began_s, before = time.monotonic(), asked(site, "GET /api/status ")
+    said = front.curl("--fail", "--write-out", "\\n", f"{front.url}api/status?revisions=1&t=[1-50]")
+    assert {json.loads(line)["frame"]["bytes"] for line in said.split("\n") if line} == {len(picture())}
+    assert asked(site, "GET /api/status ") - before <= 2 * (time.monotonic() - began_s) + 2
+    before = asked(site, "GET /api/status ")
+    for own in ("Cookie: stillcam_0123abcd=1", "Authorization: Bearer 1", "Origin: https://elsewhere.example.org") * 2:
+        front.get("api/status", "--header", own)
+    site.until(lambda: asked(site, "GET /api/status ") - before == 6)
+
+
+def test_the_files_of_the_page_are_nginx_s(front, site):
+    files = re.findall(r"assets/[^\"]+", front.curl(front.url))
+    wanted = {file: site.ask(f"/{file}")[1] for file in files}
+    before = asked(site, "GET /assets/")
+    for options in ((), ("--compressed",)) * 3:
+        urls = [part for file in files for part in (front.url + file, "--output", "-")]
+        assert output(*front.argv("--fail", *options, *urls)) == b"".join(wanted[file] for file in files)
+    assert asked(site, "GET /assets/") - before < 3 * len(wanted)  # of 6: once for each encoding
+
+
+@pytest.mark.parametrize(
+    ("path", "many"),
+    [
+        pytest.param("api/events?", MAY_FOLLOW, id="pages that are open"),
+        pytest.param("stream?", MAY_WATCH_LIVE, id="streams"),
+    ],
+)
+def test_strangers_leave_connections_to_the_others(front, site, tmp_path, path, many):
+    """A page that is refused asks for the state every 5 s, and for pictures every 2 s: those are shared."""
+    log = tmp_path / "nginx/access.log"
+    with at_once(front, path, many + 10):
+        site.until(lambda: log.read_text().count('" 503 ') == 10)
+        assert front.get("images/current.jpg")[0] == front.get("api/status")[0] == 200
+        argv = front.argv("--no-buffer", "--include", "--header", "Authorization: Bearer 1", front.url + path)
+        with subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE) as other:
+            try:
+                assert read_until(other, b"\r\n\r\n").split()[1] == b"200"
+            finally:
+                other.kill()
 
 
 @pytest.mark.parametrize(

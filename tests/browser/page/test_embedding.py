@@ -1,5 +1,6 @@
 """Pages of other sites that show the camera, in Chromium: what Mainsail and dashboards of Home Assistant do."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from pictures import picture
-from serving import Site
+from serving import ROOT, Site
 from signed_in import add_owner, add_owner_to, sign_in
 
+DOCUMENT = ROOT / "docs/integrate/https-and-proxies.md"
 # Mainsail's adaptive service fetches pictures, its other one reads the parts of the stream.
 FETCHED = "async (url) => { const r = await fetch(url); return [r.status, r.headers.get('X-Frame-Time') !== null]; }"
 STREAMED = """async (url) => {
@@ -77,6 +79,21 @@ def test_any_page_reads_what_anyone_may_watch(tmp_path, page, outer):
         assert page.evaluate(FETCHED, url + "snapshot?t=1") == [200, True]
         assert page.evaluate(STREAMED, url + "stream") == "read"
         assert page.evaluate(DRAWN, url + "snapshot?t=2")
+
+
+def test_the_polling_page_of_the_documentation(tmp_path, page, outer):
+    """It shows each new picture, and receives none twice."""
+    (example,) = re.findall(r"```html\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    address = "https://camera.example.org/webcam/"
+    assert address in example
+    with Site(tmp_path, {"server": {"access_log": True}}) as site:
+        site.publish(picture((320, 240)))
+        page.goto(outer)
+        page.set_content(example.replace(address, f"http://127.0.0.1:{site.port}/"))
+        page.wait_for_function("document.images[0].naturalWidth === 320")
+        site.until(lambda: "?width=640 304 " in site.said())
+        site.publish(picture((160, 120)))
+        page.wait_for_function("document.images[0].naturalWidth === 160")
 
 
 def test_a_listed_page_shows_the_camera_s_page_in_a_frame(tmp_path, page, outer):

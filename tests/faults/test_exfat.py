@@ -105,7 +105,7 @@ def test_library_and_series_work_there(daemon, disk, tmp_path):
             daemon.take()
             assert len(listed()) == count
         day = next(disk.path.glob("library/2*"))
-        time.sleep(days.SETTLED_NS / 1e9 + 1)  # a folder that has changed in the last seconds is read again anyway
+        time.sleep(days.COARSE_SETTLED_NS / 1e9 + 1)  # a folder that has just changed is read again anyway
         assert len(listed()) == 3
         assert owner.call("/api/library/delete", "POST", {"items": listed()[:1]})[0] in (200, 202)
         site.until(lambda: len(listed()) == 2)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from stillcam.common.clock import zone_named
 from stillcam.common.paths import Paths
 from stillcam.films.order import Order
-from stillcam.library.days import Item, read_day
+from stillcam.library.items import Item, list_day
 from stillcam.library.names import PREVIEWS, is_day, split
 from stillcam.series.manifest import Line, first_numbers, shots_from, text_to_ms
 from stillcam.series.reader import ExistingFiles
@@ -86,7 +86,7 @@ def _of_library(root: Path, from_ms: int, to_ms: int) -> Iterator[Source]:
     first, last = (_utc_day(time_ms) for time_ms in (from_ms - DAY_MS, to_ms + DAY_MS))
     for day in days:
         if first <= day <= last:
-            for item in read_day(root / day):
+            for item in list_day(root / day):
                 time_ms, name = round(item.time_s * 1000), _picture(item)
                 if name and from_ms <= time_ms <= to_ms:
                     yield Source(time_ms, root / day / name)

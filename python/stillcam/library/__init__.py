@@ -8,6 +8,6 @@
 Other files that are copied there by hand are items too, each by itself, and items that are deleted by hand are gone.
 Folders whose name begins with a dot are ours: `.drafts` (incomplete items), `.trash`, `.favourites`, `.thumbnails`.
 
-Read `names`, `days` and `catalogue` first; then `pending` (how an item is made), `retention` and `trash` (how it is
-deleted), `upright` and `thumbnails`, `batch_jobs` and `zip_stream`.
+Read `names`, `items`, `days` and `catalogue` first; then `pending` (how an item is made), `retention` and `trash` (how
+it is deleted), `upright` and `thumbnails`, `batch_jobs` and `zip_stream`.
 """

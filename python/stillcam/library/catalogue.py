@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from stillcam.library.days import Days, Item
+from stillcam.library.days import Days
+from stillcam.library.items import Item, Key
 from stillcam.library.names import decode, is_day, split, with_title
 
 MAX_DAYS_READ = 24  # for one page: a filter with few matches returns what it has, and where to continue
@@ -94,9 +95,7 @@ class Library:
         for read, day in enumerate(self._candidates(start, wanted)):
             if read == MAX_DAYS_READ:
                 return Page(found, Cursor(day, float("inf"), ""))
-            for item in self._of_day(day, wanted):
-                if start and item.key >= start:
-                    continue
+            for item in self._of_day(day, wanted, start if start and start.day == day else None):
                 if len(found) == limit:
                     return Page(found, Cursor(*found[-1].key))
                 found.append(item)
@@ -117,7 +116,7 @@ class Library:
                 by_day[day].add(decode(text))
         for day, names in by_day.items():
             if is_day(day):
-                yield from (item for item in self._days.items(day) if item.name in names)
+                yield from self._days.listing(day).named(names)
 
     def rename(self, item: Item, title: str) -> Item:
         """Give `item` another title: its files are renamed, and it stays a favourite if it is one.
@@ -178,11 +177,14 @@ class Library:
             if counts is None or any(wanted.takes(kind, camera) for kind, camera in counts):
                 yield day
 
-    def _of_day(self, day: str, wanted: Filter) -> Iterator[Item]:
-        names = self.favourites.of_day(day) if wanted.favourites else None
-        for item in reversed(self._days.items(day)):
-            if wanted.takes(item.kind, item.camera) and (names is None or item.name in names):
-                yield item
+    def _of_day(self, day: str, wanted: Filter, before: Key | None) -> Iterator[Item]:
+        listing = self._days.listing(day)
+        if not wanted.favourites:
+            return listing.newest_first(before, None if (wanted.kind, wanted.camera) == (None, None) else wanted.takes)
+        favourites = reversed(listing.named(self.favourites.of_day(day)))
+        return (
+            item for item in favourites if wanted.takes(item.kind, item.camera) and (not before or item.key < before)
+        )
 
 
 def size_bytes(root: Path, item: Item) -> int:

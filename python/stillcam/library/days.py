@@ -1,9 +1,7 @@
-"""The days of the library: reading the items in a day's folder, and caching them until the folder changes.
+"""The days of the library: listing the items in a day's folder, and caching that until the folder changes.
 
-By their names files belong together only if we have named them: IMG_1.JPG and IMG_1.MOV are two items.
-
-A day is read again only if its folder has changed. Most file systems show that by the folder's modification time. Some
-do not (exFAT by FUSE leaves it when a file is renamed): that is probed once for each disk, and if so, the names in the
+A day is read again only if its folder has changed. Most file systems show that by the folder's times. Some do not
+(exFAT by FUSE leaves them when a file is renamed): that is probed once for each disk, and if so, the names in the
 folder are compared.
 """
 
@@ -13,115 +11,41 @@ import os
 import tempfile
 import threading
 import time
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from stillcam.library.names import PREVIEWS, SIDECAR, day_of, encode, is_day, kind_of, parse_stem, split, title_of
+from stillcam.library.items import Counts, DayListing, list_day
+from stillcam.library.names import day_of, is_day
 
-CACHED_ITEMS = 4000  # about 2 MB, of the days read last
+CACHED_FILES = 10_000  # names of about 1 MB, of the days read last; more only if one day has more
 PROBE_S = 1e9  # 2001: a time that no clock gives a folder now; FAT has none before 1980
 NEWEST = 2  # days: what is taken at midnight may be finished the day after
-SETTLED_NS = 2_000_000_000  # a folder's time may be 2 s coarse (FAT): a change soon after may not show
-# A file may have any time. Four digits hold the year of these, in every time zone.
-EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
-LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
-
-Counts = Counter[tuple[str, str]]  # the number of items by kind and camera
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A photo, a raw photo, a video, or any other file in the folder of a day.
-
-    It was taken at the time in its name, otherwise when its file was last modified.
-    """
-
-    day: str  # the name of its folder
-    name: str  # of its file
-    kind: str  # photo, raw, video or file
-    time_s: float  # since the epoch
-    camera: str = ""  # the sensor's model; empty: not in the name
-    preview: str | None = None  # the name of the JPEG shown for it, if it is no picture itself
-    sidecar: str | None = None  # the name of its JSON file with metadata
-
-    @property
-    def key(self) -> tuple[str, float, str]:
-        """The order of items."""
-        return self.day, self.time_s, self.name
-
-    @property
-    def id(self) -> str:
-        """Its address below `library/`, before percent-encoding."""
-        return f"{self.day}/{encode(self.name)}"
-
-    @property
-    def title(self) -> str:
-        """The title that a person has given it; may be empty."""
-        return title_of(split(self.name)[0])
-
-    @property
-    def files(self) -> list[str]:
-        """The names of all its files, that of the item first."""
-        return [self.name, *filter(None, (self.preview, self.sidecar))]
-
-
-def read_day(folder: Path) -> list[Item]:
-    """The items in `folder`, oldest first; none if it is gone, or a link. Raises OSError if it cannot be read."""
-    if folder.is_symlink():
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    ours: defaultdict[str, list[str]] = defaultdict(list)
-    items = []
-    for name in names:
-        stem = split(name)[0]
-        if parse_stem(stem):
-            ours[stem].append(name)
-            continue
-        with suppress(OSError):  # deleted meanwhile
-            items.append(Item(folder.name, name, kind_of(name), _clamped((folder / name).stat().st_mtime)))
-    for stem, group in ours.items():
-        items += _items(folder.name, stem, group)
-    return sorted(items, key=lambda item: item.key)
-
-
-def _items(day: str, stem: str, names: list[str]) -> Iterator[Item]:
-    """The items among the files of one stem of ours; the companion files of a deleted item are none."""
-    parsed = parse_stem(stem)
-    assert parsed is not None
-    time_s, kind, camera = parsed
-    sidecar = next((name for name in names if split(name)[1] == SIDECAR), None)
-    preview = next((name for name in names if kind != "photo" and split(name)[1] in PREVIEWS), None)
-    for name in names:
-        if name not in (sidecar, preview):
-            is_main = kind_of(name) == kind
-            companions = (preview, sidecar) if is_main else (None, None)
-            yield Item(day, name, kind_of(name), _clamped(time_s), camera if is_main else "", *companions)
-
-
-def _clamped(time_s: float) -> float:
-    return min(max(EARLIEST_S, time_s), LATEST_S)
+# A change soon after another one may leave the folder with the same time: on FAT, whose times are whole 2 s, on exFAT
+# (10 ms), and elsewhere within a tick of the kernel (at most 10 ms).
+COARSE_NS, COARSE_SETTLED_NS = 10_000_000, 2_000_000_000
+FINE_SETTLED_NS = 100_000_000
 
 
 class Version(NamedTuple):
-    """A version of a day's folder: its disk, its modification time, or, if that never changes, a hash of its names."""
+    """A version of a day's folder: its disk and times, or, if those never change, a hash of its names."""
 
     device: int
-    changed_ns: int
+    changed_ns: int  # mtime: rsync and tar set it to that of the original
+    noted_ns: int = 0  # ctime: nobody can set it
     names: int = 0
 
     @property
     def settled(self) -> bool:
-        """Whether every later change results in another version."""
-        return time.time_ns() - self.changed_ns > SETTLED_NS
+        """Whether every later change results in another version; also if a wrong clock has dated it ahead."""
+        now_ns, coarse = time.time_ns(), self.changed_ns % COARSE_NS == 0
+        settled_ns = COARSE_SETTLED_NS if coarse else FINE_SETTLED_NS
+        return all(abs(now_ns - at_ns) > settled_ns for at_ns in (self.changed_ns, self.noted_ns))
+
+
+def _version(stat: os.stat_result) -> Version:
+    return Version(stat.st_dev, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 class Days:
@@ -130,7 +54,8 @@ class Days:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._items: OrderedDict[str, tuple[Version, list[Item]]] = OrderedDict()  # by day
+        self._reading = threading.Lock()  # of many requests for a day that has changed, one reads it
+        self._listings: OrderedDict[str, tuple[Version, DayListing]] = OrderedDict()  # by day
         self._counts: dict[str, tuple[Version, Counts]] = {}  # by day
         self._changes_times: dict[int, bool] = {}  # by disk: see `changes_folder_times`
 
@@ -144,8 +69,8 @@ class Days:
         try:
             stat = folder.stat()
             if self._has_folder_times(stat.st_dev):
-                return Version(stat.st_dev, stat.st_mtime_ns)
-            return Version(stat.st_dev, 0, hash(frozenset(os.listdir(folder))))
+                return _version(stat)
+            return Version(stat.st_dev, 0, names=hash(frozenset(os.listdir(folder))))
         except OSError:
             return None
 
@@ -165,24 +90,38 @@ class Days:
         for day in names:
             stat = folders[day]
             by_time = day not in watched or self._has_folder_times(stat.st_dev)
-            versions[day] = Version(stat.st_dev, stat.st_mtime_ns) if by_time else self.version(day)
+            versions[day] = _version(stat) if by_time else self.version(day)
         return versions
 
-    def items(self, day: str) -> list[Item]:
-        """The items of a day, oldest first."""
+    def listing(self, day: str) -> DayListing:
+        """The items of a day; OSError: its folder cannot be read."""
+        if (cached := self._cached(day)) is not None:
+            return cached
+        with self._reading:
+            if (cached := self._cached(day)) is not None:
+                return cached
+            version = self.version(day)
+            settled = version is not None and version.settled
+            listing = list_day(self._root / day)
+            if version is not None and settled:
+                with self._lock:
+                    self._counts[day] = version, listing.counts()
+                    self._listings[day] = version, listing
+                    while len(self._listings) > 1 and self._cached_files() > CACHED_FILES:
+                        self._listings.popitem(last=False)
+            return listing
+
+    def _cached(self, day: str) -> DayListing | None:
         version = self.version(day)
         with self._lock:
-            if (cached := self._items.get(day)) and cached[0] == version:
-                self._items.move_to_end(day)
-                return cached[1]
-        items = read_day(self._root / day)
-        if version is not None and version.settled:
-            with self._lock:
-                self._counts[day] = version, _counts(items)
-                self._items[day] = version, items
-                while len(self._items) > 1 and sum(len(items) for _, items in self._items.values()) > CACHED_ITEMS:
-                    self._items.popitem(last=False)
-        return items
+            cached = self._listings.get(day)
+            if cached is None or cached[0] != version:
+                return None
+            self._listings.move_to_end(day)
+            return cached[1]
+
+    def _cached_files(self) -> int:
+        return sum(len(listing) for _, listing in self._listings.values())
 
     def cached_counts(self, day: str) -> Counts | None:
         """The number of items of a day, if the day need not be read for it; None otherwise."""
@@ -193,12 +132,13 @@ class Days:
     def counts(self, day: str) -> Counts:
         """The number of items of a day."""
         counts = self.cached_counts(day)
-        return _counts(self.items(day)) if counts is None else counts
+        return self.listing(day).counts() if counts is None else counts
 
     def known_cameras(self) -> list[str]:
         """The camera models on the days read so far."""
         with self._lock:
-            return sorted({camera for _, counts in self._counts.values() for _, camera in counts} - {""})
+            known = set[tuple[str, str]]().union(*(counts for _, counts in self._counts.values()))
+        return sorted({camera for _, camera in known} - {""})
 
     def _folders(self) -> list[os.DirEntry[str]]:
         try:
@@ -215,10 +155,6 @@ class Days:
             except OSError:  # it cannot be tried: full, or read-only for now
                 return False
         return changes
-
-
-def _counts(items: list[Item]) -> Counts:
-    return Counter((item.kind, item.camera) for item in items)
 
 
 def changes_folder_times(root: Path) -> bool:

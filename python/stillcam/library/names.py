@@ -6,7 +6,9 @@ import base64
 import binascii
 import os
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from stillcam.common.clock import local
@@ -23,13 +25,16 @@ _OTHERS = {  # never made by us, but copied in
 }
 PREVIEWS = ("jpg", "jpeg")  # shown for a raw photo or a video of ours
 SIDECAR = "json"
+STAMP_LENGTH = 20  # of the time at the beginning of a name of ours
+ANY_STAMP = "20000101T000000.000Z"
 MAX_STEM_BYTES = 200  # a name may have 255 bytes, and gets an extension
 
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
+_STAMP = r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])(?:[0-5]\d){2}\.\d{3}Z"
 _OURS = re.compile(
-    r"(?P<stamp>\d{8}T\d{6}\.\d{3}Z)_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?",
-    re.ASCII | re.DOTALL,
+    rf"(?P<stamp>{_STAMP})_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?", re.ASCII | re.DOTALL
 )
+_OUR_FILE = re.compile(rf"{_STAMP}_(?:photo|raw|video)_[^_/.]+(?:_.*)?\.[^.]*", re.ASCII | re.DOTALL)
 _UNKNOWN = "camera"  # in place of the model if it is not known
 _NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -52,6 +57,23 @@ def stem_of(kind: str, time_s: float, camera: str) -> str:
     return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}_{model}"
 
 
+def ours_among(names: Iterable[str]) -> list[str]:
+    """The files' names whose stems are ours: see `parse_stem`, which takes longer."""
+    ours = list(filter(_OUR_FILE.fullmatch, names))
+    if all(map(_is_date, {name[:8] for name in ours})):
+        return ours
+    return [name for name in ours if _is_date(name[:8])]
+
+
+@lru_cache(maxsize=64)
+def _is_date(text: str) -> bool:
+    """Whether there is this day: `20261120`."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 class StemParts(NamedTuple):
     """The parts of a name of ours."""
 
@@ -62,13 +84,15 @@ class StemParts(NamedTuple):
 
 def parse_stem(stem: str) -> StemParts | None:
     """Parse a name, without its extension, that `stem_of` has made; None: it is not one of ours."""
-    if not (match := _OURS.fullmatch(stem)):
+    match = _OURS.fullmatch(stem)
+    if not match or not _is_date(stem[:8]):
         return None
-    try:
-        moment = datetime.fromisoformat(match["stamp"])
-    except ValueError:
-        return None
-    return StemParts(moment.timestamp(), match["kind"], match["camera"] if match["camera"] != _UNKNOWN else "")
+    return StemParts(time_of(stem), match["kind"], match["camera"] if match["camera"] != _UNKNOWN else "")
+
+
+def time_of(name: str) -> float:
+    """The time, in seconds since the epoch, at the beginning of a name of ours."""
+    return datetime.fromisoformat(name[:STAMP_LENGTH]).timestamp()
 
 
 def title_of(stem: str) -> str:

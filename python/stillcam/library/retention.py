@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 
 
 @dataclass(frozen=True, slots=True)

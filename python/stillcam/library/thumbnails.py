@@ -18,7 +18,7 @@ from stillcam.common.atomic_write import replace_file
 from stillcam.common.safe_read import open_regular
 from stillcam.frames.exif import find_thumbnail
 from stillcam.frames.jpeg import check_leading_jpeg
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 
 SIDE = 320  # px, at most
 MIN_SIDE = 120  # px: a smaller one in the EXIF looks bad

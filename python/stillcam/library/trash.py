@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillcam.common.deletion import Note, delete_tree
-from stillcam.library.days import Item, read_day
+from stillcam.library.items import Item, list_day
 
 TRASH_FOLDER = ".trash"
 KEPT_S = 30 * 86400.0
@@ -54,7 +54,7 @@ class Trash:
             TrashedItem(folder.name, item)
             for folder in sorted(_folders(self._folder), reverse=True)
             for day in _folders(folder)
-            for item in read_day(day)
+            for item in list_day(day)
         ]
 
     def restore(self, trashed: TrashedItem) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.library.catalogue import size_bytes
-from stillcam.library.days import Days, Item, Version
-from stillcam.library.names import parse_stem, split
+from stillcam.library.days import Days, Version
+from stillcam.library.items import DayListing, Item
+from stillcam.library.names import ANY_STAMP, STAMP_LENGTH, kind_of, parse_stem, split
 
 RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last poll are new
 STARTING_S = 60.0  # a camera may take so long at the start before its picture counts as lost
-
-
-_Key = tuple[float, str, str]  # the time, the kind and the camera of an item
+FORGET_S = 3600.0  # the items of a day are remembered for so long after a change: many times RECENT_S
+_COMPANION = ""  # in place of an item's identity: the file is its preview or sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class NewItems:
         self._root = root
         self._days = Days(root)
         self._versions: dict[str, Version] | None = None  # of all days but those that may change unseen
-        self._known: dict[str, set[_Key]] = {}  # by day
+        self._known: dict[str, set[str]] = {}  # the identities of items, by day
+        self._read_s: dict[str, float] = {}  # when these days were read (monotonic)
         self._polled_s = 0.0
 
     def poll(self) -> list[Item]:
@@ -63,18 +65,29 @@ class NewItems:
         versions = {day: version for day, version in self._days.versions().items() if version and version.settled}
         for day in reversed(self._days.names()):
             if day not in versions or (before is not None and versions[day] != before.get(day)):
-                items = {_key(item): item for item in self._days.items(day) if _is_ours(item)}
+                listing, was_known = self._days.listing(day), day in self._known
+                names = self._unknown_names(day, listing)
                 if before is not None:
-                    new += [item for key, item in items.items() if self._is_new(key, item)]
-                self._known.setdefault(day, set()).update(items)
+                    new += listing.named({name for name in names if was_known or self._is_recent(day, name)})
         self._versions, self._polled_s = versions, began_s
+        self._forget(time.monotonic() - FORGET_S)
         return new
 
-    def _is_new(self, key: _Key, item: Item) -> bool:
-        if (known := self._known.get(item.day)) is not None:
-            return key not in known
+    def _forget(self, before_s: float) -> None:
+        for day in [day for day, read_s in self._read_s.items() if read_s < before_s]:
+            del self._known[day], self._read_s[day]
+
+    def _unknown_names(self, day: str, listing: DayListing) -> set[str]:
+        """The items of a day that were not known, by their names; they are known from then on."""
+        known = self._known.setdefault(day, {_COMPANION})
+        self._read_s[day] = time.monotonic()
+        unknown = {identity: name for name in listing.ours if (identity := _identity(name)) not in known}
+        known.update(unknown)
+        return set(unknown.values())
+
+    def _is_recent(self, day: str, name: str) -> bool:
         try:
-            return (self._root / item.day / item.name).stat().st_mtime > self._polled_s - RECENT_S
+            return (self._root / day / name).stat().st_mtime > self._polled_s - RECENT_S
         except OSError:  # deleted meanwhile
             return False
 
@@ -87,13 +100,16 @@ class NewItems:
         return Event("item.taken", item.time_s, data)
 
 
-def _key(item: Item) -> _Key:
-    return item.time_s, item.kind, item.camera
+def _identity(name: str) -> str:
+    """The time, the kind and the camera in the name of an item's own file, or _COMPANION."""
+    ending = _kind_and_camera(name[STAMP_LENGTH:])
+    return name[:STAMP_LENGTH] + ending if ending else _COMPANION
 
 
-def _is_ours(item: Item) -> bool:
-    parsed = parse_stem(split(item.name)[0])
-    return parsed is not None and item.kind == parsed[1]
+@lru_cache(maxsize=256)
+def _kind_and_camera(ending: str) -> str:
+    parsed = parse_stem(split(ANY_STAMP + ending)[0])
+    return f"_{parsed.kind}_{parsed.camera}" if parsed and parsed.kind == kind_of(ending) else ""
 
 
 class PictureMonitor:

@@ -108,7 +108,7 @@ class Revisions:
         if before and before[0] == version and before[1]:
             return before
         settled = version is not None and version.settled
-        if before is None and settled:
+        if settled and (before is None or before[0] != version):  # the version is enough to tell them apart
             return version, settled, 0
         return version, settled, hash(frozenset(os.listdir(self._paths.library / day)))
 

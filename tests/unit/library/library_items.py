@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stillcam.library.catalogue import Filter, Library, Page
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 from stillcam.library.pending import PendingItem
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()

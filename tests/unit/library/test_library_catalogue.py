@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from library_items import NOON_S, all_items, made
 
 from stillcam.library.catalogue import Filter, Library
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 
 
 @given(

@@ -1,6 +1,9 @@
 """Names of files in the library, and the items in the folder of a day."""
 
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from library_items import NOON_S, all_items, made
 
 from stillcam.library import days
 from stillcam.library.catalogue import Library
-from stillcam.library.days import read_day
+from stillcam.library.days import Days
+from stillcam.library.items import DayListing, list_day
 from stillcam.library.names import day_of, decode, encode, parse_stem, stem_of
 from stillcam.library.trash import Trash
 
@@ -64,7 +68,7 @@ def test_files_copied_in_by_hand_are_items(tmp_path):
     for name in (*kinds, ".hidden.jpg"):
         (folder / name).touch()
     (folder / "folder.jpg").mkdir()
-    items = read_day(folder)
+    items = list_day(folder)
     assert {item.name: item.kind for item in items} == kinds
     assert all(item.files == [item.name] for item in items)
 
@@ -106,12 +110,12 @@ def test_a_preview_without_its_video_is_not_a_photo(tmp_path):
     made(tmp_path, "video")
     folder = tmp_path / day_of(NOON_S)
     next(folder.glob("*.mp4")).unlink()
-    assert read_day(folder) == []
+    assert list(list_day(folder)) == []
 
 
 def test_a_dangling_link_is_not_an_item(tmp_path):
     (tmp_path / "x.jpg").symlink_to("gone")
-    assert read_day(tmp_path) == []
+    assert list(list_day(tmp_path)) == []
 
 
 def test_a_changed_folder_with_an_unchanged_time_is_read_again(tmp_path, monkeypatch):
@@ -147,3 +151,68 @@ def test_a_disk_is_probed_once(tmp_path, monkeypatch):
     made(tmp_path, time_s=NOON_S)
     assert [len(library.page(10).items) for _ in range(3)] == [1, 1, 1]
     assert tried == [tmp_path]
+
+
+def settled(root: Path) -> None:
+    """Wait until a change of the day's folder shows in its times."""
+    until_s = time.monotonic() + 60
+    while not (version := Days(root).version(day_of(NOON_S))) or not version.settled:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that are listed."""
+    folders: list[Path] = []
+
+    def counted(folder: Path) -> DayListing:
+        folders.append(folder)
+        return list_day(folder)
+
+    monkeypatch.setattr(days, "list_day", counted)
+    return folders
+
+
+def test_a_file_is_noticed_although_the_time_of_its_folder_is_set_back(tmp_path):
+    """As rsync -t, tar and cp -a do."""
+    made(tmp_path, time_s=NOON_S)
+    folder = tmp_path / day_of(NOON_S)
+    os.utime(folder, (NOON_S, NOON_S))
+    settled(tmp_path)
+    library = Library(tmp_path)
+    assert len(library.page(9).items) == 1
+    (folder / "copied.jpg").touch()
+    os.utime(folder, (NOON_S, NOON_S))
+    assert len(library.page(9).items) == 2
+
+
+def test_a_day_that_a_wrong_clock_has_dated_ahead_is_listed_once(tmp_path, listed):
+    made(tmp_path, time_s=NOON_S)
+    ahead_s = time.time() + 1e8
+    os.utime(tmp_path / day_of(NOON_S), (ahead_s, ahead_s + 0.123))
+    settled(tmp_path)
+    library = Library(tmp_path)
+    assert [len(library.page(9).items) for _ in range(3)] == [1, 1, 1]
+    assert len(listed) == 1
+
+
+def test_many_requests_for_a_day_list_it_once(tmp_path, monkeypatch):
+    """As the thumbnails of a page do."""
+    listed: list[Path] = []
+    again = threading.Event()
+
+    def slowly(folder: Path) -> DayListing:
+        if listed:
+            again.set()
+        listed.append(folder)
+        again.wait(0.5)
+        return list_day(folder)
+
+    monkeypatch.setattr(days, "list_day", slowly)
+    id_ = made(tmp_path, time_s=NOON_S)
+    settled(tmp_path)
+    library = Library(tmp_path)
+    with ThreadPoolExecutor(8) as people:
+        assert len(set(people.map(library.item, [id_] * 64))) == 1
+    assert len(listed) == 1

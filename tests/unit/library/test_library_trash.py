@@ -5,7 +5,7 @@ from library_items import NOON_S, made
 
 from stillcam.common.deletion import Undeletable
 from stillcam.library.catalogue import Library
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 from stillcam.library.retention import Candidate, Rule, items_to_delete
 from stillcam.library.trash import Trash
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from stillcam.common.clock import synchronised
 from stillcam.common.formats import span_text
-from stillcam.library.days import Days, read_day
+from stillcam.library.days import Days
+from stillcam.library.items import list_day
 from stillcam.series.manifest import text_to_ms
 from stillcam.series.state import read_state
 
@@ -97,11 +98,11 @@ class ClockTrust:
         found = []
         for day in Days(self._library).names():
             try:
-                times = [item.time_s for item in read_day(self._library / day)]
+                newest = next(list_day(self._library / day).newest_first(), None)
             except OSError:  # another owner's
                 continue
-            if times:
-                found.append(max(times))
+            if newest:
+                found.append(newest.time_s)
                 break
         for folder in self._series.iterdir() if self._series.is_dir() else ():
             try:

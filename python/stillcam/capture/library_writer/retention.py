@@ -18,7 +18,8 @@ from stillcam.capture.library_writer.clock_trust import DAY_S, HOUR_S, ClockTrus
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.library.catalogue import Favourites, size_bytes
-from stillcam.library.days import Days, Item, read_day
+from stillcam.library.days import Days
+from stillcam.library.items import Item, list_day
 from stillcam.library.names import day_of
 from stillcam.library.retention import Candidate, Rule, is_too_old, items_to_delete
 from stillcam.library.thumbnails import Thumbnails
@@ -102,7 +103,7 @@ class LibraryRetention:
     def _oldest_first(self) -> Iterator[Candidate]:
         for day in reversed(Days(self._root).names()):
             try:
-                favourites, items = self._favourites.of_day(day), read_day(self._root / day)
+                favourites, items = self._favourites.of_day(day), list_day(self._root / day)
             except OSError as error:  # another owner's
                 self._undeletable.note(self._root / day, error)
                 continue

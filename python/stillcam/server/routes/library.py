@@ -12,7 +12,7 @@ from stillcam.common.formats import utc_text
 from stillcam.common.safe_read import parse_json, read_regular
 from stillcam.http.messages import Answer, Refused
 from stillcam.library.catalogue import Cursor, Filter, Library, size_bytes
-from stillcam.library.days import Item
+from stillcam.library.items import Item
 from stillcam.library.names import is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.server.errors import changing, reading

@@ -1,0 +1,219 @@
+"""The items in the folder of a day.
+
+A day may have 60,000 items. A listing holds the names of its files, in order; items are made of those that are needed.
+By their names files belong together only if we have named them: IMG_1.JPG and IMG_1.MOV are two items.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stillcam.library.names import (
+    ANY_STAMP,
+    PREVIEWS,
+    SIDECAR,
+    STAMP_LENGTH,
+    encode,
+    kind_of,
+    ours_among,
+    parse_stem,
+    split,
+    time_of,
+    title_of,
+)
+
+# A file may have any time. Four digits hold the year of these, in every time zone.
+EARLIEST_S = datetime(1000, 1, 2, tzinfo=UTC).timestamp()
+LATEST_S = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
+
+Counts = Counter[tuple[str, str]]  # the number of items by kind and camera
+Key = tuple[str, float, str]  # of an item, see `Item.key`
+
+_NEXT = chr(ord("_") + 1)  # sorts after the character that follows the time in a name of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A photo, a raw photo, a video, or any other file in the folder of a day.
+
+    It was taken at the time in its name, otherwise when its file was last modified.
+    """
+
+    day: str  # the name of its folder
+    name: str  # of its file
+    kind: str  # photo, raw, video or file
+    time_s: float  # since the epoch
+    camera: str = ""  # the sensor's model; empty: not in the name
+    preview: str | None = None  # the name of the JPEG shown for it, if it is no picture itself
+    sidecar: str | None = None  # the name of its JSON file with metadata
+
+    @property
+    def key(self) -> Key:
+        """The order of items."""
+        return self.day, self.time_s, self.name
+
+    @property
+    def id(self) -> str:
+        """Its address below `library/`, before percent-encoding."""
+        return f"{self.day}/{encode(self.name)}"
+
+    @property
+    def title(self) -> str:
+        """The title that a person has given it; may be empty."""
+        return title_of(split(self.name)[0])
+
+    @property
+    def files(self) -> list[str]:
+        """The names of all its files, that of the item first."""
+        return [self.name, *filter(None, (self.preview, self.sidecar))]
+
+
+class DayListing:
+    """The items of a day when its folder was read, see `list_day`; iterating gives them oldest first.
+
+    Attributes:
+        ours: the names of all files that are named as ours are, in order.
+    """
+
+    def __init__(self, day: str, ours: list[str], others: list[tuple[float, str]]) -> None:
+        ours.sort()  # by time: names begin with it
+        others.sort()
+        self.ours = ours
+        self._day = day
+        self._others = others  # modification time and name of the other files
+        self._endings = Counter([name[STAMP_LENGTH:] for name in ours])  # names of a day differ in little but the time
+
+    def __len__(self) -> int:
+        """The number of files."""
+        return len(self.ours) + len(self._others)
+
+    def __iter__(self) -> Iterator[Item]:
+        return heapq.merge(self._oldest_first(), map(self._other, self._others), key=_key)
+
+    def newest_first(
+        self, before: Key | None = None, takes: Callable[[str, str], bool] | None = None
+    ) -> Iterator[Item]:
+        """The items, newest first.
+
+        Args:
+            before: only those whose key is less.
+            takes: whether items of a kind and a camera are wanted; None: all are.
+        """
+        _, time_s, name = before or (self._day, float("inf"), "")
+        end = bisect_right(self.ours, time_s, key=_time_of)
+        others = (self._others[place] for place in range(bisect_left(self._others, (time_s, name)) - 1, -1, -1))
+        for item in heapq.merge(self._newest_first(end, takes), map(self._other, others), key=_key, reverse=True):
+            if (item.time_s, item.name) < (time_s, name) and (takes is None or takes(item.kind, item.camera)):
+                yield item
+
+    def named(self, names: Collection[str]) -> list[Item]:
+        """The items of these names that exist, oldest first."""
+        found = [self._other(other) for other in self._others if other[1] in names]
+        for name in names:
+            place = bisect_left(self.ours, name)
+            if self.ours[place : place + 1] == [name]:
+                found += [item for item in self._items(*self._moment(place)) if item.name == name]
+        return sorted(found, key=_key)
+
+    def counts(self) -> Counts:
+        """The number of items by kind and camera."""
+        counts = Counter((kind_of(name), "") for _, name in self._others)
+        stamp = self.ours[0][:STAMP_LENGTH] if self.ours else ""
+        for stem, names in _by_stem(stamp + ending for ending in self._endings):
+            extensions = Counter(split(name)[1] for name in names)
+            if extensions[SIDECAR] > 1 or sum(extensions[preview] for preview in PREVIEWS) > 1:
+                return Counter((item.kind, item.camera) for item in self)  # it depends which of them is an item
+            for item in _items(self._day, stem, names):
+                counts[item.kind, item.camera] += self._endings[item.name[STAMP_LENGTH:]]
+        return counts
+
+    def _oldest_first(self) -> Iterator[Item]:
+        end = 0
+        while end < len(self.ours):
+            begin, end = self._moment(end)
+            yield from self._items(begin, end)
+
+    def _newest_first(self, end: int, takes: Callable[[str, str], bool] | None) -> Iterator[Item]:
+        """The items of the times of which a file before `end` may be wanted."""
+        wanted = takes and {ending for ending in self._endings if _may_be(ending, takes)}
+        for place in range(end - 1, -1, -1):
+            if place < end and (wanted is None or self.ours[place][STAMP_LENGTH:] in wanted):
+                end, after = self._moment(place)
+                yield from reversed(self._items(end, after))
+
+    def _moment(self, place: int) -> tuple[int, int]:
+        """Where the files of the same time as the one at `place` begin and end."""
+        stamp = self.ours[place][:STAMP_LENGTH]
+        return bisect_left(self.ours, stamp), bisect_left(self.ours, stamp + _NEXT)
+
+    def _items(self, begin: int, end: int) -> list[Item]:
+        """The items among the files of one time, in order."""
+        items = [item for stem, names in _by_stem(self.ours[begin:end]) for item in _items(self._day, stem, names)]
+        return sorted(items, key=_key)
+
+    def _other(self, other: tuple[float, str]) -> Item:
+        time_s, name = other
+        return Item(self._day, name, kind_of(name), time_s)
+
+
+def list_day(folder: Path) -> DayListing:
+    """List the items in `folder`: none if it is gone, or a link. Raises OSError if it cannot be read."""
+    names: list[str] = []
+    if not folder.is_symlink():
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.is_file()]
+    ours = ours_among(names)
+    others: list[tuple[float, str]] = []
+    for name in set(names).difference(ours) if len(ours) < len(names) else ():
+        if not name.startswith("."):
+            with suppress(OSError):  # deleted meanwhile
+                others.append((_clamped((folder / name).stat().st_mtime), name))
+    return DayListing(folder.name, ours, others)
+
+
+def _key(item: Item) -> Key:
+    return item.key
+
+
+def _by_stem(names: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[split(name)[0]].append(name)
+    return groups.items()
+
+
+def _items(day: str, stem: str, names: list[str]) -> Iterator[Item]:
+    """The items among the files of one stem of ours; the companion files of a deleted item are none."""
+    parsed = parse_stem(stem)
+    assert parsed is not None
+    time_s, kind, camera = _clamped(parsed.time_s), parsed.kind, parsed.camera
+    sidecar = next((name for name in names if split(name)[1] == SIDECAR), None)
+    preview = next((name for name in names if kind != "photo" and split(name)[1] in PREVIEWS), None)
+    for name in names:
+        if name not in (sidecar, preview):
+            is_main = kind_of(name) == kind
+            companions = (preview, sidecar) if is_main else (None, None)
+            yield Item(day, name, kind_of(name), time_s, camera if is_main else "", *companions)
+
+
+def _may_be(ending: str, takes: Callable[[str, str], bool]) -> bool:
+    """Whether the file whose name has this ending after its time is wanted, if it is an item."""
+    parsed = parse_stem(split(ANY_STAMP + ending)[0])
+    assert parsed is not None
+    return any(takes(kind_of(ending), camera) for camera in (parsed.camera, ""))
+
+
+def _time_of(name: str) -> float:
+    return _clamped(time_of(name))
+
+
+def _clamped(time_s: float) -> float:
+    return min(max(EARLIEST_S, time_s), LATEST_S)

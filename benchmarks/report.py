@@ -5,17 +5,10 @@ A script in a folder of benchmarks/ finds this module by:
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 """
 
-import platform
 import re
-import shutil
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ def compared(
     result = ratio(ours, theirs)
     target, met = _target("{:g} ×", result, at_least, at_most)
     our_median, their_median = (form.format(statistics.median(side)) for side in (ours, theirs))
-    return Row(work, our_median, their_median, f"{result:.2f} ×", target, met)
+    return Row(work, our_median, their_median, f"{result:.2f} ×" if result < 100 else f"{result:,.0f} ×", target, met)
 
 
 def measured(work: str, value: float, form: str, *, at_least: float | None = None, at_most: float | None = None) -> Row:
@@ -83,36 +76,3 @@ def percentile(values: Sequence[float], percent: int) -> float:
     """The value that `percent` of them do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
-
-
-def machine() -> str:
-    """When, on what, with what, and how busy it was before."""
-    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
-    cores = len([line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("cpu")]) - 1
-    memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
-    versions = [
-        f"Linux {platform.release()}",
-        f"Python {platform.python_version()}",
-        _first_line("nginx", "-v"),
-        _first_line("wrk", "-v").partition(" [")[0],
-        f"Flask {_version('flask')} on Werkzeug {_version('werkzeug')}",
-    ]
-    load = Path("/proc/loadavg").read_text().split()[0]
-    now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-    return (
-        f"{now} UTC, {cpu.partition(': ')[2]}, {cores} cores that the server and its load share,"
-        f" {memory_kb / 2**20:.0f} GiB; {', '.join(versions)}; load average before: {load}."
-    )
-
-
-def _first_line(program: str, option: str) -> str:
-    path = shutil.which(program) or program
-    done = subprocess.run([path, option], capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).splitlines()[0].removeprefix("nginx version: ")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return f"(not installed: {sys.executable} -m pip install {package})"

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from report import Row, measured, percentile, print_table
+
 from stillcam.frames.files import current_name, frame_time
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.ipc.protocol import NoAnswer, ask
@@ -124,23 +126,26 @@ def _report(root: Path, outages: list[Outage], seed: int) -> None:
         check_jpeg((folder / "frames" / line["files"][0]).read_bytes())
     kinds = Counter(outage.what for outage in outages)
     lengths = [(outage.to_ms - outage.from_ms) / 1000 for outage in away]
-    ordered = sorted(late)
-    told = {
-        "shots": f"{len(shots)}, numbers 1 to {shots[-1]['n']}, all whole",
-        "killed": ", ".join(f"{what} {count}" for what, count in sorted(kinds.items())),
-        "outages of the camera": f"{len(away)}, {statistics.median(lengths):.1f} s long, at most {max(lengths):.1f} s",
-        "moments missed and recorded": f"{len(missed)} in {dict(Counter(gap.why for gap in gaps(folder)))} gaps",
-        "moments missed outside": f"{len(outside)} of outages",
-        "moments that are nowhere": len(moments - set(dues) - set(missed)),
-        "moments that come twice": len(dues) + len(missed) - len(set(dues) | set(missed)),
-        "asked for after the moment": f"p50 {statistics.median(late):.0f} ms, p99 {ordered[len(late) * 99 // 100]} ms,"
-        f" at most {ordered[-1]} ms",
-        "drift over 1,000 shots": f"{1000 * statistics.linear_regression(range(len(late)), late).slope:+.1f} ms",
-        "seed": seed,
-        "load": f"{os.getloadavg()[0]:.1f}",
-    }
-    for name, value in told.items():
-        print(f"{name:28} {value}")
+    taken, nowhere = len(set(dues) | set(missed)), len(moments - set(dues) - set(missed))
+    twice = len(dues) + len(missed) - taken
+    drift_ms = 1000 * statistics.linear_regression(range(len(late)), late).slope
+    why = ", ".join(f"{why} {count}" for why, count in sorted(Counter(gap.why for gap in gaps(folder)).items()))
+    killed = ", ".join(f"{what} {count}" for what, count in sorted(kinds.items()))
+    print_table(
+        [
+            Row(f"shots, each whole, while these were killed: {killed}", f"{len(shots)}"),
+            measured("outages of the camera: median length", statistics.median(lengths), "{:.1f} s"),
+            measured("outages of the camera: the longest", max(lengths), "{:.1f} s"),
+            Row(f"missed moments that the manifest records; gaps: {why}", f"{len(missed)}"),
+            Row("missed moments outside outages", f"{len(outside)}"),
+            Row("moments that are neither a shot nor recorded", f"{nowhere}", target="none", met=not nowhere),
+            Row("moments that come twice", f"{twice}", target="none", met=not twice),
+            *(measured(f"delay of a shot, p{percent}", percentile(late, percent), "{:.0f} ms") for percent in (50, 99)),
+            measured("delay of a shot, at most", max(late), "{:.0f} ms"),
+            measured("drift over 1,000 shots", drift_ms, "{:+.1f} ms"),
+        ]
+    )
+    print(f"seed {seed}", file=sys.stderr)
 
 
 def _until(holds: Callable[[], bool], seconds: float = 120.0) -> None:

@@ -21,17 +21,21 @@ from viewing import ViewingBench
 
 def main() -> None:
     """Measure what was asked for."""
+    benches: dict[str, type[SnapshotBench | ViewingBench]] = {"pictures": SnapshotBench, "viewers": ViewingBench}
     parts: dict[str, type[SnapshotBench | ViewingBench]] = {}
-    for bench in (SnapshotBench, ViewingBench):
-        parts |= {name: bench for name in vars(bench) if not name.startswith("_")}
+    groups: dict[str, list[str]] = {}
+    for group, bench in benches.items():
+        groups[group] = [name for name in vars(bench) if not name.startswith("_")]
+        parts |= dict.fromkeys(groups[group], bench)
     parser = argparse.ArgumentParser(prog="benchmarks/serve", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all of them without")
+    names = f"{', '.join(parts)}, or a group of parts: {', '.join(groups)}"
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {names}; all of them without")
     parser.add_argument("--quick", action="store_true", help="one short round of each: to see that it works")
     arguments = parser.parse_args()
-    if unknown := set(arguments.parts) - set(parts):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
+    if unknown := set(arguments.parts) - set(parts) - set(groups):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {names}")
     print(TITLE, flush=True)
-    for name in arguments.parts or parts:
+    for name in [part for given in arguments.parts or groups for part in groups.get(given, [given])]:
         with tempfile.TemporaryDirectory(prefix="stillcam-serve-") as folder:
             try:
                 for row in getattr(parts[name](Path(folder), arguments.quick), name)():

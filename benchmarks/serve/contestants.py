@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 15.0
@@ -40,8 +38,9 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} {ssl} backlog=4096;
     root {folder};
+    {certificate}
   }}
 }}
 """
@@ -54,18 +53,20 @@ class Contestant:
     port: int
     pid: int
     path: str = "images/current.jpg"
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/{self.path}"
+        return f"{self.scheme}://127.0.0.1:{self.port}/{self.path}"
 
 
 @contextmanager
-def stillcam(folder: Path) -> Iterator[Contestant]:
+def stillcam(folder: Path, tls: bool = False) -> Iterator[Contestant]:
     """Ours, on `folder/images`, without a capture daemon."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
-    (data / "settings.json").write_text(json.dumps({"version": 1, "server": CONNECTIONS}))
+    server = CONNECTIONS | ({"tls_certificate": str(_certificate(folder))} if tls else {})
+    (data / "settings.json").write_text(json.dumps({"version": 1, "server": server}))
     port = free_port()
     env = {
         "PYTHONPATH": str(ROOT / "python"),
@@ -75,19 +76,23 @@ def stillcam(folder: Path) -> Iterator[Contestant]:
         "STILLCAM_DATA": str(data),
     }
     with program([sys.executable, "-m", "stillcam.server"], port, env=env) as child:
-        yield Contestant(port, child.pid)
+        yield Contestant(port, child.pid, scheme="https" if tls else "http")
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[Contestant]:
+def nginx(folder: Path, tls: bool = False) -> Iterator[Contestant]:
     """One worker, set up as one would for a few files."""
     port = free_port()
     conf = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""  # temporary folders are their owner's alone
-    conf.write_text(NGINX.format(folder=folder, port=port, user=user))
+    ssl = certificate = ""
+    if tls:
+        file = _certificate(folder)
+        ssl, certificate = "ssl", f"ssl_certificate {file}; ssl_certificate_key {file};"
+    conf.write_text(NGINX.format(folder=folder, port=port, user=user, ssl=ssl, certificate=certificate))
     path = shutil.which("nginx") or "/usr/sbin/nginx"
     with program([path, "-e", str(folder / "nginx.log"), "-p", str(folder), "-c", str(conf)], port) as child:
-        yield Contestant(port, child.pid)
+        yield Contestant(port, child.pid, scheme="https" if tls else "http")
 
 
 @contextmanager
@@ -139,7 +144,7 @@ def flask(folder: Path) -> Iterator[Contestant]:
 
 @contextmanager
 def program(argv: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run it until the end of `with`; it is ready once it answers HTTP at `port`.
+    """Run it until the end of `with`; it is ready once it answers at `port`.
 
     Raises:
         RuntimeError: it ended, or did not answer in time; with what it said.
@@ -164,14 +169,25 @@ def program(argv: list[str], port: int, env: dict[str, str] | None = None) -> It
 
 
 def _answers(port: int) -> bool:
+    """Whether anything comes back, be it that this port is for TLS."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/images/current.jpg", timeout=2) as answer:
-            return bool(answer.read())
-    except HTTPError as error:
-        error.close()
-        return True
-    except (URLError, OSError):
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as link:
+            link.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return bool(link.recv(1))
+    except OSError:
         return False
+
+
+def _certificate(folder: Path) -> Path:
+    """One for 127.0.0.1, and its key, in one file."""
+    file = folder / "certificate.pem"
+    if not file.exists():
+        kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        argv = ["openssl", "req", *kind, *subject, "-keyout", str(file), "-out", str(folder / "public.pem")]
+        subprocess.run(argv, check=True, capture_output=True)
+        file.write_text((folder / "public.pem").read_text() + file.read_text())
+    return file
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from urllib.request import urlopen
 
@@ -77,6 +78,14 @@ class SnapshotBench(Bench):
             yield _tails(work, ours, theirs, 3)
             errors, theirs_too = (sum(load.errors for load in side) for side in (ours, theirs))
             yield Row(f"errors: {work}", f"{errors}", f"{theirs_too}", "", "none", not errors)
+
+    def https(self) -> Iterator[Row]:
+        """Over TLS, on connections that stay open, against nginx."""
+        self._publish(FRAMES[0])
+        with self._running(partial(stillcam, tls=True), partial(nginx, tls=True)) as both:
+            for connections in (1, 16):
+                ours, theirs = self._load(both, connections)
+                yield _rates(f"HTTPS: {_work(FRAMES[0], connections, 'nginx')}", ours, theirs, None)
 
     def _publish(self, size: int) -> None:
         live.publish(self._images, 0, size)

@@ -1,9 +1,9 @@
 """All faults in random order, for as long as one likes: does the picture always come back, and does nothing grow?
 
-Run it as `PYTHONPATH=python python3 benchmarks/soak --minutes 60`. It needs Linux with mount and network
-namespaces (root, or a kernel that lets users have them). What went on is printed as it happens; the last
-lines say what a viewer has seen, how long each fault took to be over, and memory and descriptors at the
-start and at the end.
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/soak --minutes 60`. It needs Linux with mount and network
+namespaces (root, or a kernel that lets users have them). What happens is printed on standard error; the table says
+what a viewer has seen, how long each kind of fault took to be over, and memory and descriptors at the start and at
+the end.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 from faults import table
 from installation import DAEMON, PATIENCE_S, SERVER, Installation, NeverCame
+from report import Row, print_table
 from viewer import Viewer
 
 APART = "STILLCAM_SOAK_APART"
@@ -87,46 +90,58 @@ def soak(installation: Installation, minutes: float, chance: random.Random) -> b
             name, hold_s = waiting.pop(), chance.uniform(*HOLD_S)
             viewer.live = chance.random() < LIVE
             how = ", live" if viewer.live else ""
-            print(f"{time.monotonic() - began_s:7.0f} s  {name}{how}: for {hold_s:.0f} s", end="", flush=True)
+            say(f"{time.monotonic() - began_s:7.0f} s  {name}{how}: for {hold_s:.0f} s")
             try:
                 took[name].append(suffer(installation, viewer, name, hold_s))
-                print(f", over after {took[name][-1]:.1f} s", flush=True)
+                say(f"           over after {took[name][-1]:.1f} s")
             except NeverCame as error:
                 stuck.append(name)
-                print(f", not over after {PATIENCE_S:.0f} s: both are killed\n{error}", flush=True)
+                say(f"           not over after {PATIENCE_S:.0f} s: both are killed\n{error}")
                 viewer.live = False
                 took[name].append(suffer(installation, viewer, "all killed", 0.0) + PATIENCE_S)
             time.sleep(REST_S)
         viewer.live = False
         after = sizes(installation)
     except NeverCame as error:
-        print(f"it has never come: {error}")
+        say(f"it has never come: {error}")
         return False
     finally:
         viewer.close()
-    report(viewer, took, before, after, time.monotonic() - began_s)
     bugs = installation.said(lines=1 << 20).count("Traceback")
-    print(f"tracebacks in the logs: {bugs}; had to be killed after: {', '.join(stuck) or 'nothing'}")
+    print_table(
+        [
+            *seen_rows(viewer, time.monotonic() - began_s),
+            *(Row(f"{name}: memory at the end, at the start", f"{after[name]}", f"{before[name]}") for name in before),
+            Row("tracebacks in the logs", f"{bugs}", target="none", met=not bugs),
+            Row("faults after which all had to be killed", ", ".join(stuck) or "0", target="none", met=not stuck),
+            *(
+                Row(
+                    f"{name}, {len(times)} times: time to recover, median",
+                    f"{statistics.median(times):.1f} s, at most {max(times):.1f} s",
+                )
+                for name, times in took.items()
+            ),
+        ]
+    )
     return not (viewer.seen.wrong or bugs or stuck)
 
 
-def report(
-    viewer: Viewer, took: dict[str, list[float]], before: dict[str, Size], after: dict[str, Size], seconds: float
-) -> None:
-    """The last lines."""
-    print("\n| fault | times | over after, median | at most |\n| --- | --- | --- | --- |")
-    for name, times in took.items():
-        print(f"| {name} | {len(times)} | {statistics.median(times):.1f} s | {max(times):.1f} s |")
+def seen_rows(viewer: Viewer, seconds: float) -> list[Row]:
+    """What the viewer has received, and when it has received nothing."""
     seen = viewer.seen
-    faults = sum(map(len, took.values()))
-    print(
-        f"\n{seconds / 60:.0f} minutes, {faults} faults, {seen.frames} frames, torn or out of order: {len(seen.wrong)}"
-    )
     for wrong in seen.wrong:
-        print(f"  {wrong}")
-    print(f"gaps: {len(seen.gaps)}, {sum(seen.gaps):.0f} s in all, the longest {max(seen.gaps, default=0):.0f} s")
-    for name, size in before.items():
-        print(f"{name}: {size} at the start, {after[name]} at the end")
+        say(wrong)
+    longest, total = max(seen.gaps, default=0), sum(seen.gaps)
+    return [
+        Row(f"frames received in {seconds / 60:.0f} minutes", f"{seen.frames:,}"),
+        Row("torn or out of order", f"{len(seen.wrong)}", target="none", met=not seen.wrong),
+        Row("gaps without a fresh picture", f"{len(seen.gaps)}, {total:.0f} s in all, {longest:.0f} s at most"),
+    ]
+
+
+def say(text: str) -> None:
+    """What happens, as it happens."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -142,7 +157,7 @@ def main() -> int:
         os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order: nothing is left running
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    print(f"seed {given.seed}, {given.minutes:g} minutes", flush=True)
+    say(f"seed {given.seed}, {given.minutes:g} minutes")
     with tempfile.TemporaryDirectory() as folder, Installation(Path(folder), PORT) as installation:
         return 0 if soak(installation, given.minutes, random.Random(given.seed)) else 1
 

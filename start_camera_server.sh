@@ -75,6 +75,8 @@ set_up() {
   done
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12, Debian 12): sudo apt install -y python3-venv"
+  [[ ! -L .venv ]] || # venv would empty the folder that it leads to
+    die ".venv is a link to $(readlink .venv), whose Python lacks what Stillcam needs: install it there, or remove the link"
   printf 'setting up .venv, once: this fetches a few Python packages\n'
   python=.venv/bin/python
   # --clear: one that is half-made or broken is made anew.

@@ -57,7 +57,10 @@ class Installation:
         for name in SCRIPTS:
             (self.home / name).write_bytes((ROOT / name).read_bytes())
             (self.home / name).chmod(0o755)
-        for name in (".venv", "web", "python/stillcam"):
+        (self.home / ".venv").mkdir()
+        names = ["web", "python/stillcam", "python/check_interpreter.py"]
+        # Each entry of .venv is a link, as set-up deletes what is in a .venv that it finds unfit.
+        for name in (*names, *(f".venv/{path.name}" for path in (ROOT / ".venv").iterdir())):
             (self.home / name).symlink_to(ROOT / name)
         (self.home / "python/sitecustomize.py").symlink_to(ROOT / "tests/faults/clock/sitecustomize.py")
         self.jump(0)

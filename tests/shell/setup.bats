@@ -58,6 +58,17 @@ EOT
   [[ ! -e $copy/.venv ]]
 }
 
+@test "set-up does not empty what .venv is a link to" {
+  system_python=$(python3 -c 'import sys; print(sys.executable)')
+  python3_is "exec $system_python -S \"\$@\"" # -S: no packages but the standard library
+  mkdir "$BATS_TEST_TMPDIR/shared"
+  touch "$BATS_TEST_TMPDIR/shared/precious"
+  ln -s "$BATS_TEST_TMPDIR/shared" "$copy/.venv"
+  run -1 --separate-stderr "$copy/start_camera_server.sh"
+  [[ -e $BATS_TEST_TMPDIR/shared/precious ]]
+  [[ $stderr == *".venv is a link"* ]]
+}
+
 @test "set-up: told when there is no network, done once there is, never again" {
   make_wheels
   system_python=$(python3 -c 'import sys; print(sys.executable)')

@@ -14,6 +14,7 @@ VIEWERS = 300
 UNREAD = 50
 DROPPED_BY_S = 35  # a write may stall for 20 s, and the socket's buffer fills up before
 AGE_MS = 30
+SETTLE_S = 2.0  # for the connection that has asked whether the server answers to be closed
 
 
 class ViewingBench(Bench):
@@ -41,23 +42,20 @@ class ViewingBench(Bench):
         yield Row(f"{work}: CPU for each delivered frame, bare sendall", *figures, "≤ 2.5 ×", result <= 2.5)
 
     def stuck(self) -> Iterator[Row]:
-        """Some of them never read."""
+        """Some of them never read. One round: it takes long, and has many frames."""
         readers = VIEWERS - UNREAD
         self._publish()
-        seen, left = [], []
         with stillcam(self._folder) as server:
+            time.sleep(SETTLE_S)
             idle = live.sockets(server.pid)
-            for _ in range(self._rounds):
-                with live.watching(server.port, readers, UNREAD) as crowd:
-                    taken = live.publish(self._images, DROPPED_BY_S)
-                    left.append(live.sockets(server.pid) - idle - readers)
-                    seen.append(live.count(crowd, taken, readers))
-                while live.sockets(server.pid) > idle:
-                    time.sleep(0.1)
+            with live.watching(server.port, readers, UNREAD) as crowd:
+                taken = live.publish(self._images, DROPPED_BY_S)
+                left = live.sockets(server.pid) - idle - readers
+                seen = [live.count(crowd, taken, readers)]
         work = f"{UNREAD} of {VIEWERS} never read"
         yield _missing(f"{work}: frames that did not reach the others", seen)
         yield _ages(f"{work}: p99 of the others' age", 99, seen, target_ms=AGE_MS)
-        yield Row(f"{work}: still connected after {DROPPED_BY_S} s", f"{max(left)}", "", "", "none", not any(left))
+        yield Row(f"{work}: still connected after {DROPPED_BY_S} s", f"{left}", "", "", "none", not left)
 
     def memory(self) -> Iterator[Row]:
         """What each viewer takes."""

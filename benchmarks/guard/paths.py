@@ -18,6 +18,7 @@ from stillcam.frames.files import Publisher
 from stillcam.http import response_cache
 from stillcam.http.connection import Connection
 from stillcam.http.limits import ConnectionLimits
+from stillcam.http.transport import PlainTransport
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.broadcast import Broadcast, Subscriber
 from stillcam.server.live.cache import FrameCache
@@ -38,6 +39,13 @@ class _NoPool:
 
     def hand_off(self, _connection: object) -> None:
         raise AssertionError("a hot path blocks")
+
+
+class _Null(io.FileIO):
+    """A connection that takes all."""
+
+    def setblocking(self, _blocking: bool) -> None:
+        """It never blocks."""
 
 
 def _jpeg() -> bytes:
@@ -94,15 +102,16 @@ def live_frame(folder: Path) -> Callable[[], None]:
     images = folder / "images"
     _frame(images)
     cache = FrameCache(images)
-    broadcast = Broadcast(cache)
+    broadcast = Broadcast(cache, lambda: None)
     frame = cache.wait_for_other("", ARRIVES_S)
     assert frame is not None
-    viewers = [Subscriber(lambda _pieces: (), None, 0.0) for _ in range(10)]
+    cache.close()  # its thread would be counted too
+    viewers = [Subscriber(PlainTransport(_Null("/dev/null", "wb"), print).offer, None, 0.0) for _ in range(10)]  # type: ignore[arg-type]
 
     def run() -> None:
         for viewer in viewers:
             viewer.sequence = -1
-            broadcast._send(viewer, frame)
+        broadcast._send(frame, viewers, time.monotonic())
 
     return run
 

@@ -29,29 +29,35 @@ def _in_memory(data: bytes) -> _Descriptor:
 
 
 class Blob:
-    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2)."""
+    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2).
 
-    __slots__ = ("_file", "data", "size")
+    Attributes:
+        data: the bytes.
+        size: their number.
+        descriptor: of the file.
+        start: where they begin in the file.
+    """
+
+    __slots__ = ("_file", "data", "descriptor", "size", "start")
 
     def __init__(self, data: bytes) -> None:
-        self.data: bytes | memoryview = data
-        self.size = len(data)
-        self._file = _in_memory(data)
+        self._set(data, _in_memory(data), 0)
 
-    def first(self, size: int) -> Blob:
-        """The first `size` bytes as a blob; nothing is copied."""
+    def _set(self, data: bytes | memoryview, file: _Descriptor, start: int) -> None:
+        self.data = data
+        self.size = len(data)
+        self.descriptor = file.number
+        self.start = start
+        self._file = file
+
+    def part(self, start: int, end: int | None = None) -> Blob:
+        """The bytes from `start` to before `end` as a blob; nothing is copied."""
         blob = Blob.__new__(Blob)
-        blob.data = memoryview(self.data)[:size]
-        blob.size = len(blob.data)
-        blob._file = self._file
+        blob._set(memoryview(self.data)[start:end], self._file, self.start + start)
         return blob
 
     def __len__(self) -> int:
         return self.size
-
-    def fileno(self) -> int:
-        """The file in memory, which begins with these bytes."""
-        return self._file.number
 
 
 class FilePart:

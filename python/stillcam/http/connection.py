@@ -11,12 +11,12 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from stillcam.common import log
-from stillcam.http.bodies import FilePart, Piece
+from stillcam.http.bodies import FilePart
 from stillcam.http.connection_pool import ConnectionPool
 from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import Answer, PushBody, Refused, Request, ResponseHead, error, no_body, response_head
@@ -153,11 +153,11 @@ class Connection:
         """Send what is pending over TLS; a plain connection becomes readable only when its client ends it or errs."""
         if not isinstance(self._transport, TlsTransport):
             return False
-        pieces = push.wait(PUSH_CHECK_S)
-        if pieces:
-            self._transport.send(pieces)
-            self._sent += sum(map(len, pieces))
-        return pieces is not None and not self._client_gone()
+        piece = push.wait(PUSH_CHECK_S)
+        if piece:
+            self._transport.send([piece])
+            self._sent += len(piece)
+        return piece is not None and not self._client_gone()
 
     def _serve_request(self) -> bool:
         """Answer the next request; whether another may follow."""
@@ -227,7 +227,7 @@ class Connection:
             self._reader.read_body if has_body else no_body,
             self._client_gone,
             self._hand_off,
-            self._offer,
+            self._transport.offer,
             self._hang_up,
         )
         unread = False
@@ -252,7 +252,7 @@ class Connection:
         return self._linger() if unread else keep or self._push is not None
 
     def _ended(self, request: Request, answer: Answer, began_s: float) -> None:
-        self._app.ended(request, answer, self._sent, time.monotonic() - began_s)
+        self._app.ended(request, answer, self._sent + self._transport.offered, time.monotonic() - began_s)
 
     def _send(self, answer: Answer, keep: bool, *, bare: bool = False, http10: bool = False) -> ResponseHead:
         """Send an answer; of one to HEAD (`bare`) only the head. `keep`: the connection stays open afterwards."""
@@ -279,12 +279,6 @@ class Connection:
                 self._sent += sum(map(len, pieces))
                 del pieces  # or a slow stream would hold its last frame in memory until its next one
         return text
-
-    def _offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """See Request.offer."""
-        left = self._transport.offer(pieces)
-        self._sent += sum(map(len, pieces)) - sum(map(len, left))
-        return left
 
     def _client_gone(self) -> bool:
         """Whether the client has left.

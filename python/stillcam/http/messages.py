@@ -41,8 +41,8 @@ def _count_nothing(_sent: int) -> None:
     pass
 
 
-def _take_nothing(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    return pieces
+def _take_nothing(_piece: Piece) -> int:
+    return 0
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -59,8 +59,8 @@ class Request:
     read_body: Callable[[int, str], bytes] = no_body
     client_gone: Callable[[], bool] = _never  # whether the client has left
     hand_off: Callable[[], None] = _do_nothing  # called before anything that may block
-    # Sends at once what the connection takes of some pieces; returns the rest.
-    offer: Callable[[Sequence[Piece]], Sequence[Piece]] = _take_nothing
+    # Sends at once what the connection takes of a piece; returns the number of bytes.
+    offer: Callable[[Piece], int] = _take_nothing
     hang_up: Callable[[], None] = _do_nothing  # closes the connection, from any thread
 
     host: str = field(init=False)  # the name or address, and port, under which the client knows this server
@@ -142,8 +142,8 @@ class PushBody(Protocol):
         """The connection is over; may be called again, and without `begin`."""
         ...
 
-    def wait(self, timeout_s: float) -> Sequence[Piece] | None:
-        """Wait at most `timeout_s` seconds for pieces to send; None: close the connection."""
+    def wait(self, timeout_s: float) -> Piece | None:
+        """Wait at most `timeout_s` seconds for something to send; empty: there is nothing; None: close."""
         ...
 
 

@@ -31,10 +31,15 @@ _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; Python's socket module has no name for i
 
 
 class Transport(ABC):
-    """What a connection needs of its socket, which the caller closes."""
+    """What a connection needs of its socket, which the caller closes.
+
+    Attributes:
+        offered: bytes that `offer` has sent.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self.offered = 0
 
     @abstractmethod
     def receive(self, timeout_s: float) -> bytes:
@@ -49,8 +54,8 @@ class Transport(ABC):
         """Send a head, then a blob. Raises as `send`."""
 
     @abstractmethod
-    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """Send what the client takes at once; returns the rest. A closed connection takes nothing."""
+    def offer(self, piece: Piece) -> int:
+        """Send what the client takes at once; returns the number of bytes. A closed connection takes nothing."""
 
     @abstractmethod
     def send_file(self, head: bytes, part: FilePart) -> None:
@@ -105,7 +110,7 @@ class PlainTransport(Transport):
         if size < SENDFILE_BYTES:
             self._send_buffers([head, blob.data], len(head) + size)
         else:
-            self._send_file(head, blob.fileno(), 0, size)
+            self._send_file(head, blob.descriptor, blob.start, size)
 
     def _send_buffers(self, buffers: list[bytes | memoryview], size: int) -> None:
         try:
@@ -115,13 +120,16 @@ class PlainTransport(Transport):
         if sent < size:
             self._complete(lambda at: self._socket.sendmsg(_rest(buffers, at)), sent, size)
 
-    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        buffers = [_bytes(piece) for piece in pieces]
+    def offer(self, piece: Piece) -> int:
         try:
-            sent = self._socket.sendmsg(buffers)
+            if isinstance(piece, Blob):
+                sent = os.sendfile(self._socket.fileno(), piece.descriptor, piece.start, piece.size)
+            else:
+                sent = self._socket.send(piece)
         except OSError:  # its buffer is full; or it is closed, as the next `send` reports
-            return pieces
-        return _rest(buffers, sent) if sent else pieces
+            return 0
+        self.offered += sent
+        return sent
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         self._send_file(head, part.fileno(), part.start, len(part))
@@ -187,9 +195,9 @@ class TlsTransport(Transport):
     def send_blob(self, head: bytes, blob: Blob) -> None:
         self.send([head, blob])
 
-    def offer(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    def offer(self, _piece: Piece) -> int:
         """Nothing: a record that is begun must be finished."""
-        return pieces
+        return 0
 
     def send_file(self, head: bytes, part: FilePart) -> None:
         self.send([head])

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
 from stillcam.common.formats import utc_text
-from stillcam.http.bodies import Piece
 from stillcam.server.live.worker import SharedWorker
 from stillcam.server.revisions import Revisions
 from stillcam.server.route import Request
@@ -40,7 +39,7 @@ class EventSubscriber:
         self.request = request
         self.topics = topics
         self.ready = threading.Semaphore(0)  # released when there is something for `wait`
-        self.pending: Sequence[Piece] = ()  # the rest of a message that the connection has not taken yet
+        self.pending = b""  # the rest of a message that the connection has not taken yet
         self.rights: object = None  # for which its topics were checked last
         self.lost_some = False  # a message was dropped
         self.closed = False
@@ -52,7 +51,7 @@ class EventSubscriber:
     def end(self) -> None:
         self._broker.remove(self)
 
-    def wait(self, timeout_s: float) -> Sequence[Piece] | None:
+    def wait(self, timeout_s: float) -> bytes | None:
         self.ready.acquire(timeout=timeout_s)
         return None if self.closed else self._broker.take_pending(self)
 
@@ -61,12 +60,12 @@ class EventSubscriber:
         if self.pending:
             self.lost_some = True
         elif not self.closed:
-            self.pending = [message]
+            self.pending = message
             self.flush(now_s)
 
     def flush(self, now_s: float) -> None:
         """Send as much of the pending message as the connection takes now."""
-        self.pending = self.request.offer(self.pending)
+        self.pending = self.pending[self.request.offer(self.pending) :]
         if self.pending:
             self.ready.release()
         else:
@@ -122,10 +121,10 @@ class EventBroker:
             if stack := self._subscribers.pop(subscriber, None):
                 stack.close()
 
-    def take_pending(self, subscriber: EventSubscriber) -> Sequence[Piece]:
-        """The pending pieces of a subscriber whose connection thread sends them itself."""
+    def take_pending(self, subscriber: EventSubscriber) -> bytes:
+        """The pending message of a subscriber whose connection thread sends it itself."""
         with self._lock:
-            rest, subscriber.pending = subscriber.pending, ()
+            rest, subscriber.pending = subscriber.pending, b""
             subscriber.sent_s = time.monotonic()
         return rest
 

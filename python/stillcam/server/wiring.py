@@ -63,7 +63,7 @@ def build(
     for context in contexts:
         service, library = SettingsService(context, contexts, names), Library(context.paths.library)
         routes = [
-            *PictureRoutes(context, settings, guard.may_control).routes(),
+            *PictureRoutes(context, settings, guard.may_control, rights).routes(),
             info_route(context),
             *SettingsRoutes(service, context.paths).routes(),
             *CameraRoutes(context).routes(),

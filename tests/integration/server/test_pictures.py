@@ -21,6 +21,7 @@ from watching import Daemon
 
 from stillcam.common.paths import Paths
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.live.picture import OPENING
 from stillcam.server.route import Request
 from stillcam.server.routes import pictures as pictures_module
 from stillcam.server.routes.pictures import PictureRoutes
@@ -65,7 +66,7 @@ def handlers(tmp_path):
     """The handlers of a PictureRoutes in this process, by path."""
     paths = Paths(tmp_path / "images", tmp_path / "data")
     context = CameraContext(paths)
-    pictures = PictureRoutes(context, Settings, lambda _: False)
+    pictures = PictureRoutes(context, Settings, lambda _: False, lambda: None)
     yield {route.path: route.handler for route in pictures.routes()}
     context.close()
 
@@ -81,7 +82,8 @@ def test_who_may_no_longer_watch_waits_in_vain(handlers, monkeypatch):
     monkeypatch.setattr(pictures_module, "VIEWER_CHECK_S", 0.0)
     watching, waiting = Request("GET", "stream"), Request("GET", "images/current.jpg", "after=")
     parts = handlers["stream"](watching).stream
-    assert [len(next(parts)) for _ in range(2)] == [1, 2]  # the opening, and a head with its picture
+    assert next(parts) == [OPENING]
+    assert b"X-Stillcam-Notice" in next(parts)[0].data
     watching.access_remains = waiting.access_remains = lambda: False
     assert list(parts) == []
     assert handlers["images/current.jpg"](waiting).status == 204

@@ -73,8 +73,21 @@ def test_only_a_regular_file_is_opened(tmp_path):
             FilePart.whole(tmp_path / name)
 
 
-def test_a_blob_and_its_beginning_are_sent_from_the_same_memory():
+def test_a_part_of_a_blob_is_sent_from_the_same_memory():
     blob = Blob(DATA)
-    first = blob.first(100_000)
-    assert first.fileno() == blob.fileno()
-    assert received(lambda transport: transport.send([b"head", first])) == b"head" + DATA[:100_000]
+    for some, data in ((blob.part(50, 200_000), DATA[50:200_000]), (blob.part(9).part(1), DATA[10:])):
+        assert some.descriptor == blob.descriptor
+        assert received(lambda transport: transport.send([b"head", some])) == b"head" + data  # noqa: B023 - called at once
+
+
+def test_what_is_offered_continues_where_the_connection_was_full():
+    """A blob and bytes alike: the number of bytes says where."""
+
+    def send(transport: PlainTransport) -> None:
+        for piece in (Blob(DATA).part(5), DATA):
+            while piece:
+                sent = transport.offer(piece)
+                piece = piece.part(sent) if isinstance(piece, Blob) else piece[sent:]  # noqa: PLW2901
+        assert transport.offered == 2 * len(DATA) - 5
+
+    assert received(send) == DATA[5:] + DATA

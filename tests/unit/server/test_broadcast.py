@@ -1,9 +1,9 @@
 """The broadcast of live frames, without sockets: what one thread sends to all, and what viewers send themselves."""
 
 import itertools
+import sys
 import threading
 import time
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -12,39 +12,27 @@ from pictures import picture
 from serving import DEADLINE_S
 
 from stillcam.frames.files import Publisher
-from stillcam.http.bodies import Piece
+from stillcam.http.bodies import Blob
+from stillcam.server.live import broadcast as broadcast_module
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import FrameCache
 
 FOR_EVER_S = 1e6
 
 
-class WakeUp(threading.Semaphore):
-    """Knows whether a thread waits for it."""
-
-    def __init__(self):
-        super().__init__(0)
-        self.waits = False
-
-    def acquire(self, blocking=True, timeout=None):
-        self.waits = bool(timeout)
-        return super().acquire(blocking, timeout)
-
-
 class Viewer:
-    """Takes the first `takes` pieces of what it is offered; all that it got, and by whom."""
+    """Takes so many bytes of a frame; the frames that it was offered, and by whom."""
 
-    def __init__(self, takes=2, pacer=None):
+    def __init__(self, takes=sys.maxsize, pacer=None, repeat_s=FOR_EVER_S):
         self.takes = takes
         self.got = []
         self.by = set()
-        self.subscriber = Subscriber(self.offer, pacer, FOR_EVER_S)
-        self.subscriber.wake_up = self.wake_up = WakeUp()
+        self.subscriber = Subscriber(self.offer, pacer, repeat_s)
 
-    def offer(self, pieces):
+    def offer(self, part):
         self.by.add(threading.get_ident())
-        self.got.append(pieces[0])
-        return pieces[self.takes :]
+        self.got.append(part)
+        return min(self.takes, len(part))
 
 
 @pytest.fixture
@@ -61,7 +49,7 @@ def cache(images):
 
 @pytest.fixture
 def broadcast(cache):
-    broadcast = Broadcast(cache)
+    broadcast = Broadcast(cache, lambda: "unchanged")
     with broadcast:
         yield broadcast
 
@@ -90,12 +78,20 @@ def until(holds):
         time.sleep(0.005)
 
 
-def waiting(broadcast, viewer):
-    """A thread that waits for what is left of a frame, and a list that gets it."""
-    left = []
-    thread = threading.Thread(target=lambda: left.append(broadcast.wait(viewer.subscriber, 0, DEADLINE_S)), daemon=True)
+def waiting(broadcast, viewer, sequence=0):
+    """A thread in which a viewer waits until it has to do something itself, and what that is."""
+    left: list[Blob] = []
+
+    def wait():
+        seen = sequence
+        while not left:
+            if rest := broadcast.wait(viewer.subscriber, seen):
+                left.append(rest)
+            seen = broadcast._cache.newest.sequence
+
+    thread = threading.Thread(target=wait, daemon=True)
     thread.start()
-    until(lambda: viewer.wake_up.waits)
+    until(lambda: viewer.subscriber in broadcast._waiting)
     return thread, left
 
 
@@ -103,26 +99,26 @@ def test_one_thread_sends_each_frame_to_all_viewers(broadcast, publish):
     viewers = [Viewer() for _ in range(50)]
     for viewer in viewers:
         waiting(broadcast, viewer)
-    heads = []
+    parts = []
     for _ in range(3):
-        heads.append(publish().part[0])
-        until(lambda: all(viewer.got == heads for viewer in viewers))
+        parts.append(publish().part)
+        until(lambda: all(viewer.got == parts for viewer in viewers))
     assert len({thread for viewer in viewers for thread in viewer.by}) == 1
 
 
 def test_the_viewer_sends_what_its_connection_did_not_take(broadcast, publish):
     """Nothing more is sent to it until it waits again, and then the newest frame is there."""
-    full, other = Viewer(takes=1), Viewer()
+    full, other = Viewer(takes=10), Viewer()
     thread, left = waiting(broadcast, full)
     waiting(broadcast, other)
     first = publish()
     thread.join(DEADLINE_S)
-    assert left == [first.part[1:]]
+    assert [bytes(rest.data) for rest in left] == [first.part.data[10:]]
     publish()
     newest = publish()
-    until(lambda: other.got[-1] == newest.part[0])
+    until(lambda: other.got[-1] == newest.part)
     assert len(full.got) == 1
-    assert broadcast.wait(full.subscriber, first.sequence, DEADLINE_S) == ()
+    assert broadcast.wait(full.subscriber, first.sequence) is None
     assert full.subscriber.wants(newest.tag, time.monotonic())
 
 
@@ -130,70 +126,71 @@ def test_no_viewer_receives_a_frame_after_a_newer_one(broadcast, publish):
     """Its own thread has sent the newer one while the broadcast was still busy with other subscribers."""
     late, newer = publish(), publish()
     viewer = Viewer()
-    assert broadcast.wait(viewer.subscriber, newer.sequence, 0) == ()
-    broadcast._send(viewer.subscriber, late)
+    waiting(broadcast, viewer, newer.sequence)
+    assert viewer.subscriber.take(late, time.monotonic())
     assert viewer.got == []
     newest = publish()
-    until(lambda: viewer.got == [newest.part[0]])
+    until(lambda: viewer.got == [newest.part])
 
 
 def test_a_frame_that_came_before_the_wait_ends_it(broadcast, publish):
     viewer = Viewer()
     seen = publish()
-    assert broadcast.wait(viewer.subscriber, seen.sequence - 1, DEADLINE_S) == ()
+    assert broadcast.wait(viewer.subscriber, seen.sequence - 1) is None
 
 
-def test_a_viewer_whose_wait_is_over_receives_nothing(broadcast, publish):
-    viewer, other = Viewer(), Viewer()
-    waiting(broadcast, other)
-    seen = publish()
-    until(lambda: other.got)
-    assert broadcast.wait(viewer.subscriber, seen.sequence, 0.01) == ()
-    newest = publish()
-    until(lambda: other.got[-1] == newest.part[0])
-    assert viewer.got == []
-
-
-def test_a_wait_does_not_end_while_a_frame_is_being_sent(broadcast, cache, publish):
+def test_a_viewer_that_is_awake_is_sent_nothing(broadcast, publish):
     """Otherwise two threads would write to one connection."""
-    entered, go_on = threading.Event(), threading.Event()
-
-    def offer(pieces):
-        entered.set()
-        assert go_on.wait(DEADLINE_S)
-        return pieces[1:]
-
-    subscriber, left = Subscriber(offer, None, FOR_EVER_S), list[Sequence[Piece]]()
-    publish()
-
-    def watch():
-        while not left:
-            if rest := broadcast.wait(subscriber, cache.newest.sequence, 0.01):
-                left.append(rest)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    while not entered.wait(0.1):
-        publish()
-    thread.join(0.1)  # ten times as long as it wanted to wait
-    assert thread.is_alive()
-    assert not left
-    go_on.set()
+    viewer, other = Viewer(takes=0), Viewer()
+    thread, _ = waiting(broadcast, viewer)
+    waiting(broadcast, other)
+    for _ in range(3):
+        newest = publish()
+        until(lambda: other.got and other.got[-1] == newest.part)  # noqa: B023 - it is called at once
     thread.join(DEADLINE_S)
-    assert len(left) == 1
+    assert len(viewer.got) == 1
+
+
+def test_a_viewer_that_is_sent_nothing_wakes_to_check_its_client(broadcast, publish):
+    """Whether no frame comes or it wants none of those that come."""
+    seen = publish()
+    assert broadcast.wait(Viewer().subscriber, seen.sequence) is None
+    paced, other = Viewer(pacer=Pacer(1e-3)), Viewer()
+    paced.subscriber.wants(seen.tag, time.monotonic())
+    waiting(broadcast, other, seen.sequence)
+    thread = threading.Thread(target=broadcast.wait, args=(paced.subscriber, seen.sequence), daemon=True)
+    thread.start()
+    until(lambda: publish() and not thread.is_alive())
+    assert paced.got == []
+
+
+def test_viewers_wake_when_rights_have_changed(cache, publish, monkeypatch):
+    """Although frames come all the time; a viewer then checks whether it still may watch."""
+    monkeypatch.setattr(broadcast_module, "RIGHTS_CHECK_S", FOR_EVER_S)
+    rights = ["before"]
+    broadcast = Broadcast(cache, lambda: rights[0])
+    newest = publish()
+    viewer = Viewer()
+    with broadcast:
+        waiting(broadcast, viewer, newest.sequence)
+        until(lambda: publish() and broadcast._known_rights == "before")
+        woken_s = viewer.subscriber.checked_s
+        rights[0] = "after"
+        until(lambda: publish() and viewer.subscriber.checked_s > woken_s)
 
 
 def test_a_fault_with_one_viewer_does_not_affect_others(broadcast, publish, caplog, monkeypatch):
     faulty, other = Viewer(), Viewer()
     for viewer in (faulty, other):
         waiting(broadcast, viewer)
-    offer = faulty.subscriber.offer
     monkeypatch.setattr(faulty.subscriber, "offer", None)
-    publish()
+    for _ in range(3):
+        newest = publish()
+        until(lambda: other.got and other.got[-1] == newest.part)  # noqa: B023 - it is called at once
     until(lambda: caplog.records)
-    faulty.subscriber.offer = offer
+    faulty.subscriber.offer = faulty.offer
     newest = publish()
-    until(lambda: all(viewer.got and viewer.got[-1] == newest.part[0] for viewer in (faulty, other)))
+    until(lambda: all(viewer.got and viewer.got[-1] == newest.part for viewer in (faulty, other)))
     assert len(caplog.records) == 1
 
 
@@ -217,7 +214,7 @@ def test_a_paced_viewer_receives_some_frames(broadcast, publish):
     ],
 )
 def test_which_frames_a_subscriber_wants(steps, wanted):
-    subscriber, now_s = Subscriber(lambda _pieces: (), None, 5.0), time.monotonic()
+    subscriber, now_s = Subscriber(lambda _piece: 0, None, 5.0), time.monotonic()
     assert [subscriber.wants(tag, now_s + after_s) for tag, after_s in steps] == wanted
 
 

@@ -86,11 +86,10 @@ class Client:
         self.got = b""
         self.left = False
 
-    def offer(self, pieces: Any) -> Any:
-        data = b"".join(pieces)
-        taken, rest = data[: self.takes], data[self.takes :]
+    def offer(self, piece: Any) -> int:
+        taken = piece[: self.takes]
         self.got += taken
-        return [rest] if rest else []
+        return len(taken)
 
     def hang_up(self) -> None:
         self.left = True

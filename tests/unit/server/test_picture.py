@@ -18,8 +18,7 @@ def test_parts_in_a_row_can_be_cut_by_their_lengths(pictures):
     stream = b"--" + boundary + b"\r\n"
     assert stream == OPENING
     for number, data in enumerate(pictures):
-        head, rest = Picture.prepare(data, 1_800_000_000.25 + number, "tag", b"X-More: 1\r\n").part
-        stream += head + rest.data
+        stream += Picture.prepare(data, 1_800_000_000.25 + number, "tag", b"X-More: 1\r\n").part.data
     stream = stream.removeprefix(OPENING)
     for number, data in enumerate(pictures):
         head, stream = stream.split(b"\r\n\r\n", 1)
@@ -34,11 +33,11 @@ def test_parts_in_a_row_can_be_cut_by_their_lengths(pictures):
     assert stream == b""
 
 
-def test_the_kernel_s_copy_begins_with_the_picture():
-    """An answer sends the first bytes of what a stream sends: one file for both."""
+def test_answers_and_streams_send_the_same_memory():
     data = picture()
     prepared = Picture.prepare(data, 0.0, "tag", b"")
-    alone, (_, rest) = prepared.picture, prepared.part
+    alone, part = prepared.picture, prepared.part
     assert (bytes(alone.data), len(alone)) == (data, len(data))
-    assert alone.fileno() == rest.fileno()
-    assert os.pread(rest.fileno(), 1 << 20, 0) == rest.data
+    assert alone.descriptor == part.descriptor
+    assert os.pread(alone.descriptor, len(alone), alone.start) == data
+    assert os.pread(part.descriptor, 1 << 20, part.start) == part.data

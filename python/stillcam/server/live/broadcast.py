@@ -1,7 +1,8 @@
 """Sends each new live frame to all viewers from one thread.
 
 That thread tries each viewer's connection in turn, and waits for none: with 300 viewers, waking a thread for each costs
-more than sending. Where a connection is full, the viewer's own thread sends the rest, and the newest frame comes next.
+more than sending. The kernel sends all of them the same memory. Where a connection is full, the viewer's own thread
+sends the rest, and the newest frame comes next.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from stillcam.http.bodies import Piece
-from stillcam.server.live.cache import CachedFrame, FrameCache
+from stillcam.http.bodies import Blob, Piece
+from stillcam.server.live.cache import CachedFrame, FrameCache, closed_gate
 from stillcam.server.live.worker import SharedWorker
 
-FRAME_WAIT_S = 1.0  # before the thread checks whether it is still needed
-TAKEN_POLL_S = 0.01  # interval between two checks whether the thread has finished with a subscriber
+CHECK_S = 1.0  # a viewer that was sent nothing for so long checks whether its client is still there
+RIGHTS_CHECK_S = 60.0  # so often each viewer checks its rights, if no change of accounts or settings was seen
 
 
 class Pacer:
@@ -51,22 +52,22 @@ class Subscriber:
         repeat_s: after this time the same frame is sent again.
 
     Attributes:
-        sequence: of the newest frame that the viewer has sent itself or did not want.
+        sequence: of the newest frame that it was sent or did not want.
         rest: of a frame that the connection did not take whole.
-        wake_up: released when there is such a rest.
+        checked_s: when its own thread was last awake (monotonic).
     """
 
-    def __init__(
-        self, offer: Callable[[Sequence[Piece]], Sequence[Piece]], pacer: Pacer | None, repeat_s: float
-    ) -> None:
+    __slots__ = ("_pacer", "_repeat_s", "_sent_s", "_tag", "_wake_up", "checked_s", "offer", "rest", "sequence")
+
+    def __init__(self, offer: Callable[[Piece], int], pacer: Pacer | None, repeat_s: float) -> None:
         self.offer = offer
         self._pacer = pacer
         self._repeat_s = repeat_s
         self._tag = ""  # of the frame that was sent last
-        self._sent_s = time.monotonic()
+        self._sent_s = self.checked_s = time.monotonic()
+        self._wake_up = closed_gate()
         self.sequence = 0
-        self.rest: Sequence[Piece] = ()
-        self.wake_up = threading.Semaphore(0)
+        self.rest: Blob | None = None
 
     def wants(self, tag: str, now_s: float) -> bool:
         """Whether to send the frame with this tag now (monotonic); if so, it counts as sent."""
@@ -76,63 +77,111 @@ class Subscriber:
         self._tag, self._sent_s = tag, now_s
         return True
 
+    def take(self, frame: CachedFrame, now_s: float) -> bool:
+        """Send a frame if it is a new one and wanted now (monotonic); False: the connection did not take it whole."""
+        if self.sequence >= frame.sequence:
+            return True  # its own thread was faster
+        self.sequence = frame.sequence
+        if self._pacer is None:
+            self._tag, self._sent_s = frame.tag, now_s
+        elif not self.wants(frame.tag, now_s):
+            return True
+        part = frame.part
+        sent = self.offer(part)
+        if sent == part.size:
+            return True
+        self.rest = part.part(sent)
+        return False
+
+    def is_idle(self, now_s: float) -> bool:
+        """Whether it should check whether its client is still there, and still may watch."""
+        return now_s - self._sent_s >= CHECK_S or now_s - self.checked_s >= RIGHTS_CHECK_S
+
+    def sleep(self) -> Blob | None:
+        """Wait for `wake`; the rest of a frame to send."""
+        self._wake_up.acquire()
+        self.checked_s = time.monotonic()
+        rest, self.rest = self.rest, None
+        return rest
+
+    def wake(self) -> None:
+        """End a `sleep`, or the next one."""
+        self._wake_up.release()
+
 
 class Broadcast(SharedWorker):
     """Sends new frames to all waiting subscribers: `with broadcast:` for as long as one watches.
 
-    A subscriber's connection belongs to the viewer's thread, except while the subscriber is in `_waiting`: the thread
-    that removes it from there owns the connection.
+    A subscriber's connection belongs to the viewer's thread, except while the subscriber is in `_waiting`: then it
+    belongs to the thread of the broadcast, which alone removes subscribers from there.
+
+    Args:
+        cache: has the frames.
+        rights: returns another value once anybody's rights may have changed.
     """
 
-    def __init__(self, cache: FrameCache) -> None:
+    def __init__(self, cache: FrameCache, rights: Callable[[], object]) -> None:
         super().__init__(self._send_next, "broadcast")
         self._cache = cache
+        self._rights = rights
+        self._known_rights: object = None
+        self._lock = threading.Lock()  # guards _waiting
         self._waiting: set[Subscriber] = set()
         self._sent = ""  # the name of the frame that was sent last
+        self._checked_s = 0.0  # monotonic
 
-    def wait(self, subscriber: Subscriber, sequence: int, timeout_s: float) -> Sequence[Piece]:
+    def wait(self, subscriber: Subscriber, sequence: int) -> Blob | None:
         """Have new frames sent to a subscriber, whose connection must not be used meanwhile.
 
         Args:
-            sequence: of the newest frame that the viewer has sent itself or did not want.
-            timeout_s: at most; not at all if there is a newer frame already.
+            sequence: of the newest frame that the viewer has sent itself or did not want. If there is a newer one
+                already, this returns at once.
 
         Returns:
-            the rest of a frame that the connection did not take whole, for the viewer to send.
+            the rest of a frame that the connection did not take whole, for the viewer to send; None if the viewer
+            should check whether to continue.
         """
         subscriber.sequence = sequence
-        self._waiting.add(subscriber)
-        newest = self._cache.newest
-        if newest is not None and newest.sequence != sequence:
-            timeout_s = 0  # it came before the subscriber was waiting
-        woken = subscriber.wake_up.acquire(timeout=timeout_s)
-        while not woken and not self._take(subscriber):
-            woken = subscriber.wake_up.acquire(timeout=TAKEN_POLL_S)  # a frame is being sent to it
-        rest, subscriber.rest = subscriber.rest, ()
-        return rest
+        with self._lock:
+            newest = self._cache.newest
+            if newest is not None and newest.sequence != sequence:
+                return None
+            self._waiting.add(subscriber)
+        return subscriber.sleep()
 
     def _send_next(self) -> None:
-        if frame := self._cache.wait_for_other(self._sent, FRAME_WAIT_S):
+        frame = self._cache.wait_for_other(self._sent, CHECK_S)
+        with self._lock:
+            waiting = tuple(self._waiting)
+        now_s = time.monotonic()
+        if frame is not None:
             self._sent = frame.name
-            for subscriber in self._waiting.copy():
-                if self._take(subscriber):
-                    self._send(subscriber, frame)
+            self._send(frame, waiting, now_s)
+        if frame is None or now_s - self._checked_s >= CHECK_S:
+            self._checked_s = now_s
+            self._check(now_s)
 
-    def _send(self, subscriber: Subscriber, frame: CachedFrame) -> None:
-        try:
-            # Among many subscribers the viewer's own thread may have been faster, with the next frame.
-            if frame.sequence > subscriber.sequence and subscriber.wants(frame.tag, time.monotonic()):
-                subscriber.rest = subscriber.offer(frame.part)
-        finally:
-            if subscriber.rest:
-                subscriber.wake_up.release()
-            else:
-                self._waiting.add(subscriber)
+    def _send(self, frame: CachedFrame, waiting: Sequence[Subscriber], now_s: float) -> None:
+        failure: Exception | None = None
+        for subscriber in waiting:
+            try:
+                if not subscriber.take(frame, now_s):
+                    self._wake(subscriber)
+            except Exception as error:  # noqa: BLE001 - raised below: the others must get the frame all the same
+                failure = error
+        if failure:
+            raise failure
 
-    def _take(self, subscriber: Subscriber) -> bool:
-        """Remove a subscriber from those that wait; whether it was there."""
-        try:
+    def _check(self, now_s: float) -> None:
+        """Wake those who have to check something."""
+        rights, before = self._rights(), self._known_rights
+        self._known_rights = rights
+        with self._lock:
+            idle = [one for one in self._waiting if rights != before or one.is_idle(now_s)]
+        for subscriber in idle:
+            self._wake(subscriber)
+
+    def _wake(self, subscriber: Subscriber) -> None:
+        with self._lock:
             self._waiting.remove(subscriber)
-        except KeyError:
-            return False
-        return True
+        subscriber.wake()

@@ -56,7 +56,7 @@ class FrameCache:
     def __init__(self, images: Path) -> None:
         self._images = images
         # The newest frame and its gate: one value, read and replaced in one step.
-        self._state: tuple[CachedFrame | None, threading.Lock] = (None, _closed_gate())
+        self._state: tuple[CachedFrame | None, threading.Lock] = (None, closed_gate())
         self._closing = False
         self._wake_up = os.eventfd(0)
         self._logged = ""  # the last warning
@@ -132,11 +132,12 @@ class FrameCache:
             return
         age_s = 0.0 if new else max(0.0, time.time() - frame.time_s)
         sequence = newest.sequence + 1 if newest else 1
-        self._state = CachedFrame.of(frame, time.monotonic() - age_s, sequence), _closed_gate()
+        self._state = CachedFrame.of(frame, time.monotonic() - age_s, sequence), closed_gate()
         gate.release()
 
 
-def _closed_gate() -> threading.Lock:
+def closed_gate() -> threading.Lock:
+    """A lock that is held, until something has happened."""
     lock = threading.Lock()
     lock.acquire()
     return lock

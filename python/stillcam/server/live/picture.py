@@ -28,7 +28,7 @@ class Picture:
     tag: str  # its ETag, in quotes
     head: bytes  # header lines of an answer with it
     picture: Blob  # the JPEG
-    part: tuple[bytes, Blob]  # the head of its part in a stream, and the rest, of which `picture` is the beginning
+    part: Blob  # its part in a stream: head, JPEG, delimiter; `picture` is in the same memory
     time_s: float  # when it was taken, in seconds since the epoch
 
     @classmethod
@@ -42,7 +42,8 @@ class Picture:
             lines: header lines of answers and parts, each ending in CR LF.
             more: the fields of a subclass.
         """
-        rest = Blob(data + _DELIMITER)
-        part = _PART_HEAD % (len(data), time_s, lines), rest
+        part_head = _PART_HEAD % (len(data), time_s, lines)
+        part = Blob(part_head + data + _DELIMITER)
+        picture = part.part(len(part_head), len(part_head) + len(data))
         head = b'%bETag: "%b"\r\n%b' % (_JPEG, tag.encode(), lines)
-        return cls(tag=f'"{tag}"', head=head, picture=rest.first(len(data)), part=part, time_s=time_s, **more)
+        return cls(tag=f'"{tag}"', head=head, picture=picture, part=part, time_s=time_s, **more)

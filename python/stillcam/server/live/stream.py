@@ -25,7 +25,6 @@ from stillcam.server.route import Request
 from stillcam.settings.geometry import Size, picture_size
 from stillcam.settings.schema import Settings
 
-VIEWER_CHECK_S = 1.0  # interval between two checks whether the client is still there and still may watch
 REPEAT_S = 5.0  # a stream sends its last picture again rather than nothing: consumers time out
 FIRST_FRAME_S = 5.0  # for the first live frame: Home Assistant waits 10 s for a picture
 LIVE_CHECK_S = 0.5  # interval between two checks whether the camera is live
@@ -43,13 +42,14 @@ class LiveStreams:
         daemon: DaemonClient,
         viewers: Viewers,
         settings: Callable[[], Settings],
+        rights: Callable[[], object],
     ) -> None:
         self._cache = cache
         self._staleness = staleness
         self._daemon = daemon
         self._viewers = viewers
         self._settings = settings
-        self._broadcast = Broadcast(cache)
+        self._broadcast = Broadcast(cache, rights)
         self._placeholders = Placeholders()
         self._size: Size | None = None  # of the last live frames
 
@@ -70,10 +70,10 @@ class LiveStreams:
                 sequence = self._sequence()
                 picture = self._picture(old)
                 if subscriber.wants(picture.tag, time.monotonic()):
-                    yield picture.part
+                    yield [picture.part]
                 del picture  # a long wait must not keep an old one in memory
-                if rest := self._broadcast.wait(subscriber, sequence, VIEWER_CHECK_S):
-                    yield rest
+                if rest := self._broadcast.wait(subscriber, sequence):
+                    yield [rest]
                     del rest
 
     def _sequence(self) -> int:

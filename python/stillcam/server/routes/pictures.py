@@ -20,12 +20,13 @@ from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
 from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
-from stillcam.server.live.stream import VIEWER_CHECK_S, LiveStreams, viewer_remains
+from stillcam.server.live.stream import LiveStreams, viewer_remains
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.settings.schema import Settings
 
 MAX_AGE_S = 86400.0
+VIEWER_CHECK_S = 1.0  # interval between two checks whether a client that waits is still there and still may watch
 MIN_FPS, MAX_FPS = 0.01, 120.0
 
 # Clients that may not watch get another answer at the same address: a proxy cache must not mix them up.
@@ -58,10 +59,20 @@ _STREAM = {
 
 
 class PictureRoutes:
-    """The routes of all pictures; `settings` are those for all cameras, `may_control` is asked of a request."""
+    """The routes of all pictures.
+
+    Args:
+        settings: those for all cameras.
+        may_control: whether the sender of a request may control the camera.
+        rights: returns another value once anybody's rights may have changed.
+    """
 
     def __init__(
-        self, context: CameraContext, settings: Callable[[], Settings], may_control: Callable[[Request], bool]
+        self,
+        context: CameraContext,
+        settings: Callable[[], Settings],
+        may_control: Callable[[Request], bool],
+        rights: Callable[[], object],
     ) -> None:
         self._settings = settings
         self._may_control = may_control
@@ -69,7 +80,9 @@ class PictureRoutes:
         self._staleness = context.staleness
         self._viewers = context.viewers
         self._stills = context.stills
-        self._streams = LiveStreams(context.cache, context.staleness, context.daemon, context.viewers, context.settings)
+        self._streams = LiveStreams(
+            context.cache, context.staleness, context.daemon, context.viewers, context.settings, rights
+        )
         self._placeholders = Placeholders()
         self._scaled = ScaledFrames()
 

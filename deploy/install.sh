@@ -12,6 +12,7 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 
 parts=(LICENSE README.md capture.sh deploy docs python server.sh start_camera_server.sh web)
 patience=60 # s, for a new version to show a picture
+completions=usr/local/share/bash-completion/completions
 root='' dry='' without_ffmpeg=''
 units=(stillcam.target) cameras=('') # the first camera has no number here
 
@@ -115,10 +116,11 @@ put_version() {
 }
 
 put_units() {
-  run mkdir -p -- "$root/etc/systemd/system" "$root/etc/default" "$root/usr/local/bin"
+  run mkdir -p -- "$root/etc/systemd/system" "$root/etc/default" "$root/usr/local/bin" "$root/$completions"
   run cp -- "$from"/deploy/systemd/*.service "$from"/deploy/systemd/*.target "$root/etc/systemd/system"
   [[ -e $root/etc/default/stillcam ]] || run cp -- "$from/deploy/systemd/stillcam.default" "$root/etc/default/stillcam"
   run ln -sfn -- "${root:+../../..}/opt/stillcam/current/deploy/stillcam" "$root/usr/local/bin/stillcam"
+  run ln -sfn -- "${root:+../../../../..}/opt/stillcam/current/deploy/completion.bash" "$root/$completions/stillcam"
   run systemctl daemon-reload
 }
 
@@ -233,7 +235,7 @@ do_uninstall() {
   stop || true # it may be half installed
   run systemctl disable --quiet "${units[@]}" || true
   run rm -f -- "$root"/etc/systemd/system/stillcam-{capture,capture@,server}.service \
-    "$root/etc/systemd/system/stillcam.target" "$root/usr/local/bin/stillcam"
+    "$root/etc/systemd/system/stillcam.target" "$root/usr/local/bin/stillcam" "$root/$completions/stillcam"
   run systemctl daemon-reload
   run rm -rf -- "$opt"
 }

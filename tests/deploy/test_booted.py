@@ -1,6 +1,7 @@
 """The units under the real systemd: installed, started at boot, kept alive, and shut in."""
 
 import os
+import re
 import time
 
 import pytest
@@ -150,7 +151,7 @@ def test_a_second_camera_is_named_and_installed(machine):
     with (machine.root / "etc/default/stillcam").open("a") as file:
         file.write('STILLCAM_CAMERAS="0 1"\n')
     machine.install()
-    assert "camera: 1 (" in machine.run("stillcam", "@1", "status")
+    assert re.search(r"^camera +1 \(", machine.run("stillcam", "@1", "status"), re.MULTILINE)
     assert pid(machine, "stillcam-capture@1.service")
     assert inside(machine, "stillcam-capture@1.service", "ls", "/run/stillcam/images/1/current.jpg")
     machine.run("systemctl", "restart", "stillcam.target")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import socket
 import sys
 
@@ -51,8 +52,13 @@ def test_it_is_installed_and_run_again_and_removed(machine, tmp_path):
     assert {"daemon-reload", "enable --quiet stillcam.target"} <= set(machine.calls())
     assert "usermod --append --groups video stillcam" in machine.calls()
     told = machine.stillcam("status")
-    assert (told.returncode, "simulated camera" in told.stdout) == (0, True), told.stderr
+    assert (told.returncode, "simulated" in told.stdout) == (0, True), told.stderr
     assert (machine.root / "run/stillcam/images/current.jpg").exists()
+    # Tab completes it, as bash-completion loads a file when it is first needed.
+    local = machine.root / "usr/local"
+    loaded = f"PATH={local}/bin:$PATH; source {local}/share/bash-completion/completions/stillcam; complete -p stillcam"
+    completed = machine.run("bash", "-c", loaded)
+    assert (completed.stdout, completed.stderr) == ("complete -F _stillcam stillcam\n", "")
     # Run again it changes nothing, and restarts nothing.
     before = current(machine), told.stdout.split(")")[0]
     again = machine.install(source)
@@ -177,8 +183,8 @@ def test_several_cameras_are_each_started_and_judged(machine, tmp_path):
     source = copy(tmp_path / "source")
     done = machine.install(source, "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
-    assert "camera: 0 (" in machine.stillcam("status").stdout
-    assert "camera: 1 (" in machine.stillcam("@1", "status").stdout
+    assert re.search(r"^camera +0 \(", machine.stillcam("status").stdout, re.MULTILINE)
+    assert re.search(r"^camera +1 \(", machine.stillcam("@1", "status").stdout, re.MULTILINE)
     assert (machine.root / "run/stillcam/images/1/current.jpg").exists()
     assert "enable --quiet stillcam.target stillcam-capture@1.service" in machine.calls()
     machine.write("etc/default/stillcam", plain)

@@ -198,7 +198,7 @@ another_daemon_runs() {
   gives images/1/current.jpg
   [[ -L $STILLCAM_IMAGES/1/current.jpg ]]
   run -0 "$root/start_camera_server.sh" --status
-  [[ $output == *"camera: 0 ("*"camera: 1 ("* ]]
+  [[ $output == *"camera  0 ("*"camera  1 ("* ]]
   daemon_runs 1
   first=$pid
   kill -KILL "$first"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillcam.checks import camera, machine, programs, series, server
-from stillcam.checks.finding import Check, Finding, Installation
+from stillcam.checks.finding import Check, Installation
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import ask
@@ -41,11 +41,6 @@ CHECKS: tuple[Check, ...] = (
     machine.heat,
     programs.helpers,
 )
-
-
-def run_checks(installation: Installation) -> list[Finding]:
-    """The findings of all checks."""
-    return [finding for check in CHECKS for finding in check(installation)]
 
 
 def this_installation(paths: Paths, environ: Mapping[str, str]) -> Installation:

@@ -1,16 +1,20 @@
 """The commands of `stillcam`, one file a group.
 
-A file has `add_to(commands)`, and a function for each command that returns a `Result`: it is printed as lines for a
-person, or with `--json` as one document for a script. `daemon` asks the capture daemon.
+A file has `add_to(commands)`, and a function for each command that returns a `Result`: it is printed as a table or as
+lines for a person, or with `--json` as one document for a script.
+
+Reading order: this file, `overview` (what `stillcam` alone prints), `output` (tables and colours), `progress`,
+`daemon` (requests to the capture daemon), then the groups.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stillcam.cli.output import Table
 from stillcam.common.paths import Paths
 
 
@@ -18,13 +22,14 @@ from stillcam.common.paths import Paths
 class Result:
     """The result of a command."""
 
-    lines: list[str]  # for a person
+    text: Sequence[str] | Table  # for a person
     document: Any  # for `--json`
     ok: bool = True  # False: the command was carried out, but its result is bad; exit status 1
     picture: bytes = b""  # printed instead of both
+    interrupted: str = ""  # Ctrl-C ended the command, and this sentence says what remains; exit status 130
 
 
-Arguments = argparse.Namespace  # as parsed, and `environ`
+Arguments = argparse.Namespace  # as parsed, with `environ` and `parser`
 Command = Callable[[Paths, Arguments], Result]
 
 
@@ -33,11 +38,11 @@ def add_command(commands: Any, name: str, text: str, run: Command, *positional: 
 
     Args:
         commands: of `ArgumentParser.add_subparsers`.
-        text: what it does.
+        text: what it does, beginning with a verb.
         positional: names of arguments that need no explanation.
     """
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser = _parser(commands, name, text)
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     parser.set_defaults(run=run)
     for argument in positional:
         parser.add_argument(argument, metavar=argument.upper())
@@ -46,5 +51,10 @@ def add_command(commands: Any, name: str, text: str, run: Command, *positional: 
 
 def add_group(commands: Any, name: str, text: str) -> Any:
     """Add a command that has subcommands, and return what `add_command` takes as `commands`."""
-    parser = commands.add_parser(name, help=text, description=text)
-    return parser.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
+    return _parser(commands, name, text).add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
+
+
+def _parser(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    description = f"{text[0].upper()}{text[1:]}."
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=description)
+    return parser

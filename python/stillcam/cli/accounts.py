@@ -1,4 +1,4 @@
-"""`user …`, `token …` and `code`: accounts.
+"""`user`, `token` and `code`: accounts.
 
 A user of the machine who can run this may read and write the files anyway, so that no account is needed. It works while
 the server runs, which notices every change within a second. A password is typed at a terminal, or else read as the
@@ -26,6 +26,7 @@ from stillcam.accounts.rules import (
     composed,
 )
 from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli.output import Table
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 
@@ -33,28 +34,33 @@ AccountsCommand = Callable[[Accounts, Arguments], Result]
 
 
 def add_to(commands: Any) -> None:
-    users = add_group(commands, "user", "list, add, change and remove users")
-    _add(users, "list", "print every user: name, role, when made, when last seen", _list_users)
-    adder = _add(users, "add", "add a user; asks for a password", _add_user, "name")
-    adder.add_argument("--role", choices=ROLES, default="viewer", help="default: viewer")
-    adder.add_argument("--no-library", action="store_true", help="the viewer may watch, but not open the library")
-    _add(users, "reset", "give a user a new password; their sessions end", _reset_user, "name")
-    role = _add(users, "role", "make a user an owner or a viewer", _change_role, "name")
-    role.add_argument("role", choices=ROLES)
-    library = _add(users, "library", "set whether a viewer may open the library", _change_library, "name")
+    users = add_group(commands, "user", "manage users")
+    _add(users, "list", "list all users", _list_users)
+    text = "add a user; the password is read from the terminal or the input"
+    adder = _add(users, "add", text, _add_user, "user")
+    adder.add_argument(
+        "--role", choices=ROLES, default="viewer",
+        help="a viewer watches, an owner may change everything (default: viewer)",
+    )  # fmt: skip
+    adder.add_argument("--no-library", action="store_true", help="a viewer who may not open photos and videos")
+    _add(users, "reset", "give a user a new password and sign them out everywhere", _reset_user, "user")
+    _add(users, "role", "make a user an owner or a viewer", _change_role, "user").add_argument("role", choices=ROLES)
+    library = _add(users, "library", "allow or forbid a viewer to open photos and videos", _change_library, "user")
     library.add_argument("library", choices=("yes", "no"))
-    _add(users, "remove", "remove a user; their sessions end", _remove_user, "name")
+    _add(users, "remove", "remove a user and sign them out everywhere", _remove_user, "user")
 
-    tokens = add_group(commands, "token", "list, add and remove tokens of programs")
-    _add(tokens, "list", "print every token: id, scope, when made, when last used, name", _list_tokens)
-    adder = _add(tokens, "add", "make a token, and print it: it cannot be had again", _add_token, "name")
+    tokens = add_group(commands, "token", "manage tokens for other programs")
+    _add(tokens, "list", "list all tokens", _list_tokens)
+    adder = _add(tokens, "add", "create a token and print it, for the only time", _add_token, "name")
     adder.add_argument(
         "--scope", choices=SCOPES, default="view",
-        help="view: watch; library: also open the library; control: also control the camera; default: view",
+        help="view: watch; library: also open photos and videos; control: also control the camera (default: view)",
     )  # fmt: skip
-    _add(tokens, "remove", "revoke a token, by its id or its name", _remove_token, "token")
+    _add(tokens, "remove", "revoke a token", _remove_token).add_argument(
+        "token", metavar="TOKEN", help="its id or name"
+    )
 
-    _add(commands, "code", "print the setup code, with which the first user registers", _code)
+    _add(commands, "code", "print the setup code, which the first owner needs to register", _code)
 
 
 def set_up_lines(folder: Path) -> list[str]:
@@ -63,7 +69,7 @@ def set_up_lines(folder: Path) -> list[str]:
         code = Accounts(folder).prepare()
     except StoreError as error:
         return [f"Nobody can sign in: {error}"]
-    return [f"Register as its owner there with the setup code {code}"] if code else []
+    return [f"Register there as the owner, with the setup code {code}"] if code else []
 
 
 def _add(commands: Any, name: str, text: str, command: AccountsCommand, *positional: str) -> argparse.ArgumentParser:
@@ -78,53 +84,51 @@ def _add(commands: Any, name: str, text: str, command: AccountsCommand, *positio
 
 def _list_users(accounts: Accounts, _arguments: Arguments) -> Result:
     users = accounts.users.all()
-    lines = [
-        f"{user.role:6}  {'library' if user.library else '':7}  made {_day(user.created_s)}  "
-        f"seen {_day(user.seen_s):10}  {user.name}"
+    rows = [
+        (user.name, user.role, "yes" if user.library else "no", _day(user.created_s), _day(user.seen_s))
         for user in users
     ]
-    return Result(lines, {"users": [user.to_json() for user in users]})
+    table = Table(("NAME", "ROLE", "LIBRARY", "CREATED", "SEEN"), rows)
+    return Result(table if rows else ["there are no users"], {"users": [user.to_json() for user in users]})
 
 
 def _add_user(accounts: Accounts, arguments: Arguments) -> Result:
-    name = check_name(arguments.name)
+    name = check_name(arguments.user)
     password = passwords.hashed(_ask_password(name))
     user = accounts.users.add(name, password, arguments.role, not arguments.no_library)
     accounts.prepare()  # with the first owner the setup code has done its work
-    return Result([f"{user.name} may sign in, as {user.role}"], {"name": user.name, "role": user.role})
+    return Result([f"{user.name} can sign in now, as {user.role}"], {"name": user.name, "role": user.role})
 
 
 def _reset_user(accounts: Accounts, arguments: Arguments) -> Result:
-    user = accounts.users.get(arguments.name)
+    user = accounts.users.get(arguments.user)
     accounts.users.change(user.name, password=passwords.hashed(_ask_password(user.name)))
-    return Result([f"{user.name} has a new password, and is signed out everywhere"], {"name": user.name})
+    return Result([f"{user.name} has a new password and is signed out everywhere"], {"name": user.name})
 
 
 def _change_role(accounts: Accounts, arguments: Arguments) -> Result:
-    user = accounts.users.change(arguments.name, role=arguments.role)
+    user = accounts.users.change(arguments.user, role=arguments.role)
     return Result([f"{user.name} is {user.role} now"], {"name": user.name, "role": user.role})
 
 
 def _change_library(accounts: Accounts, arguments: Arguments) -> Result:
-    user = accounts.users.change(arguments.name, library=arguments.library == "yes")
+    user = accounts.users.change(arguments.user, library=arguments.library == "yes")
     text = f"{user.name} {'may' if user.library else 'may not'} open the library"
     if user.role == "owner":
-        text = f"{user.name} is an owner: owners may always open the library"
+        text = f"{user.name} is an owner, and owners may always open the library"
     return Result([text], {"name": user.name, "library": user.library})
 
 
 def _remove_user(accounts: Accounts, arguments: Arguments) -> Result:
-    accounts.users.remove(arguments.name)
-    return Result([f"{arguments.name} is removed"], {"name": arguments.name})
+    accounts.users.remove(arguments.user)
+    return Result([f"{arguments.user}: removed"], {"name": arguments.user})
 
 
 def _list_tokens(accounts: Accounts, _arguments: Arguments) -> Result:
     tokens = accounts.tokens.all()
-    lines = [
-        f"{token.id}  {token.scope:7}  made {_day(token.created_s)}  used {_day(token.used_s):10}  {token.name}"
-        for token in tokens
-    ]
-    return Result(lines, {"tokens": [token.to_json() for token in tokens]})
+    rows = [(token.id, token.name, token.scope, _day(token.created_s), _day(token.used_s)) for token in tokens]
+    table = Table(("ID", "NAME", "SCOPE", "CREATED", "USED"), rows)
+    return Result(table if rows else ["there are no tokens"], {"tokens": [token.to_json() for token in tokens]})
 
 
 def _add_token(accounts: Accounts, arguments: Arguments) -> Result:
@@ -134,14 +138,14 @@ def _add_token(accounts: Accounts, arguments: Arguments) -> Result:
 
 def _remove_token(accounts: Accounts, arguments: Arguments) -> Result:
     accounts.tokens.remove(arguments.token)
-    return Result([f"{arguments.token} is revoked"], {"token": arguments.token})
+    return Result([f"{arguments.token}: revoked"], {"token": arguments.token})
 
 
 def _code(accounts: Accounts, _arguments: Arguments) -> Result:
     code = accounts.prepare()
     if code is None:
         raise ConflictError(
-            "an owner has registered, so there is no code; for a new password: stillcam user reset NAME"
+            "an owner has registered, so there is no setup code; `stillcam user reset NAME` gives a user a new password"
         )
     return Result([code], {"code": code})
 
@@ -157,11 +161,11 @@ def _ask_password(name: str) -> str:
         return check_password(line.rstrip("\r\n"), name)
     try:
         password = check_password(getpass.getpass(f"New password for {name}: "), name)
-        again = getpass.getpass("Once more: ")
+        again = getpass.getpass("Repeat it: ")
     except (EOFError, KeyboardInterrupt) as error:
-        raise InvalidError("was not given: nothing is changed", "password") from error
+        raise InvalidError("was not typed: nothing was changed", "password") from error
     if composed(again) != password:
-        raise InvalidError("was not the same the second time: nothing is changed", "password")
+        raise InvalidError("was not the same the second time: nothing was changed", "password")
     return password
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,22 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stillcam.cli.progress import ProgressLine
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal, ask
 
 STATUS_POLL_S = 1.0  # between two requests for the progress
 STATUS_TIMEOUT_S = 5.0
 HUNG_S = 60.0  # without an answer to `status`, the daemon counts as hung
-ORDER_TIMEOUT_S = 60.0  # deleting some hundred thousand files takes a while
 
-_WIDTH = 60
+Progress = Callable[[Message], tuple[str, float | None]]
 
 
-def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[str, Any], float], str]) -> Message:
+def ask_with_progress(socket: Path, message: Message, progress: str | Progress) -> Message:
     """Send a command of unknown duration, and wait for its answer while the daemon responds to `status`.
 
     Args:
-        progress: returns the line that a terminal shows, for the daemon's status and the seconds since the command.
+        progress: what a terminal shows: a text, or a function that returns it for the daemon's status, with the
+            seconds left (None: unknown).
 
     Raises:
         NoAnswer: the daemon does not run, ends meanwhile, or hangs (AnswerTimeout).
@@ -42,18 +42,18 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
-    began = heard = time.monotonic()
-    with progress_line() as show:
+    heard = time.monotonic()
+    look = (lambda status: (_waiting(progress, status), None)) if isinstance(progress, str) else progress
+    with ProgressLine("asking the capture daemon") as line:
         thread.join(STATUS_POLL_S)
         while thread.is_alive():
             try:
-                line = progress(ask(socket, {"command": "status"}, STATUS_TIMEOUT_S), time.monotonic() - began)
+                line.text, line.left_s = look(ask(socket, {"command": "status"}, STATUS_TIMEOUT_S))
                 heard = time.monotonic()
             except NoAnswer as error:
-                line = str(error)
+                line.text, line.left_s = str(error), None
                 if time.monotonic() - heard > HUNG_S:
                     raise AnswerTimeout(HUNG_S) from error
-            show(line)
             thread.join(STATUS_POLL_S)
     (answer,) = answers
     if isinstance(answer, StillcamError):
@@ -61,19 +61,9 @@ def ask_with_progress(socket: Path, message: Message, progress: Callable[[dict[s
     return answer
 
 
-@contextmanager
-def progress_line() -> Iterator[Callable[[str], None]]:
-    """A function that shows a line on a terminal in place of the one before; it is erased at the end."""
-    terminal = sys.stderr.isatty()
-
-    def show(line: str, end: str = "") -> None:
-        if terminal:
-            print(f"\r{line[:_WIDTH]:<{_WIDTH}}{end}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        show("", "\r")
+def _waiting(what: str, status: Message) -> str:
+    """The progress of a command that has none of its own."""
+    return f"{what}: {status['reason']}" if status["reason"] else what
 
 
 def order(socket: Path, command: str, do: str, **details: Any) -> Message:
@@ -81,9 +71,15 @@ def order(socket: Path, command: str, do: str, **details: Any) -> Message:
 
     Raises:
         StillcamError: the daemon refuses, or does not answer.
+        KeyboardInterrupt: the daemon continues.
     """
-    with naming_field():
-        return ask(socket, {"command": command, "do": do, **details}, ORDER_TIMEOUT_S)
+    try:
+        with naming_field():
+            return ask_with_progress(socket, {"command": command, "do": do, **details}, f"{command} {do}")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"not waiting any longer: the capture daemon still carries out `{command} {do}`"
+        ) from None
 
 
 @contextmanager

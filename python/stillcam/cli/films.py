@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
-from stillcam.cli.daemon import naming_field, order, progress_line
+from stillcam.cli.daemon import naming_field, order
+from stillcam.cli.output import Table
+from stillcam.cli.progress import ProgressLine
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.formats import size_text
+from stillcam.common.formats import size_text, span_text
 from stillcam.common.paths import Paths
 from stillcam.films.order import DEFAULT_FPS, KINDS, from_document
 from stillcam.films.record import Film
@@ -20,26 +22,27 @@ FIELDS = ("kind", "series", "from", "to", "fps", "width", "crop", "deflicker", "
 
 
 def add_to(commands: Any) -> None:
-    films = add_group(commands, "film", "make films, contact sheets and keograms of series or of the library")
-    option = add_command(
-        films, "make", "make one, and print its path; Ctrl-C leaves it to the daemon", make
-    ).add_argument
-    option("series", nargs="?", metavar="SERIES", help="whose pictures; default: the library's")
-    option("--kind", choices=list(KINDS), default="film", help="default: film")
-    option("--from", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: the first")
-    option("--to", metavar="TIME", help="default: the last picture")
-    option("--fps", type=int, metavar="N", help=f"pictures a second, 1 to 60; default: {DEFAULT_FPS}")
-    option("--width", type=int, metavar="PX", help="default: as taken")
-    option("--crop", type=float, nargs=4, metavar=("X", "Y", "W", "H"), help="a part, as fractions: 0 0.25 1 0.5")
-    option("--deflicker", action="store_const", const=True, help="even out small steps of brightness")
+    films = add_group(commands, "film", "make films, contact sheets and keograms")
+    text = "make a film, contact sheet or keogram and print its path"
+    option = add_command(films, "make", text, make).add_argument
+    option("series", nargs="?", metavar="SERIES", help="whose shots to use (default: the photos of the library)")
+    option("--kind", choices=list(KINDS), default="film",
+           help="sheet: a contact sheet; keogram: a column of each picture, side by side (default: film)")  # fmt: skip
+    option("--from", metavar="TIME", help="no pictures before; local time like 2026-11-20T08:30")
+    option("--to", metavar="TIME", help="no pictures after")
+    option("--fps", type=int, metavar="N", help=f"pictures per second, 1 to 60 (default: {DEFAULT_FPS})")
+    option("--width", type=int, metavar="PX", help="scale the pictures down (default: as taken)")
+    option("--crop", type=float, nargs=4, metavar=("X", "Y", "W", "H"),
+           help="a part of each picture, as fractions like 0 0.25 1 0.5")  # fmt: skip
+    option("--deflicker", action="store_const", const=True, help="even out small changes of brightness")
     option("--stamp", action="store_const", const=True, help="show date and time in each picture")
-    option("--no-wait", action="store_true", help="order it, and print its id")
-    lister = add_command(films, "list", "list them, newest first", list_films)
-    lister.add_argument("series", nargs="?", metavar="SERIES", help="only of this series")
-    shower = add_command(films, "show", "say how far one is, or what it is", show)
-    deleter = add_command(films, "delete", "cancel or delete one, for good", delete)
+    option("--no-wait", action="store_true", help="print the id at once, while the daemon makes the film")
+    lister = add_command(films, "list", "list films, contact sheets and keograms, newest first", list_films)
+    lister.add_argument("series", nargs="?", metavar="SERIES", help="only those of one series")
+    shower = add_command(films, "show", "show the progress of a film, or its length and path", show)
+    deleter = add_command(films, "delete", "cancel or delete a film; there is no trash", delete)
     for parser in (shower, deleter):
-        parser.add_argument("id", metavar="ID", help="as listed")
+        parser.add_argument("id", metavar="ID", help="as `stillcam film list` shows it")
 
 
 def make(paths: Paths, arguments: Arguments) -> Result:
@@ -53,8 +56,10 @@ def make(paths: Paths, arguments: Arguments) -> Result:
     try:
         return _done(paths, _wait_for(FilmStore(paths), film["id"]))
     except KeyboardInterrupt:
-        text = f"{film['id']} is made without you: stillcam film show {film['id']}"
-        raise StillcamError(text) from None
+        raise KeyboardInterrupt(
+            f"the daemon finishes the film; `stillcam film show {film['id']}` shows the progress, "
+            f"and `stillcam film delete {film['id']}` cancels it"
+        ) from None
 
 
 def list_films(paths: Paths, arguments: Arguments) -> Result:
@@ -65,29 +70,33 @@ def list_films(paths: Paths, arguments: Arguments) -> Result:
         raise StillcamError(f"there is no series called {arguments.series!r}") from error
     except OSError as error:
         raise StillcamError(f"the films cannot be read ({error.strerror}): check the disk with df") from error
-    lines = [_line(film) for film in found]
-    return Result(lines or ["there are no films"], {"films": [film.to_api() for film in found]})
+    rows = [(film.id, film.order.series or "-", film.order.day or "-", film.state, _outcome(film)) for film in found]
+    table = Table(("ID", "SERIES", "DAY", "STATE", "RESULT"), rows)
+    return Result(table if rows else ["there are no films"], {"films": [film.to_api() for film in found]})
 
 
 def show(paths: Paths, arguments: Arguments) -> Result:
     """The state of a film, and its path once it is done."""
     store = FilmStore(paths)
     film = _found(store, arguments.id)
-    lines = [_line(film)] + ([str(store.file_path(film))] if film.state == "done" else [])
-    return Result(lines, film.to_api(), film.state != "failed")
+    rows = [("id", film.id), ("of", film.order.series or "the library"), ("day", film.order.day or ""),
+            ("state", film.state), ("result", _outcome(film)),
+            ("file", str(store.file_path(film)) if film.state == "done" else "")]  # fmt: skip
+    return Result(Table((), [row for row in rows if row[1]]), film.to_api(), film.state != "failed")
 
 
 def delete(paths: Paths, arguments: Arguments) -> Result:
     """Cancel or delete a film; it can be made again."""
     order(paths.socket, "film", "delete", id=_found(FilmStore(paths), arguments.id).id)
-    return Result([f"{arguments.id} is deleted"], {"deleted": arguments.id})
+    return Result([f"{arguments.id}: deleted"], {"deleted": arguments.id})
 
 
 def _wait_for(store: FilmStore, id_: str) -> Film:
     """The film once it is done, or has failed."""
-    with progress_line() as show_line:
+    with ProgressLine("") as line:
         while (film := _found(store, id_)).state in ("waiting", "running"):
-            show_line(_state(film))
+            line.text = f"{film.kind}, {film.progress:.0%}" if film.state == "running" else f"{film.kind}, waiting"
+            line.left_s = film.left_s
             time.sleep(PROGRESS_POLL_S)
     return film
 
@@ -106,20 +115,12 @@ def _found(store: FilmStore, id_: str) -> Film:
         raise StillcamError(error.args[0]) from error
 
 
-def _line(film: Film) -> str:
-    of = film.order.series or "the library"
-    day = f" on {film.order.day}" if film.order.day else ""
-    return f"{film.id}: of {of}{day}; {_state(film)}"
-
-
-def _state(film: Film) -> str:
-    """The progress, or the outcome."""
+def _outcome(film: Film) -> str:
+    """The progress, or the result; empty while it waits."""
     if film.state == "running":
-        return f"{film.progress:.0%}" + ("" if film.left_s is None else f", {film.left_s:.0f} s left")
-    if film.state == "failed":
-        return f"failed: {film.error}"
+        return f"{film.progress:.0%}" + ("" if film.left_s is None else f", {span_text(film.left_s)} left")
     if film.state != "done":
-        return film.state
+        return film.error or ""
     long = "" if film.duration_s is None else f", {film.duration_s:g} s"
     without = f"; {film.skipped} unreadable ones left out: {', '.join(film.left_out)}" if film.left_out else ""
     return f"{film.pictures} pictures{long}, {size_text(film.bytes or 0)}{without}"

@@ -13,6 +13,8 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command
 from stillcam.cli.accounts import set_up_lines
+from stillcam.cli.output import Table
+from stillcam.cli.progress import ProgressLine
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.http import certificates
@@ -30,23 +32,24 @@ TLS_SETTING = f"{TLS_FOLDER}/server.pem"
 
 
 def add_to(commands: Any) -> None:
-    text = "check everything, and say what to do; exit status 1 when something does not work"
+    text = "check everything and say how to fix what is wrong"
     add_command(commands, "doctor", text, doctor)
-    text = "print the addresses to open, and the setup code until an owner has registered"
+    text = "print the addresses of the page, and the setup code"
     add_command(commands, "addresses", text, addresses)
-    show = add_command(commands, "log", "print the last lines of all logs, the newest at the end", log)
-    show.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many; default: 50")
-    show.add_argument("-f", "--follow", action="store_true", help="follow new lines until Ctrl-C")
-    text = "wait until a new picture is shown; exit status 1 when none has been in time"
-    waiter = add_command(commands, "wait", text, wait)
-    waiter.add_argument("--seconds", type=float, default=60.0, metavar="S", help="how long at most; default: 60")
-    waiter.add_argument("--after", default="", metavar="FRAME", help="name of the frame that is not new")
-    text = "list the webhook receivers, and print the key that messages are signed with"
+    show = add_command(commands, "log", "print the newest lines of all logs", log)
+    show.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many (default: 50)")
+    show.add_argument("-f", "--follow", action="store_true", help="print new lines as they come, until Ctrl-C")
+    waiter = add_command(commands, "wait", "wait until the page shows a picture", wait)
+    waiter.add_argument(
+        "--seconds", type=float, default=60.0, metavar="S", help="give up after S seconds (default: 60)"
+    )
+    waiter.add_argument("--after", default="", metavar="FRAME", help="wait for a picture other than this one")
+    text = "list the webhook receivers and the key that signs messages"
     add_command(commands, "webhooks", text, webhooks)
-    text = "make a certificate for HTTPS, signed by an authority for you to import into browsers"
+    text = "create a certificate for HTTPS"
     parser = add_command(commands, "certificate", text, certificate)
-    text = "all host names and addresses that browsers use, like camera.local 192.168.1.20"
-    parser.add_argument("names", nargs="+", metavar="NAME", help=text)
+    text = "each host name and address that browsers use, like camera.local 192.168.1.20"
+    parser.add_argument("names", nargs="+", metavar="HOST", help=text)
 
 
 def doctor(paths: Paths, arguments: Arguments) -> Result:
@@ -54,13 +57,19 @@ def doctor(paths: Paths, arguments: Arguments) -> Result:
     from stillcam import checks  # with all the drivers, which only this command needs
     from stillcam.checks.finding import FAULT
 
-    findings = checks.run_checks(checks.this_installation(paths, arguments.environ))
-    ok, lines = all(finding.state != FAULT for finding in findings), []
+    findings, rows = [], []
+    with ProgressLine("checking") as line:
+        installation = checks.this_installation(paths, arguments.environ)
+        for number, check in enumerate(checks.CHECKS, 1):
+            line.text = f"check {number} of {len(checks.CHECKS)}: {check.__name__}"
+            findings += check(installation)
     for finding in findings:
-        lines.append(f"{finding.state:7}  {finding.check + ':':16} {finding.found}")
+        rows.append((finding.state, finding.check, finding.found))
         if finding.advice:
-            lines.append(f"{'':26}-> {finding.advice}")
-    return Result(lines, {"well": ok, "checks": [asdict(finding) for finding in findings]}, ok)
+            rows.append(("", "", f"-> {finding.advice}"))
+    ok = all(finding.state != FAULT for finding in findings)
+    table = Table(("STATE", "CHECK", "FOUND"), rows)
+    return Result(table, {"well": ok, "checks": [asdict(finding) for finding in findings]}, ok)
 
 
 def addresses(paths: Paths, arguments: Arguments) -> Result:
@@ -83,7 +92,7 @@ def log(paths: Paths, arguments: Arguments) -> Result:
     if arguments.lines < 0:
         raise StillcamError("--lines must be 0 or more")
     if arguments.follow and arguments.json:
-        raise StillcamError("--follow gives lines as they come, and no JSON: leave out one of the two")
+        raise StillcamError("--follow prints lines as they come, which are no JSON: leave out one of the two")
     logs = paths.primary.logs
     files = [file for file in (*sorted(logs.glob("capture*.log")), logs / "server.log") if file.is_file()]
     if not files:
@@ -125,13 +134,15 @@ def _last(file: Path, number: int) -> list[str]:
 def wait(paths: Paths, arguments: Arguments) -> Result:
     """Wait until the folder has a new frame and the server reports a fresh one."""
     end_s = time.monotonic() + arguments.seconds
-    while True:
-        frame, missing = _new_frame(paths, arguments.environ, arguments.after)
-        if frame:
-            return Result([f"{frame} is shown"], {"frame": frame})
-        if time.monotonic() >= end_s:
-            raise StillcamError(f"no new picture within {arguments.seconds:g} s: {missing}")
-        time.sleep(SHOWN_POLL_S)
+    with ProgressLine("") as line:
+        while True:
+            frame, missing = _new_frame(paths, arguments.environ, arguments.after)
+            if frame:
+                return Result([f"{frame} is shown"], {"frame": frame})
+            line.text, line.left_s = missing, end_s - time.monotonic()
+            if line.left_s <= 0:
+                raise StillcamError(f"no new picture within {arguments.seconds:g} s: {missing}")
+            time.sleep(SHOWN_POLL_S)
 
 
 def _new_frame(paths: Paths, environ: Mapping[str, str], before: str) -> tuple[str, str]:
@@ -154,7 +165,7 @@ def _new_frame(paths: Paths, environ: Mapping[str, str], before: str) -> tuple[s
 def webhooks(paths: Paths, _arguments: Arguments) -> Result:
     settings, _ = load_or_last_good(paths.settings)
     key, urls = load_key(paths.primary.data / KEY_FILE), list(settings.webhooks.urls)
-    return Result([f"key {key}", *(f"to  {url}" for url in urls)], {"key": key, "urls": urls})
+    return Result(Table((), [("key", key), *(("receiver", url) for url in urls)]), {"key": key, "urls": urls})
 
 
 def certificate(paths: Paths, arguments: Arguments) -> Result:

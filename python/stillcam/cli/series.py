@@ -11,6 +11,7 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.cli.daemon import naming_field, order
+from stillcam.cli.output import Table
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -23,66 +24,82 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
           "daily_film")  # fmt: skip
 STATES = {
-    "start": "begin now what would begin later",
-    "pause": "take no shots until it is resumed",
-    "resume": "go on with one that is paused, or has failed",
-    "finish": "take no more shots; what there is stays",
+    "start": "start a series now that would start later",
+    "pause": "take no shots until `stillcam series resume`",
+    "resume": "continue a series that is paused or has failed",
+    "finish": "end a series for good; its shots stay",
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 def add_to(commands: Any) -> None:
-    series = add_group(commands, "series", "timelapse: list, make and look after series")
+    series = add_group(commands, "series", "manage timelapse series")
     add_command(series, "list", "list all series", list_series)
-    _add_named(series, "show", "say all about a series", show)
-    _add_options(_add_named(series, "create", "make a series; it waits for its start, or begins", create))
+    _add_named(series, "show", "show state, size and plan of a series", show)
+    text = "create a series; it starts at once, or at the time of --start"
+    creator = add_command(series, "create", text, create)
+    creator.add_argument("name", metavar="NAME", help="letters and digits, with spaces, dots and hyphens between")
+    _add_options(creator)
     for verb, text in STATES.items():
         _add_named(series, verb, text, change_state)
-    remove = _add_named(series, "delete", "delete a series with all its shots, for good", delete)
-    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove = _add_named(series, "delete", "delete a series with all its shots; there is no trash", delete)
+    remove.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def _add_named(series: Any, verb: str, text: str, run: Callable[[Paths, Arguments], Result]) -> argparse.ArgumentParser:
     parser = add_command(series, verb, text, run)
-    parser.add_argument("name", metavar="NAME", help="of the series")
+    parser.add_argument("name", metavar="SERIES", help="as `stillcam series list` shows it")
     return parser
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--every", dest="interval_s", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
-        help="from one shot to the next: 10s, 5m, 1h; default: 1m")  # fmt: skip
-    add("--start", metavar="TIME", help="like 2026-11-20T08:30, by the local clock; default: now")
-    add("--end", metavar="TIME", help="none from then on; default: until it is finished")
-    add("--shots", type=int, metavar="N", help="number of shots; default: no limit")
-    add("--from", dest="opens", metavar="EDGE", help="daily, from 08:30, sunrise, sunset-00:30 …; default: 00:00")
-    add("--to", dest="closes", metavar="EDGE", help="daily, until 17:00, sunset+00:30 …; default: 24:00")
-    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
-        help="where the sun rises and sets; south of the equator with a sign: --place=-36.85,174.76")  # fmt: skip
-    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS", help="default: all")
+        help="time from one shot to the next, like 10s, 5m or 1h (default: 1m)")  # fmt: skip
+    add("--start", metavar="TIME", help="no shots before; local time like 2026-11-20T08:30 (default: now)")
+    add("--end", metavar="TIME", help="no shots from then on (default: until `stillcam series finish`)")
+    add("--shots", type=int, metavar="N", help="finish after N shots (default: no limit)")
+    add("--from", dest="opens", metavar="TIME",
+        help="each day from this time, like 08:30, sunrise or sunset-00:30 (default: 00:00)")  # fmt: skip
     add(
-        "--marks", action="store_const", const=True, help="on the dial's marks (:00, :15 …), not counted from the start"
+        "--to",
+        dest="closes",
+        metavar="TIME",
+        help="each day until this time, like 17:00 or sunset+00:30 (default: 24:00)",
     )
-    add("--raw", dest="kind", action="store_const", const="raw", help="raw photos: a DNG and a JPEG each")
+    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
+        help="for sunrise and sunset, like 48.14,11.58; south of the equator --place=-36.85,174.76")  # fmt: skip
+    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS",
+        help="like mon-fri or sat,sun (default: all)")  # fmt: skip
+    add("--marks", action="store_const", const=True,
+        help="align shots with the clock (:00, :15 …), not with the start")  # fmt: skip
+    add("--raw", dest="kind", action="store_const", const="raw", help="a DNG and a JPEG for each shot")
     add("--fixed", action="store_const", const=True,
-        help="exposure and white balance stay as for the first shot: no flicker")  # fmt: skip
+        help="reuse exposure and white balance of the first shot, to avoid flicker")  # fmt: skip
     add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
-        help="another value for each shot: LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
-    add("--bracket", action="store_true", help="all the values at every moment")
+        help="another value for each shot, of LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
+    add("--bracket", action="store_true", help="with --vary: take all values each time")
     add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
-        help="all; 30d: for 30 days; thin: thin out the oldest half when the disk is nearly full")  # fmt: skip
-    add("--daily-film", action="store_const", const=True, help="a film of each day, once it is over")
+        help="all; 30d: delete shots after 30 days; thin: when the disk is nearly full, thin out the oldest half"
+             " (default: all)")  # fmt: skip
+    add("--daily-film", action="store_const", const=True, help="make a film of each day when it is over")
 
 
 def list_series(paths: Paths, _arguments: Arguments) -> Result:
     found = reader.summaries(paths.series, _now_ms())
-    return Result([_line(one) for one in found] or ["there are no series"], {"series": found})
+    rows = [
+        (one["name"], one["state"], str(one["taken"]), str(one["missed"]), size_text(one["bytes"]), one["next"] or "-",
+         one["why"] or "-")
+        for one in found
+    ]  # fmt: skip
+    headings = ("NAME", "STATE", "TAKEN", "MISSED", "SIZE", "NEXT", "REASON")
+    return Result(Table(headings, rows) if rows else ["there are no series"], {"series": found})
 
 
 def show(paths: Paths, arguments: Arguments) -> Result:
     found = _found(paths, _name(arguments))
-    return Result(_details(found), found)
+    return Result(Table((), _details(found)), found)
 
 
 def create(paths: Paths, arguments: Arguments) -> Result:
@@ -103,7 +120,7 @@ def delete(paths: Paths, arguments: Arguments) -> Result:
     if not arguments.yes:
         _confirm(_found(paths, name))
     order(paths.socket, "series", "delete", name=name)
-    return Result([f"{name} is deleted"], {"deleted": name})
+    return Result([f"{name}: deleted"], {"deleted": name})
 
 
 def _confirm(series: Mapping[str, Any]) -> None:
@@ -114,7 +131,7 @@ def _confirm(series: Mapping[str, Any]) -> None:
         f"Delete {name} with its {shots} shots ({size}) for good? Type its name: ", end="", file=sys.stderr, flush=True
     )
     if sys.stdin.readline().strip() != name:
-        raise StillcamError("nothing is deleted")
+        raise StillcamError("nothing was deleted")
 
 
 def _changed(answer: Mapping[str, Any]) -> Result:
@@ -143,9 +160,10 @@ def _line(one: Mapping[str, Any]) -> str:
     return f"{one['name']}: {one['state']}{why}; {counts}{coming}"
 
 
-def _details(one: Mapping[str, Any]) -> list[str]:
+def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     forecast = one["forecast"]
     rows = {
+        "name": one["name"],
         "state": one["state"] + (f": {one['why']}" if one["why"] else ""),
         "shots": f"{one['taken']} taken, {one['missed']} missed" + (f", of {one['planned']}" if one["planned"] else ""),
         "size": size_text(one["bytes"]),
@@ -158,9 +176,10 @@ def _details(one: Mapping[str, Any]) -> list[str]:
         "a day": forecast["bytes_per_day"] and size_text(forecast["bytes_per_day"]),
         "disk full": forecast["full"],
     }
-    plan = {field: value for field, value in one["definition"].items() if field != "name" and value is not None}
-    return [f"{one['name']}:", *(f"  {label}: {text}" for label, text in rows.items() if text),
-            "plan:", *(f"  {field}: {_as_text(value)}" for field, value in plan.items())]  # fmt: skip
+    plan = {field: value for field, value in one["definition"].items() if field not in rows and value is not None}
+    return [(label, text) for label, text in rows.items() if text] + [
+        (field, _as_text(value)) for field, value in plan.items()
+    ]
 
 
 def _as_text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""`settings get`, `set` and `check`: the settings file, without an editor."""
+"""`settings`: read, change and check the settings without an editor."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli.daemon import ask_with_progress
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.ipc.protocol import AnswerTimeout, NoAnswer, Refusal, ask
+from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 
-RELOAD_TIMEOUT_S = 40.0  # the daemon answers within 30 s
-
 
 def add_to(commands: Any) -> None:
-    settings = add_group(commands, "settings", "print, change and check the settings")
-    get = add_command(settings, "get", "print a setting, or all of them", get_settings)
-    get.add_argument("name", nargs="?", metavar="NAME", help="like snapshot.interval_s or snapshot; default: all")
-    change = add_command(settings, "set", "change a setting, and have it in force", set_setting)
-    change.add_argument("name", metavar="NAME", help="like snapshot.interval_s or controls.Brightness")
-    change.add_argument("value", metavar="VALUE", help="a text, or JSON; null: back to the default")
-    text = "say what is wrong with the settings file, by line and field"
+    settings = add_group(commands, "settings", "read, change and check settings")
+    get = add_command(settings, "get", "print one setting, a section of settings, or all", get_settings)
+    get.add_argument(
+        "name",
+        nargs="?",
+        metavar="SETTING",
+        help="like snapshot.interval_s, or snapshot for its section (default: all)",
+    )
+    change = add_command(settings, "set", "change a setting and apply it", set_setting)
+    change.add_argument("name", metavar="SETTING", help="like snapshot.interval_s or controls.Brightness")
+    change.add_argument("value", metavar="VALUE", help="text or JSON; null restores the default")
+    text = "check the settings file and print line and name of a mistake"
     check = add_command(settings, "check", text, check_settings)
-    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one in use")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="another one than the file in use")
 
 
 def get_settings(paths: Paths, arguments: Arguments) -> Result:
@@ -37,7 +41,7 @@ def get_settings(paths: Paths, arguments: Arguments) -> Result:
     value: Any = document
     for part in arguments.name.split("."):
         if not isinstance(value, dict) or part not in value:
-            raise SettingsError(f"there is no setting {arguments.name!r}, or none is set: see `settings get`")
+            raise SettingsError(f"there is no setting {arguments.name!r}: see `stillcam settings get`")
         value = value[part]
     if isinstance(value, dict):
         return Result(_lines(arguments.name, value), value)
@@ -45,41 +49,48 @@ def get_settings(paths: Paths, arguments: Arguments) -> Result:
 
 
 def set_setting(paths: Paths, arguments: Arguments) -> Result:
-    """Change a setting. One that the camera refuses is restored."""
+    """Change a setting. If the camera refuses it, or at Ctrl-C, the settings stay as they were."""
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
-        raise SettingsError(f"{arguments.name} counts for all cameras: set it without --camera")
+        raise SettingsError(f"{arguments.name} applies to all cameras: set it without --camera")
     old = load(paths.settings)
     new = _changed(old, arguments.name, _parsed(arguments.value))
     if new == old:
         return Result([f"{arguments.name}: already set"], {"changed": False, "in_force": True})
     save(paths.settings, new)
     try:
-        answer = ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
+        answer = _reload(paths)
     except AnswerTimeout as late:
         return Result([f"saved; {late}"], {"changed": True, "in_force": False})
     except NoAnswer:
-        return Result(["saved; the capture daemon does not run now"], {"changed": True, "in_force": False})
-    except Refusal as refusal:
-        if refusal.cause != "refused":
+        text = "saved; it applies when the capture daemon runs, which it does not now"
+        return Result([text], {"changed": True, "in_force": False})
+    except (Refusal, KeyboardInterrupt) as stop:
+        if isinstance(stop, Refusal) and stop.cause != "refused":
             raise
         save(paths.settings, old)
-        ask(paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
-        raise SettingsError(f"the camera refuses this, the settings stay as they were: {refusal}") from refusal
+        _reload(paths)
+        if isinstance(stop, Refusal):
+            raise SettingsError(f"the camera refuses this; the settings stay as they were: {stop}") from stop
+        raise KeyboardInterrupt(f"{arguments.name} is as it was before") from stop
     in_force = bool(answer["in_force"])
-    text = "saved, and in force" if in_force else "saved; it counts from the next picture on"
+    text = "saved and applied" if in_force else "saved; the next picture will use it"
     return Result([text], {"changed": True, "in_force": in_force})
+
+
+def _reload(paths: Paths) -> Message:
+    return ask_with_progress(paths.socket, {"command": "reload"}, "applying the settings")
 
 
 def check_settings(paths: Paths, arguments: Arguments) -> Result:
     file = arguments.file or paths.settings
     try:
         if not file.exists() and arguments.file:
-            raise StillcamError(f"there is no {file}")
+            raise StillcamError(f"there is no file {file}")
         load(file, pipe=bool(arguments.file))
     except SettingsError as error:
         wrong = {"right": False, "error": str(error), "field": error.field or None, "line": error.line or None}
         return Result([str(error)], wrong, ok=False)
-    text = f"{file} is right" if file.exists() else f"there is no {file}: the defaults are in force"
+    text = f"{file} is valid" if file.exists() else f"there is no {file}: the defaults apply"
     return Result([text], {"right": True, "error": None, "field": None, "line": None})
 
 

@@ -21,7 +21,7 @@ def size_text(size_bytes: float) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """A duration in its two largest units: `3 days 4 h`, `12 min 5 s`."""
+    """A duration in its two largest units: `3 days 4 h`, `12 min 5 s`, `7 s`."""
     minutes, rest_s = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -29,4 +29,4 @@ def span_text(seconds: float) -> str:
         return f"{days} day{'s' if days > 1 else ''} {hours} h"
     if hours:
         return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest_s} s"
+    return f"{minutes} min {rest_s} s" if minutes else f"{rest_s} s"

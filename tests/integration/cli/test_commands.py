@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,16 +53,19 @@ def running(daemon):
 
 
 def test_the_status_is_told_in_lines_and_as_json(running, tmp_path):
-    assert f"running (pid {running.process.pid})" in done(tmp_path, "status")
+    assert re.search(
+        rf"^daemon +running since .* \(pid {running.process.pid}\)$", done(tmp_path, "status"), re.MULTILINE
+    )
     status = document(tmp_path, "status")
     assert (status["mode"], status["driver"]) == ("snapshot", "simulated")
 
 
 def test_the_cameras_are_listed_and_looked_for_again(running, tmp_path):
-    assert done(tmp_path, "cameras").splitlines() == ["0: imx519, 4656x3496 (active)", "1: imx219, 3280x2464"]
+    first, second = "0       imx519  4656x3496  yes", "1       imx219  3280x2464  no"
+    assert done(tmp_path, "cameras").splitlines() == ["NUMBER  MODEL   SIZE       IN USE", first, second]
     running.fault(cameras="imx519")
     assert len(document(tmp_path, "cameras")["cameras"]) == 2
-    assert done(tmp_path, "cameras", "--again").splitlines() == ["0: imx519, 4656x3496 (active)"]
+    assert done(tmp_path, "cameras", "--again").splitlines()[1:] == [first]
     running.fault(no_camera=True)
     assert done(tmp_path, "cameras", "--again").splitlines() == ["no camera was found"]
 
@@ -75,7 +79,7 @@ def test_a_snapshot_in_a_pipe_is_the_picture(running, tmp_path):
 
 
 def test_a_setting_is_in_force_once_it_is_set(running, tmp_path):
-    assert done(tmp_path, "settings", "set", "snapshot.width", "160") == "saved, and in force\n"
+    assert done(tmp_path, "settings", "set", "snapshot.width", "160") == "saved and applied\n"
     assert done(tmp_path, "settings", "get", "snapshot.width") == "160\n"
     assert document(tmp_path, "settings", "get", "snapshot")["width"] == 160
     assert "snapshot.width = 160\n" in done(tmp_path, "settings", "get")
@@ -115,7 +119,7 @@ def test_a_wrong_setting_is_refused(tmp_path, name, value, words):
 
 
 def test_the_check_names_line_and_field(tmp_path):
-    assert "the defaults are in force" in done(tmp_path, "settings", "check")
+    assert "the defaults apply" in done(tmp_path, "settings", "check")
     (tmp_path / "data").mkdir(exist_ok=True)
     (tmp_path / "data/settings.json").write_text('{"version": 1,\n "snapshot": {"interval_s": "two"}}\n')
     ran = command(tmp_path, "settings", "check", "--json")
@@ -124,7 +128,7 @@ def test_the_check_names_line_and_field(tmp_path):
     assert (found["right"], found["field"], found["line"]) == (False, "snapshot.interval_s", 2)
     assert b"line 2: snapshot.interval_s" in command(tmp_path, "settings", "check").stdout
     (tmp_path / "other.json").write_text("{}")
-    assert "is right" in done(tmp_path, "settings", "check", str(tmp_path / "other.json"))
+    assert "is valid" in done(tmp_path, "settings", "check", str(tmp_path / "other.json"))
     assert "there is no" in refused(tmp_path, "settings", "check", str(tmp_path / "none.json"))
 
 
@@ -146,7 +150,7 @@ def test_a_command_is_about_one_of_several_cameras(tmp_path, monkeypatch):
     assert done(tmp_path, "--camera", "1", "settings", "get", "snapshot.width") == "640\n"
     assert done(tmp_path, "settings", "get", "snapshot.width") == "1280\n"
     assert json.loads((tmp_path / "data/cameras/1/settings.json").read_text())["snapshot"] == {"width": 640}
-    assert "counts for all cameras" in refused(tmp_path, "--camera", "1", "settings", "set", "access.watch", "anyone")
+    assert "applies to all cameras" in refused(tmp_path, "--camera", "1", "settings", "set", "access.watch", "anyone")
     assert done(tmp_path, "--camera", "1", "code") == done(tmp_path, "code")
     assert not (tmp_path / "data/cameras/1/accounts.db").exists()
     assert "none of STILLCAM_CAMERAS" in refused(tmp_path, "--camera", "2", "status")
@@ -187,7 +191,7 @@ def test_a_file_that_is_full_is_told(running, tmp_path):
         with open("/dev/full", "wb") as full:
             ran = command(tmp_path, asked, stdout=full)
         assert (ran.returncode, ran.stderr) == (
-            1, b"stillcam: the output cannot be written: No space left on device\n",
+            1, b"stillcam: cannot write the output: No space left on device\n",
         )  # fmt: skip
 
 

@@ -51,11 +51,13 @@ def test_a_film_is_made_listed_shown_and_deleted(daemon):
     assert (status, said) == (0, "")
     assert Path(path.strip()).read_bytes()[:2] == b"\xff\xd8"
     id_ = Path(path).stem
-    assert typed(daemon, "list Garden")[1].startswith(f"{id_}: of Garden; 3 pictures, ")
-    assert typed(daemon, f"show {id_}")[1].splitlines()[1] == path.strip()
+    listed = typed(daemon, "list Garden")[1].splitlines()
+    assert listed[0].split() == ["ID", "SERIES", "DAY", "STATE", "RESULT"]
+    assert re.fullmatch(rf"{id_} +Garden +- +done +3 pictures, [\d.]+ \w+", listed[1])
+    assert re.fullmatch(rf"file +{path.strip()}", typed(daemon, f"show {id_}")[1].splitlines()[-1])
     told = json.loads(typed(daemon, f"show {id_} --json")[1])
     assert (told["state"], told["kind"], told["pictures"]) == ("done", "sheet", 3)
-    assert typed(daemon, f"delete {id_}") == (0, f"{id_} is deleted\n", "")
+    assert typed(daemon, f"delete {id_}") == (0, f"{id_}: deleted\n", "")
     assert typed(daemon, f"show {id_}")[0] == 1
     assert typed(daemon, "list") == (0, "there are no films\n", "")
 
@@ -88,7 +90,8 @@ def test_a_failed_film_is_an_exit_status(shut):
     shut.store.add(Film(new_id("film", 1), Order("film", "Garden"), "failed", error="the disk is full"))
     id_ = shut.store.all()[0].id
     status, printed, _ = typed(shut, f"show {id_}")
-    assert (status, printed) == (1, f"{id_}: of Garden; failed: the disk is full\n")
+    assert status == 1
+    assert re.search("^state +failed\nresult +the disk is full$", printed, re.MULTILINE)
 
 
 def test_without_a_daemon_it_says_how_to_start_one(shut):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from series_folders import make_series
+from standin import STATUS
 
 from stillcam.__main__ import main
 from stillcam.common.paths import Paths
@@ -48,6 +49,8 @@ class Terminal:
 
     def daemon(self, message: Message) -> Message:
         """Answers for it."""
+        if message["command"] == "status":
+            return dict(STATUS)
         self.asked.append(message)
         return self.answer
 
@@ -150,12 +153,12 @@ def test_series_are_read_without_the_daemon(type_):
     make_series(type_.paths.series, 3, missed=2, state="failed", why="the disk is full")
     status, said, _ = type_("list")
     assert status == 0
-    assert said.startswith("Garden: failed: the disk is full; 3 taken, 2 missed, ")
+    assert re.fullmatch(r"Garden +failed +3 +2 +[\d.]+ \w+ +- +the disk is full", said.splitlines()[1])
     assert json.loads(type_("list", "--json")[1])["series"][0]["taken"] == 3
     said = type_("show", "Garden")[1]
-    assert "  shots: 3 taken, 2 missed\n" in said
-    assert "  time zone: UTC\n" in said
-    assert "  interval_s: 60" in said
+    rows = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert (rows["name"], rows["shots"], rows["interval_s"]) == ("Garden", "3 taken, 2 missed", "60")
+    assert re.search("^time zone +UTC$", said, re.MULTILINE)
     assert json.loads(type_("show", "Garden", "--json")[1])["last"]["n"] == 3
 
 
@@ -173,7 +176,7 @@ def test_a_script_has_to_say_yes_to_delete(daemon):
     assert (status, "pass --yes to delete the 3 shots of Garden" in complaint) == (1, True)
     assert daemon.asked == []
     daemon.answer = {"series": None}
-    assert daemon("delete", "Garden", "--yes")[:2] == (0, "Garden is deleted\n")
+    assert daemon("delete", "Garden", "--yes")[:2] == (0, "Garden: deleted\n")
     assert daemon.asked == [{"command": "series", "do": "delete", "name": "Garden"}]
 
 

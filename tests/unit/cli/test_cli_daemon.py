@@ -1,9 +1,12 @@
 """What takes long is waited for, and a time-out is called one."""
 
 import argparse
+import os
+import pty
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -13,8 +16,9 @@ from standin import STATUS
 from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.status import Status
-from stillcam.cli import camera, daemon
+from stillcam.cli import camera, daemon, progress
 from stillcam.common.errors import CameraError
+from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import AnswerTimeout, CommandServer, Message, NoAnswer, ask
 
@@ -31,20 +35,28 @@ def paths(tmp_path):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """stderr is one; gives what is shown there."""
+    """stderr is one, where the progress appears at once; gives what is shown there."""
     shown: list[str] = []
 
     class Terminal:
         def isatty(self) -> bool:
             return True
 
+        def fileno(self) -> int:
+            return theirs
+
         def write(self, text: str) -> None:
             shown.append(text)
 
         def flush(self) -> None: ...
 
-    monkeypatch.setattr(daemon, "sys", SimpleNamespace(stderr=Terminal()))
-    return shown
+    ours, theirs = pty.openpty()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=Terminal()))
+    for name in ("SHOW_AFTER_S", "REFRESH_S"):
+        monkeypatch.setattr(progress, name, 0.02)
+    yield shown
+    os.close(ours)
+    os.close(theirs)
 
 
 def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Message]) -> CommandServer:
@@ -66,18 +78,17 @@ def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Messag
 def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
     monkeypatch.setattr(daemon, "STATUS_POLL_S", 0.05)
     server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
-        "mode": "photo", "interval_s": 601.0, "taking": TAKING,
+        "mode": "photo", "interval_s": 601.0, "taking": TAKING, "since": utc_text(time.time()),
     })  # fmt: skip
     try:
         told = camera.photos(paths, argparse.Namespace(kind="photo", count=1, delay=0.0))
     finally:
         server.close()
     assert told.document["items"] == [ITEM]
-    assert re.search(r"photo 1 of 1, \d+ s so far, about 601 s needed", "".join(terminal))
+    assert re.search(r"photo 1 of 1 \(\d+ s, \d+ min \d+ s left\)", "".join(terminal))
 
 
 def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
-    monkeypatch.setattr(camera, "TIMEOUT_S", 0.2)
     monkeypatch.setattr(daemon, "STATUS_POLL_S", 0.05)
     server = served(paths, "snapshot", {"frame": "camera_1.jpg"}, lambda: dict(STATUS))
     try:
@@ -85,7 +96,7 @@ def test_a_snapshot_is_waited_for_too(paths, monkeypatch, terminal):
     finally:
         server.close()
     assert told.document["frame"] == "camera_1.jpg"
-    assert "waiting for the picture" in "".join(terminal)
+    assert "taking a snapshot" in "".join(terminal)
 
 
 def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, terminal):
@@ -95,7 +106,7 @@ def test_a_daemon_that_hangs_is_given_up_and_called_late(paths, monkeypatch, ter
         listener.bind(str(paths.socket))
         listener.listen(90)
         with pytest.raises(AnswerTimeout, match="not answered within"):
-            daemon.ask_with_progress(paths.socket, {"command": "photo"}, lambda *_: "")
+            daemon.ask_with_progress(paths.socket, {"command": "photo"}, "photo")
 
 
 def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
@@ -110,7 +121,7 @@ def test_a_daemon_that_ends_meanwhile_is_no_time_out(paths):
 
         threading.Thread(target=end, daemon=True).start()
         with pytest.raises(NoAnswer, match="ended in the middle"):
-            daemon.ask_with_progress(paths.socket, {"command": "photo"}, lambda *_: "")
+            daemon.ask_with_progress(paths.socket, {"command": "photo"}, "photo")
 
 
 def test_a_time_out_is_called_one(paths):

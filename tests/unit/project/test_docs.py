@@ -1,18 +1,20 @@
 """The documents say what the code does: names, addresses, settings, commands, links and examples.
 
-`PYTHONPATH=python .venv/bin/python tests/unit/project/test_docs.py` updates docs/reference/settings.md.
+`PYTHONPATH=python .venv/bin/python tests/unit/project/test_docs.py` updates the tables in docs/reference.
 """
 
+import argparse
 import json
-import os
 import re
 import subprocess
-import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from stillcam.__main__ import program
+from stillcam.cli.overview import TASKS
 from stillcam.common.paths import Paths
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.wiring import build
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/reference/settings.md"
+COMMANDS = ROOT / "docs/reference/command-line.md"
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
@@ -77,6 +80,51 @@ def control_row(control: Control) -> str:
 def controls_table():
     """docs/reference/settings.md's table of controls, as lines."""
     return ["| control | default | values | what |", "| --- | --- | --- | --- |", *map(control_row, CONTROLS.values())]
+
+
+def parsers(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The commands, without those that only have sub-commands."""
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for child, its in action.choices.items():
+                yield from parsers(f"{name} {child}", its)
+            return
+    yield name, parser
+
+
+EACH_COMMAND = list(parsers("stillcam", program()))
+
+
+def options_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """But for --help and --json, which all have."""
+    return [action for action in parser._actions if action.option_strings and action.dest not in ("help", "json")]
+
+
+def value_of(action: argparse.Action) -> str:
+    """What is typed for an option or an argument, as its help shows it."""
+    if action.choices:
+        return f"{{{','.join(action.choices)}}}"
+    metavar = " ".join(action.metavar) if isinstance(action.metavar, tuple) else action.metavar or ""
+    return {"?": f"[{metavar}]", "+": f"{metavar} ..."}.get(str(action.nargs), metavar)
+
+
+def commands_table():
+    """docs/reference/command-line.md's table of commands, as lines."""
+    lines = ["| command | what it does |", "| --- | --- |"]
+    for name, parser in EACH_COMMAND:
+        typed = " ".join([name, *(value_of(action) for action in parser._actions if not action.option_strings)])
+        lines.append(f"| `{typed}` | {(parser.description or '').rstrip('.')} |")
+    return lines
+
+
+def options_table():
+    """docs/reference/command-line.md's table of options, as lines."""
+    lines = ["| command | option | what it does |", "| --- | --- | --- |"]
+    for name, parser in EACH_COMMAND:
+        for action in options_of(parser):
+            typed = f"{', '.join(action.option_strings)} {value_of(action)}".strip()
+            lines.append(f"| `{name}` | `{typed}` | {action.help} |")
+    return lines
 
 
 def tables(document: Path) -> list[list[str]]:
@@ -137,14 +185,21 @@ def test_the_addresses_are_the_servers(tmp_path):
     assert routes - files - for_programs <= named <= routes | {"/api/"}
 
 
-def test_the_commands_are_those_that_there_are():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
-    usage = subprocess.run(
-        [sys.executable, "-m", "stillcam", "--help"], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    there_are = set(re.findall(r"^    (\w+)(?:  |$)", usage, re.MULTILINE))
-    named = [span for span in first_column(REFERENCE / "command-line.md") if span.startswith("./stillcam ")]
-    assert {span.split()[1] for span in named} == there_are
+@pytest.mark.parametrize("expected", [commands_table, options_table])
+def test_the_tables_of_commands_are_the_code_s(expected):
+    assert expected() in tables(COMMANDS), f"run it as {__doc__}"
+
+
+def test_each_command_is_in_the_overview_once():
+    named = [name for names in TASKS.values() for name in names]
+    assert sorted(named) == sorted(program().commands.choices)
+
+
+@pytest.mark.parametrize(("name", "parser"), EACH_COMMAND)
+def test_each_option_says_more_than_its_name(name, parser):
+    for action in options_of(parser):
+        own = set(re.findall(r"[a-z]+", " ".join([*action.option_strings, action.dest]).lower()))
+        assert set(re.findall(r"[a-z]+", (action.help or "").lower())) - own, f"{name} {action.option_strings}"
 
 
 def test_the_command_line_is_called_stillcam_everywhere():
@@ -214,11 +269,16 @@ def test_every_script_asks_the_same_what_an_interpreter_needs():
 
 
 def write() -> None:
-    """Put the tables of today into docs/reference/settings.md."""
-    text = SETTINGS.read_text()
-    for old, new in zip(tables(SETTINGS), (settings_table(), controls_table()), strict=True):
-        text = text.replace("\n".join(old), "\n".join(new))
-    SETTINGS.write_text(text)
+    """Put the tables of today into docs/reference."""
+    for document, made in (
+        (SETTINGS, (settings_table(), controls_table())),
+        (COMMANDS, (commands_table(), options_table())),
+    ):
+        text = document.read_text()
+        for new in made:
+            (old,) = (table for table in tables(document) if table[0] == new[0])
+            text = text.replace("\n".join(old), "\n".join(new))
+        document.write_text(text)
 
 
 if __name__ == "__main__":

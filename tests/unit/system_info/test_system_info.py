@@ -234,7 +234,8 @@ def test_sizes(size, text):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(5, "0 min 5 s"), (3700, "1 h 1 min"), (90000, "1 day 1 h"), (273661, "3 days 4 h")]
+    ("seconds", "text"),
+    [(5, "5 s"), (65, "1 min 5 s"), (3700, "1 h 1 min"), (90000, "1 day 1 h"), (273661, "3 days 4 h")],
 )
 def test_spans(seconds, text):
     assert span_text(seconds) == text

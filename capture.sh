@@ -18,7 +18,7 @@ Usage: capture.sh [-h] [-n NUMBER] [-i IMAGES] [-d DATA] [-c CAMERA]
 Runs the capture daemon in the foreground: the one process that owns the camera.
 SIGTERM or Ctrl-C ends it.
 
-  -n NUMBER  which of several cameras: STILLCAM_NUMBER (the first of STILLCAM_CAMERAS)
+  -n NUMBER  one of several cameras: STILLCAM_NUMBER (the first of STILLCAM_CAMERAS)
   -i IMAGES  folder of the frames: STILLCAM_IMAGES (images)
   -d DATA    folder of settings, library and logs: STILLCAM_DATA (data)
   -c CAMERA  auto, rpicam, picamera2 or simulated: STILLCAM_CAMERA (auto)

@@ -15,11 +15,11 @@ usage() {
   cat <<'EOT'
 Usage: server.sh [-h] [-b ADDRESS] [-p PORT] [-i IMAGES] [-d DATA]
 
-Runs the web server in the foreground: the one process that listens.
+Runs the web server in the foreground: the one process that listens on the network.
 SIGTERM or Ctrl-C ends it.
 
-  -b ADDRESS  where to listen: STILLCAM_BIND (every address, IPv4 and IPv6)
-  -p PORT     STILLCAM_PORT (8080; 0: a free one, told in the log)
+  -b ADDRESS  STILLCAM_BIND (every address, IPv4 and IPv6)
+  -p PORT     STILLCAM_PORT (8080; 0: any free port, which the log names)
   -i IMAGES   folder of the frames: STILLCAM_IMAGES (images)
   -d DATA     folder of settings, library and logs: STILLCAM_DATA (data)
   -h          this text

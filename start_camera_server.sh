@@ -35,8 +35,8 @@ Usage: start_camera_server.sh [--status | --stop | --help]
 Without an option: sets up what is missing (once, into .venv), starts capture.sh and
 server.sh, prints the addresses to open, and keeps both running until Ctrl-C or SIGTERM.
 
-  --status  say how it goes; exit status 0 if it is running, 1 if not
-  --stop    end the one that is running
+  --status  show the status; exit status 0 if it is running, 1 if not
+  --stop    stop daemon and server
   --help    this text
 
 Environment: STILLCAM_BIND (every address, IPv4 and IPv6), STILLCAM_PORT (8080),

@@ -90,11 +90,14 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
             connection.sendall(json.dumps(message).encode() + b"\n")
             line = _read_line(connection)
     except PermissionError as error:
-        raise NoAnswer("only its own user may ask the capture daemon: ask with sudo") from error
+        raise NoAnswer("only its own user may use the capture daemon: run the command with sudo") from error
     except TimeoutError as error:
         raise AnswerTimeout(timeout_s or 0.0) from error
     except OSError as error:
-        raise NoAnswer("the capture daemon does not answer: start it with ./start_camera_server.sh") from error
+        raise NoAnswer(
+            "the capture daemon does not answer: start it with ./start_camera_server.sh, "
+            "or once installed with sudo systemctl restart stillcam.target"
+        ) from error
     try:
         answer = parse_json(line)
     except ValueError as error:

@@ -74,14 +74,15 @@ set_up() {
     if "$python" python/check_interpreter.py 2>/dev/null; then return; fi
   done
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-    die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12, Debian 12): sudo apt install -y python3-venv"
+    die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13): sudo apt install -y python3-venv"
   [[ ! -L .venv ]] || # venv would empty the folder that it leads to
     die ".venv is a link to $(readlink .venv), whose Python lacks what Stillcam needs: install it there, or remove the link"
   printf 'setting up .venv, once: this fetches a few Python packages\n'
   python=.venv/bin/python
   # --clear: one that is half-made or broken is made anew.
   if ! { run python3 -m venv --clear --system-site-packages .venv &&
-    run "$python" -m pip install --no-input --retries 1 pillow inotify-simple prometheus-client astral &&
+    run "$python" -m pip install --no-input --retries 1 \
+      'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4' &&
     "$python" python/check_interpreter.py 2>/dev/null; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
     die "set-up failed (all of it: $log): check the network and the free space (df), then start again"

@@ -70,11 +70,11 @@ get_modules() {
     if "$python" python/check_interpreter.py 2>/dev/null; then return; fi
   done
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    die "Python 3.11 or newer is needed (Raspberry Pi OS 12, Debian 12)"
+    die "Python 3.11 or newer is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13)"
   # Made beside the one there is: the version that runs needs that, should this one's not come.
   if ! { run python3 -m venv --clear --system-site-packages "$opt/venv.new" &&
     run "$opt/venv.new/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-      pillow inotify-simple prometheus-client astral; }; then
+      'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4'; }; then
     die "Python's packages cannot be fetched: check the network and the free space (df), then run it again"
   fi
   run rm -rf -- "$opt/venv"
@@ -266,6 +266,8 @@ main() {
     shift
   done
   [[ $dry || $root ]] || ((EUID == 0)) || die "it writes to /opt and /etc: sudo $0"
+  [[ ! -e $root/usr/lib/stillcam/capture.sh ]] ||
+    die "the Debian package of Stillcam is installed: update it with apt, or remove it first (sudo apt remove stillcam); settings and pictures stay"
   opt=$root/opt/stillcam from=${opt}/current
   if [[ $dry ]]; then from=$PWD; fi
   name_units

@@ -30,6 +30,7 @@ do :; done
 """
 ENVIRONMENT = ("env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root")
 MODULES = ("PIL", "inotify_simple", "prometheus_client", "astral")
+DEBIAN_MODULES = ("PIL", "prometheus_client")  # Debian 12 has these in the versions that Stillcam needs
 
 
 class Booted:
@@ -88,12 +89,20 @@ class Booted:
         """Put the Python packages there that the installer would fetch."""
         self.run("/usr/bin/python3", "-m", "venv", "--without-pip", "/opt/stillcam/venv")
         (packages,) = self.root.glob("opt/stillcam/venv/lib/python3.*/site-packages")
-        for name in MODULES:
+        self._copy(MODULES, packages)
+
+    def put_debian_modules(self) -> None:
+        """Put the Python packages there that apt would get for the Debian package."""
+        self._copy(DEBIAN_MODULES, self.root / "usr/lib/python3/dist-packages")
+
+    @staticmethod
+    def _copy(modules: tuple[str, ...], packages: Path) -> None:
+        for name in modules:
             place = Path(importlib.import_module(name).__file__ or "")
             if place.name == "__init__.py":
-                shutil.copytree(place.parent, packages / name)
+                shutil.copytree(place.parent, packages / name, dirs_exist_ok=True)
                 for libraries in place.parent.parent.glob("[Pp]illow.libs" if name == "PIL" else "none"):
-                    shutil.copytree(libraries, packages / libraries.name)
+                    shutil.copytree(libraries, packages / libraries.name, dirs_exist_ok=True)
             else:
                 shutil.copy(place, packages)
 

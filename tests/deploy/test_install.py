@@ -6,6 +6,7 @@ import random
 import re
 import socket
 import sys
+import tomllib
 
 import pytest
 from installing import Machine, copy
@@ -250,6 +251,17 @@ def test_two_at_a_time_are_one(machine):
     assert (done.returncode, done.stderr) == (1, "install.sh: it is being installed just now\n")
 
 
-def test_the_installer_gets_the_packages_that_the_start_script_gets():
-    for name in ("deploy/install.sh", "start_camera_server.sh"):
-        assert "pillow inotify-simple prometheus-client astral" in (ROOT / name).read_text(), name
+@pytest.mark.parametrize("script", ["deploy/install.sh", "start_camera_server.sh"])
+def test_the_versions_that_are_fetched_are_those_of_pyproject(script):
+    run = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["run"]
+    assert all(re.fullmatch(r"[a-z-]+>=[\d.]+,<\d+", requirement) for requirement in run), run
+    assert " ".join(f"'{requirement}'" for requirement in run) in (ROOT / script).read_text()
+
+
+@pytest.mark.parametrize("options", [(), ("--uninstall",), ("--purge",), ("--back",)])
+def test_it_refuses_where_the_debian_package_is_installed(machine, options):
+    machine.write("usr/lib/stillcam/capture.sh", "")
+    done = machine.install(ROOT, *options)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("install.sh: the Debian package of Stillcam is installed: update it with apt")
+    assert machine.calls() == []

@@ -32,20 +32,22 @@ python3_is() {
 make_wheels() {
   "$root/.venv/bin/python" - "$BATS_TEST_TMPDIR/wheels" <<'EOT'
 import pathlib, sys, zipfile
+from importlib.metadata import version
 import astral, inotify_simple, PIL, prometheus_client
 
 for name, module in (
     ("pillow", PIL), ("inotify_simple", inotify_simple), ("prometheus_client", prometheus_client), ("astral", astral)
 ):
     place = pathlib.Path(module.__file__).parents[hasattr(module, "__path__")]
-    info = f"{name}-99.dist-info"
+    release = f"{name}-{version(name)}"
+    info = f"{release}.dist-info"
     files = {
         f"{name}.pth": str(place),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version(name)}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
-    with zipfile.ZipFile(pathlib.Path(sys.argv[1]) / f"{name}-99-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(pathlib.Path(sys.argv[1]) / f"{release}-py3-none-any.whl", "w") as wheel:
         for path, text in files.items():
             wheel.writestr(path, text)
 EOT
@@ -102,12 +104,6 @@ EOT
   eventually one_runs "sleep 1000"
   kill -TERM "$launched"
   finished 0
-}
-
-@test "what set-up fetches is what pyproject.toml depends on" {
-  wanted=$("$root/.venv/bin/python" -c 'import sys, tomllib
-print(*tomllib.load(open(sys.argv[1], "rb"))["dependency-groups"]["run"])' "$root/pyproject.toml")
-  grep -q "pip install .* $wanted &&" "$root/start_camera_server.sh"
 }
 
 @test "nothing promises a wheel, which would lack the page and the scripts" {

@@ -13,8 +13,8 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import Order
 from stillcam.library.items import Item, list_day
 from stillcam.library.names import PREVIEWS, is_day, split
-from stillcam.series.manifest import Line, first_numbers, shots_from, text_to_ms
-from stillcam.series.reader import ExistingFiles
+from stillcam.series.manifest import Line, first_numbers, text_to_ms
+from stillcam.series.reader import existing_shots
 from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES, read_definition
 
@@ -66,14 +66,14 @@ def _of_series(folder: Path, from_ms: int, to_ms: int) -> Iterator[Source]:
     [start] = first_numbers(folder, [from_ms - LATE_MS], 0)
     if not start:
         return
-    existing, last_due = ExistingFiles(folder / FRAMES), ""
-    for line in shots_from(folder, start):
+    last_due = ""
+    for line in existing_shots(folder, start):
         time_ms = text_to_ms(line["time"])
         if time_ms > to_ms + SET_BACK_MS:
             return
-        if line["due"] != last_due and from_ms <= time_ms <= to_ms and (name := _jpeg(line)) in existing:
+        if line["due"] != last_due and from_ms <= time_ms <= to_ms:
             last_due = line["due"]
-            yield Source(time_ms, folder / FRAMES / name)
+            yield Source(time_ms, folder / FRAMES / _jpeg(line))
 
 
 def _of_library(root: Path, from_ms: int, to_ms: int) -> Iterator[Source]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,15 +30,14 @@ from stillcam.series.manifest import (
     encode,
     gap_line,
     ms_to_text,
+    parse_shot_file,
     shot_line,
     shot_name,
-    text_to_ms,
 )
 from stillcam.series.state import FRAMES, SERIES, STATE, State, StoredSeries, load_series, write_json
 
 CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_FILE = re.compile(r"(\d{6,})_(\d{8}T\d{6}\.\d{3}Z)\.(?:jpg|dng)", re.ASCII)  # see `shot_name`
 
 
 class NameTaken(SettingsError):
@@ -111,6 +110,9 @@ class Series:
         series = cls(replace(stored, state=replace(stored.state, manifest_bytes=min(size, counted))))
         if size < counted:  # lines lost in a power cut stay counted
             series.save()
+        elif stored.uncounted_bytes:
+            with suppress(OSError):  # a full disk: they are counted again by the next reader
+                series.save(durable=False)
         return series
 
     @property
@@ -241,9 +243,8 @@ def shots_in(folder: Path) -> list[ShotFiles]:
     """The shots whose files are in a folder, in order."""
     shots: dict[int, ShotFiles] = {}
     for path in sorted(folder.iterdir(), reverse=True):
-        if match := _FILE.fullmatch(path.name):
-            number = int(match[1])
-            shots.setdefault(number, ShotFiles(number, text_to_ms(match[2]), [])).paths.append(path)
+        if parts := parse_shot_file(path.name):
+            shots.setdefault(parts.number, ShotFiles(*parts, [])).paths.append(path)
     return [shots[number] for number in sorted(shots)]
 
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BufferedReader
@@ -32,6 +34,9 @@ Line = Mapping[str, Any]
 ShotRef = Mapping[str, Any]  # {"n": number, "time": text} of a shot
 
 _CHUNK_BYTES = 1 << 20
+_SHOT_FILE = re.compile(r"(\d{6,})_(\d{8}T\d{6}\.\d{3}Z)\.(?:jpg|dng)", re.ASCII)  # see `shot_name`
+_FOLDER_SHOTS = 1000  # in one folder
+_SKIP = 32  # lines that are passed over sooner than the next shot is found by bisection
 _MAX_CACHED = 128  # manifests whose gaps are cached
 
 
@@ -152,7 +157,27 @@ def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:
 def shot_name(number: int, time_ms: int) -> str:
     """The file of a shot, without its extension, below `frames/`: `000/000123_20261120T234501.123Z`."""
     stamp = ms_to_text(time_ms).replace("-", "").replace(":", "")
-    return f"{number // 1000:03}/{number:06}_{stamp}"
+    return f"{shot_folder(number)}/{number:06}_{stamp}"
+
+
+def shot_folder(number: int) -> str:
+    """The name of the folder of a shot, below `frames/`."""
+    return f"{number // _FOLDER_SHOTS:03}"
+
+
+class ShotFile(NamedTuple):
+    """The parts of the name of a shot's file."""
+
+    number: int
+    time_ms: int  # when it was taken, since the epoch
+
+
+def parse_shot_file(name: str) -> ShotFile | None:
+    """Parse the name of a file, without its folder; None: it is not that of a shot."""
+    if match := _SHOT_FILE.fullmatch(name):
+        with suppress(ValueError):  # 31 February
+            return ShotFile(int(match[1]), text_to_ms(match[2]))
+    return None
 
 
 # --- reading and searching; each raises OSError if the manifest cannot be read
@@ -188,6 +213,27 @@ def shots_from(folder: Path, number: int) -> Iterator[Line]:
                 yield line
 
 
+def shots_numbered(folder: Path, numbers: Iterable[int]) -> Iterator[Line]:
+    """The shots with these rising numbers that have a line; of the lines between them few are read."""
+    rising = iter(numbers)
+    number, passed = next(rising, None), _SKIP
+    with _open(folder) as file:
+        while number is not None:
+            if passed >= _SKIP:
+                file.seek(_bisect(file, lambda line: int(line["n"]), number, 0))
+                passed = 0
+            if not (raw := file.readline()):
+                return
+            line, passed = decode(raw), passed + 1
+            if line is None or "n" not in line:
+                continue
+            while number is not None and number < line["n"]:
+                number = next(rising, None)
+            if number == line["n"]:
+                yield line
+                number, passed = next(rising, None), 0
+
+
 def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
     """For each of these rising times: the number of the first shot that was due then or later, or else `end`."""
     numbers, offset = [], 0
@@ -215,10 +261,11 @@ def gaps(folder: Path) -> list[Gap]:
         return list(found)
 
 
-def deleted_numbers(folder: Path) -> set[int]:
-    """The numbers of all shots that have been deleted."""
+def deleted_numbers(folder: Path, first: int) -> set[int]:
+    """The numbers of the shots that have been deleted, all of those from `first` on: that is recorded after a shot."""
     with _open(folder) as file:
-        lines, _ = _lines_beginning(file, b'{"thinned":', 0)
+        begin = _bisect(file, lambda line: int(line["n"]), first, 0)
+        lines, _ = _lines_beginning(file, b'{"thinned":', begin)
     return {number for line in lines for number in line["thinned"]}
 
 

@@ -1,7 +1,8 @@
-"""Series as the server and the command line read them, from the folders alone: the daemon need not run.
+"""Series as the server, the command line and films read them, from the folders alone: the daemon need not run.
 
-The cost does not grow with the number of shots. `root` is always the folder of all series. LookupError is raised where
-there is no such series, shot or file, with a text for people; OSError where the disk does not answer.
+The cost does not grow with the number of shots, nor with that of deleted ones. `root` is always the folder of all
+series. LookupError is raised where there is no such series, shot or file, with a text for people; OSError where the
+disk does not answer.
 """
 
 from __future__ import annotations
@@ -19,9 +20,21 @@ from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import check_name, to_document
 from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, total_due
-from stillcam.series.manifest import PAUSED, Gap, first_numbers, gaps, ms_to_text, shots_from, text_to_ms
+from stillcam.series.manifest import (
+    PAUSED,
+    Gap,
+    Line,
+    first_numbers,
+    gaps,
+    ms_to_text,
+    parse_shot_file,
+    shot_folder,
+    shots_from,
+    shots_numbered,
+    text_to_ms,
+)
 from stillcam.series.schedule import DAY_MS, due_between, next_due
-from stillcam.series.state import FRAMES, StoredSeries, load_series, read_state, series_folders
+from stillcam.series.state import FRAMES, StoredSeries, load_series, series_folders
 
 Summary = dict[str, Any]
 
@@ -52,12 +65,42 @@ def states(root: Path) -> list[dict[str, Any]]:
 
 def shots(root: Path, name: str, start: int, limit: int) -> list[dict[str, Any]]:
     """The first shots with this number or a later one, as lines of the manifest, unless their picture is gone."""
-    folder = _folder(root, name)
-    existing = ExistingFiles(folder / FRAMES)
-    tally = read_state(folder, 0).tally
-    first = tally.first["n"] if tally.first else tally.sequence + 1  # those before were pruned: they are not read
-    found = (dict(line) for line in shots_from(folder, max(start, first)) if line["files"][0] in existing)
-    return list(islice(found, limit))
+    return [dict(line) for line in islice(existing_shots(_folder(root, name), start), limit)]
+
+
+def existing_shots(folder: Path, start: int) -> Iterator[Line]:
+    """The shots from this number on whose picture exists, as lines of the manifest, in the order of their numbers.
+
+    The pictures decide which lines are read: those of deleted shots may be most of the manifest.
+
+    Args:
+        folder: of the series.
+        start: the first number.
+    """
+    for name in _shot_folders(folder / FRAMES, start):
+        files = {number: f"{name}/{file}" for number, file in _pictures(folder / FRAMES / name) if number >= start}
+        for line in shots_numbered(folder, sorted(files)):
+            if files[line["n"]] in line["files"]:
+                yield line
+
+
+def _shot_folders(frames: Path, start: int) -> list[str]:
+    """The names of the folders of the shots from this number on, in order."""
+    try:
+        numbers = {int(name): name for name in os.listdir(frames) if name.isascii() and name.isdecimal()}
+    except FileNotFoundError:
+        return []
+    return [name for number, name in sorted(numbers.items()) if number >= int(shot_folder(start))]
+
+
+def _pictures(folder: Path) -> list[tuple[int, str]]:
+    """The number and the name of each JPEG in a folder of shots; none if it is gone, or no folder."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    parsed = ((parse_shot_file(name), name) for name in names if name.endswith(".jpg"))
+    return [(file.number, name) for file, name in parsed if file]
 
 
 def picture(root: Path, name: str, number: int, raw: bool = False) -> Path:
@@ -101,23 +144,6 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
         "missed": missed,
         "planned": planned,
     }
-
-
-class ExistingFiles:
-    """The files below `frames`, as `NNN/NAME`; each folder is listed once."""
-
-    def __init__(self, frames: Path) -> None:
-        self._frames = frames
-        self._names: dict[str, frozenset[str]] = {}
-
-    def __contains__(self, file: str) -> bool:
-        folder, _, name = file.partition("/")
-        if folder not in self._names:
-            try:
-                self._names[folder] = frozenset(os.listdir(self._frames / folder))
-            except OSError:
-                self._names[folder] = frozenset()
-        return name in self._names[folder]
 
 
 def _all(root: Path) -> Iterator[StoredSeries]:

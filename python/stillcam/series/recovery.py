@@ -61,7 +61,7 @@ def _record_lost(series: Series) -> None:
     if not lines or lines[-1]["boot"] == series.boot:
         return
     lost = [line for line in lines if not _on_disk(frames, line)]
-    known = deleted_numbers(series.folder) if lost else set()
+    known = deleted_numbers(series.folder, lost[0]["n"]) if lost else set()
     lost = [line for line in lost if line["n"] not in known]
     if not lost:
         return

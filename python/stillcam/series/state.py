@@ -63,6 +63,7 @@ class StoredSeries:
     zone: str  # of its clock, see `stillcam.common.clock`
     definition: Definition
     state: State
+    uncounted_bytes: int = 0  # of the manifest, which the state file does not count yet
 
     def to_document(self) -> dict[str, Any]:
         """The content of `series.json`."""
@@ -82,7 +83,9 @@ def series_folders(root: Path) -> list[Path]:
 def load_series(folder: Path) -> StoredSeries:
     """Read a series; errors are those of `read_definition`, and OSError: its state cannot be read."""
     created, zone, definition = read_definition(folder)
-    return StoredSeries(folder, created, zone, definition, read_state(folder, text_to_ms(created)))
+    stored = _stored_state(folder, text_to_ms(created))
+    state = _count_rest(folder, stored)
+    return StoredSeries(folder, created, zone, definition, state, state.manifest_bytes - stored.manifest_bytes)
 
 
 def read_definition(folder: Path) -> tuple[str, str, Definition]:
@@ -109,10 +112,18 @@ def read_state(folder: Path, created_ms: int) -> State:
 
     If its state file is damaged, it has run since `created_ms` (ms since the epoch), and is counted from the manifest.
     """
+    return _count_rest(folder, _stored_state(folder, created_ms))
+
+
+def _stored_state(folder: Path, created_ms: int) -> State:
     try:
-        state = _from_document(parse_json(_read(folder / STATE)))
+        return _from_document(parse_json(_read(folder / STATE)))
     except (FileNotFoundError, ValueError, TypeError, KeyError):
-        state = State("running", None, created_ms, Tally(created_ms - 1))
+        return State("running", None, created_ms, Tally(created_ms - 1))
+
+
+def _count_rest(folder: Path, state: State) -> State:
+    """The state with the lines of the manifest that it does not count yet."""
     tally, end = state.tally, state.manifest_bytes
     for line, end in lines_from(folder, state.manifest_bytes):  # noqa: B007 - where the last one ends
         tally = tally.add(line)

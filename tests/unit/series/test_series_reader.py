@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
+from stillcam.common.paths import Paths
+from stillcam.films.order import Order
+from stillcam.films.sources import sources_of
 from stillcam.series import manifest, reader
 from stillcam.series.definition import from_document
-from stillcam.series.manifest import MANIFEST, Gap, encode, gap_line, ms_to_text
-from stillcam.series.state import SERIES, STATE
+from stillcam.series.folder import Series
+from stillcam.series.manifest import MANIFEST, Gap, encode, gap_line, ms_to_text, shot_name
+from stillcam.series.state import FRAMES, SERIES, STATE
 
 
 def test_there_may_be_no_series_at_all(tmp_path):
@@ -108,6 +112,9 @@ def test_shots_that_are_gone_are_left_out(tmp_path):
         shoot(series, minutes(number))
     for number in (1, 2, 4):
         reader.picture(tmp_path, "Garden", number).unlink()
+    for odd in ("000002_20260231T000000.000Z.jpg", "holiday.jpg", "9_20261120T120000.000Z.jpg"):
+        (series.folder / FRAMES / "000" / odd).touch()
+    (series.folder / FRAMES / "001").touch()
     assert [row["n"] for row in reader.shots(tmp_path, "Garden", 0, 2)] == [3, 5]
     with pytest.raises(LookupError, match="gone"):
         reader.picture(tmp_path, "Garden", 2)
@@ -122,6 +129,85 @@ def test_a_picture_is_found_and_the_raw_beside_it(tmp_path):
     for number, raw in ((1, True), (3, False), (0, False)):
         with pytest.raises(LookupError):
             reader.picture(tmp_path, "Garden", number, raw)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The lines of manifests that are read."""
+    lines = []
+    decode = manifest.decode
+
+    def counted(raw):
+        lines.append(raw)
+        return decode(raw)
+
+    monkeypatch.setattr(manifest, "decode", counted)
+    return lines
+
+
+def long_series(root, shots, left):
+    """A series with so many shots, of which these numbers are left."""
+    series = created(root)
+    lines = []
+    for number in range(1, shots + 1):
+        due_ms, file = minutes(number), f"{shot_name(number, minutes(number))}.jpg"
+        time = ms_to_text(due_ms)
+        lines.append(encode({"n": number, "due": time, "time": time, "files": [file], "bytes": 1, "metadata": {}}))
+        if number in left:
+            (series.folder / FRAMES / file).parent.mkdir(exist_ok=True)
+            (series.folder / FRAMES / file).touch()
+    (series.folder / MANIFEST).write_bytes(b"".join(lines))
+    return Series.open(series.folder)
+
+
+@given(st.sets(st.integers(1, 90)), st.integers(0, 95), st.sets(st.integers(1, 90)))
+def test_shots_are_found_among_any_deleted_ones(tmp_path_factory, left, start, torn):
+    """Also if lines of some are damaged."""
+    series = long_series(tmp_path_factory.mktemp("series"), 90, left)
+    lines = (series.folder / MANIFEST).read_bytes().splitlines(keepends=True)
+    lines = [b"{\n" if number in torn else line for number, line in enumerate(lines, 1)]
+    (series.folder / MANIFEST).write_bytes(b"".join(lines))
+    wanted = [number for number in sorted(left - torn) if number >= start]
+    assert [line["n"] for line in reader.existing_shots(series.folder, start)] == wanted
+
+
+def test_a_page_reads_few_lines_of_deleted_shots(tmp_path, decoded):
+    """As after years of retention, or after somebody has deleted folders by hand."""
+    left = {3, *range(1200, 1400, 50), 2500}
+    long_series(tmp_path, 2500, left)
+    decoded.clear()
+    assert {row["n"] for row in reader.shots(tmp_path, "Garden", 0, 100)} == left
+    assert len(decoded) < 80 * len(left)  # a bisection, and what was passed over before it
+
+
+def test_a_film_begins_at_the_first_shot_that_is_left(tmp_path, decoded):
+    long_series(tmp_path / "series", 2500, {2490})
+    decoded.clear()
+    paths = Paths(tmp_path, tmp_path)
+    assert next(sources_of(Order("film", "Garden"), paths)).time_ms == minutes(2490)
+    assert list(sources_of(Order("film", "Garden", from_ms=minutes(5), to_ms=minutes(20)), paths)) == []
+    assert len(decoded) < 200
+
+
+def test_a_damaged_state_is_counted_once(tmp_path, decoded):
+    """When the daemon opens the series: then its readers need not read the whole manifest."""
+    series = long_series(tmp_path, 500, {500})
+    (series.folder / STATE).write_text("{")
+    Series.open(series.folder)
+    decoded.clear()
+    assert reader.summary(tmp_path, "Garden", minutes(501))["taken"] == 500
+    assert decoded == []
+
+
+def test_deleted_shots_are_looked_for_behind_their_lines(tmp_path):
+    series = long_series(tmp_path, 100, set())
+    for number in (1, 2):
+        series.add_deletion([number], 1, None)
+    for number in (101, 102):
+        shoot(series, minutes(number))
+    series.add_deletion([50, 102], 1, None)
+    assert manifest.deleted_numbers(series.folder, 1) == {1, 2, 50, 102}
+    assert manifest.deleted_numbers(series.folder, 102) == {50, 102}
 
 
 @given(st.lists(st.sampled_from(["shot", "gap", "torn"]), max_size=60), st.integers(-1, 70))

@@ -1,7 +1,8 @@
-"""A library of 100,000 items over two years, asked by a browser's requests: pages, memory, deleting, a ZIP.
+"""A library of a million items over ten years, and a day of 60,000, asked by a browser's requests; and a ZIP.
 
-Run it as `PYTHONPATH=python .venv/bin/python benchmarks/library [--quick]`. The server is a process of its
-own with a library on disk.
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/library [--items N] [--quick]`. The server is a process of its
+own with a library on disk. Its files are hard links to a few: a list asks for names and sizes only. While somebody
+looks at the large day, the camera takes a photo a second.
 """
 
 import argparse
@@ -31,24 +32,47 @@ from stillcam.accounts.passwords import hashed
 from stillcam.library.names import day_of, stem_of
 
 ROOT = Path(__file__).resolve().parents[2]
-ITEMS, QUICK_ITEMS, DAYS = 100_000, 10_000, 730
+ITEMS, QUICK_ITEMS, DAYS = 1_000_000, 10_000, 3650
+DAY_ITEMS, QUICK_DAY_ITEMS = 60_000, 3_000
+MAX_LINKS = 60_000  # to one file: ext4 has 65,000
+MOST_DELETED = 10_000
+PAGES = 400  # of those between the first and the last, as many as are asked for
 ZIPPED, ZIPPED_BYTES = 256, 4 << 20  # 1 GiB
 ROUNDS = 5  # of archives
-FIRST_S = datetime(2024, 11, 20, tzinfo=UTC).timestamp()
+FIRST_S = datetime(2016, 11, 20, tzinfo=UTC).timestamp()
+LARGE_DAY_S = FIRST_S + (DAYS + 2) * 86400  # after all others
+KINDS = {"photo": ("jpg", "json"), "raw": ("dng", "jpg", "json"), "video": ("mp4", "jpg", "json")}
 
 
-def make_library(root: Path, items: int) -> None:
-    """Items with the names and the sidecars of real ones; what they hold does not matter to a list."""
+class Links:
+    """Makes files that are hard links to a few in `folder`: a million items need no two million inodes."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._made = 0
+
+    def make(self, path: Path) -> None:
+        source = self._folder / str(self._made // MAX_LINKS)
+        if self._made % MAX_LINKS == 0:
+            source.write_bytes(b"{}")
+        os.link(source, path)
+        self._made += 1
+
+
+def make_items(root: Path, links: Links, items: int, first_s: float, days: float) -> None:
+    """Items with the names and the sidecars of real ones, evenly over some days; what they hold does not matter."""
+    made = set[Path]()
     for number in range(items):
-        time_s = FIRST_S + number * DAYS * 86400 / items
+        time_s = first_s + number * days * 86400 / items
         kind = "video" if number % 200 == 0 else "raw" if number % 50 == 0 else "photo"
         folder = root / day_of(time_s)
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder not in made:
+            folder.mkdir(parents=True, exist_ok=True)
+            made.add(folder)
         stem = stem_of(kind, time_s, "imx708" if number % 3 else "imx477")
-        for extension in {"photo": ("jpg", "json"), "raw": ("dng", "jpg", "json"), "video": ("mp4", "jpg", "json")}[
-            kind
-        ]:
-            (folder / f"{stem}.{extension}").write_bytes(b"{}")
+        for extension in KINDS[kind]:
+            links.make(folder / f"{stem}.{extension}")
 
 
 class Server:
@@ -127,17 +151,25 @@ def timed(work: Any) -> tuple[float, Any]:
     return (time.perf_counter() - began) * 1000, result
 
 
-def walk(server: Server, query: str = "") -> tuple[list[float], int]:
-    """Every page from the newest item to the oldest."""
+def walk(server: Server, query: str = "", pages: int | None = None) -> tuple[list[float], int]:
+    """Every page from the newest item to the oldest, or so many: how long each took, and the number of items."""
     taken: list[float] = []
     items, rest = 0, ""
-    while True:
+    while pages is None or len(taken) < pages:
         took, page = timed(partial(server.ask, f"/api/library?limit=60{query}{rest}"))
         taken.append(took)
         items += len(page["items"])
         if not page["rest"]:
-            return taken, items
+            break
         rest = f"&start={quote(page['rest'])}"
+    return taken, items
+
+
+def pages_anywhere(server: Server) -> list[float]:
+    """How long pages took that begin at days spread over the whole library."""
+    starts = [day_of(FIRST_S + DAYS * 86400 * number / PAGES) for number in range(PAGES)]
+    cursors = [quote(json.dumps([day, "Infinity", ""])) for day in starts]
+    return [timed(partial(server.ask, f"/api/library?limit=60&start={cursor}"))[0] for cursor in cursors]
 
 
 def pictures(server: Server, stop: threading.Event, taken: list[float]) -> None:
@@ -169,41 +201,81 @@ def delete(server: Server, ids: list[str]) -> None:
     assert not job["failed"], job["failed"][:3]
 
 
-def browsing(folder: Path, library_items: int) -> None:
-    """Pages, filters, the calendar, memory, and deleting a tenth of it all."""
-    (folder / "empty").mkdir()
-    (folder / "full").mkdir()
+def browsing(folder: Path, library_items: int, day_items: int) -> None:
+    """Pages, filters, the calendar, memory, deleting, and a large day."""
+    for name in ("empty", "full", "large"):
+        (folder / name).mkdir()
+    links, library = Links(folder / "links"), folder / "full" / "library"
+    make_items(library, links, library_items, FIRST_S, DAYS)
     with served(folder / "empty") as server:
         server.ask("/api/library")
         empty_mb, empty_s = server.memory_mb(), server.started_s
-    make_library(folder / "full" / "library", library_items)
     with served(folder / "full") as server:
         show(compared("start, with an empty library", [server.started_s], [empty_s], "{:.2f} s"))
         first_ms = timed(lambda: server.ask("/api/library?limit=60"))[0]
-        show(measured("first page after the start", first_ms, "{:.1f} ms", at_most=50))
-        taken, items = walk(server)
-        assert items == library_items
-        show_times(f"each page of all {library_items:,}", taken, at_most=50)
-        show_times("each page of the videos", walk(server, "&kind=video")[0])
+        show(measured(f"first page of {library_items:,} items after the start", first_ms, "{:.1f} ms", at_most=50))
+        show_times("a page anywhere", pages_anywhere(server), at_most=50)
+        show_times("each page, from the newest on", walk(server, pages=PAGES)[0], at_most=50)
+        show_times("each page of the videos", walk(server, "&kind=video", PAGES)[0], at_most=200)
+        show_times("each page of a camera that has no pictures", walk(server, "&camera=imx999")[0], at_most=200)
+        again_ms = timed(lambda: server.ask("/api/library?camera=imx999"))[0]
+        show(measured("the same once all days have been counted", again_ms, "{:.1f} ms", at_most=200))
         for when in "first", "again":
-            year_ms = timed(lambda: server.ask("/api/library/calendar?year=2025"))[0]
+            year_ms = timed(lambda: server.ask("/api/library/calendar?year=2020"))[0]
             show(measured(f"a year's calendar, {when}", year_ms, "{:.0f} ms"))
         more_mb = server.memory_mb() - empty_mb
-        show(measured("memory beyond that with an empty library", more_mb, "{:.1f} MB", at_most=10))
-        stop = threading.Event()
-        before: list[float] = []
-        threading.Timer(5, stop.set).start()
-        pictures(server, stop, before)
-        ids: list[str] = []
-        rest = ""
-        while len(ids) < library_items // 10:
-            page = server.ask(f"/api/library?limit=200{rest}")
-            ids += [item["id"] for item in page["items"]]
-            rest = f"&start={quote(page['rest'])}"
-        took, during = watched(server, lambda: delete(server, ids))
-        show(measured(f"deleting {len(ids):,}", took / 1000, "{:.1f} s"))
-        during_ms, before_ms = ([percentile(times, 99)] for times in (during, before))
-        show(compared("the picture meanwhile, p99, before", during_ms, before_ms, "{:.1f} ms"))
+        show(measured("memory beyond that with an empty library", more_mb, "{:.1f} MB", at_most=15))
+        deleting(server, min(MOST_DELETED, library_items // 10))
+    library = library.rename(folder / "large" / "library")
+    make_items(library, links, day_items, LARGE_DAY_S, 1)
+    with served(folder / "large") as server:
+        large_day(server, library, links, day_items)
+        more_mb = server.memory_mb() - empty_mb
+        show(measured("memory with that day", more_mb, "{:.1f} MB"))
+
+
+def large_day(server: Server, library: Path, links: Links, day_items: int) -> None:
+    """Pages of a day of many items, also while the camera adds to it: then its folder is read for each page."""
+    day = day_of(LARGE_DAY_S)
+    first_ms = timed(lambda: server.ask("/api/library?limit=60"))[0]
+    show(measured(f"first page of a day of {day_items:,} items", first_ms, "{:.1f} ms", at_most=150))
+    show_times("its other pages", walk(server, f"&day={day}", PAGES)[0], at_most=150)
+    show_times("its pages of videos", walk(server, f"&day={day}&kind=video")[0], at_most=150)
+    item = server.ask(f"/api/library?limit=1&day={day}")["items"][0]["id"]
+    grown: dict[str, list[float]] = {"page": [], "item": [], "calendar": []}
+    asked = {
+        "page": "/api/library?limit=60",
+        "item": f"/api/library/items/{quote(item)}",
+        "calendar": f"/api/library/calendar?year={day[:4]}",
+    }
+    server.ask(asked["calendar"])
+    taken_s = LARGE_DAY_S + 86000.001  # no other item has an odd millisecond
+    for _ in range(20):
+        for name, address in asked.items():
+            taken_s += 1
+            links.make(library / day / f"{stem_of('photo', taken_s, 'imx708')}.jpg")
+            grown[name].append(timed(partial(server.ask, address))[0])
+    show_times("its first page, just after a photo", grown["page"], at_most=150)
+    show_times("one item of it, just after a photo", grown["item"], at_most=150)
+    show_times("the year's calendar, just after a photo", grown["calendar"], at_most=150)
+
+
+def deleting(server: Server, items: int) -> None:
+    """The picture while many items are deleted, beside before."""
+    stop = threading.Event()
+    before: list[float] = []
+    threading.Timer(5, stop.set).start()
+    pictures(server, stop, before)
+    ids: list[str] = []
+    rest = ""
+    while len(ids) < items:
+        page = server.ask(f"/api/library?limit=200{rest}")
+        ids += [item["id"] for item in page["items"]]
+        rest = f"&start={quote(page['rest'])}"
+    took, during = watched(server, lambda: delete(server, ids))
+    show(measured(f"deleting {len(ids):,}", took / 1000, "{:.1f} s"))
+    during_ms, before_ms = ([percentile(times, 99)] for times in (during, before))
+    show(compared("the picture meanwhile, p99, before", during_ms, before_ms, "{:.1f} ms"))
 
 
 def zipping(folder: Path, rounds: int) -> None:
@@ -232,12 +304,15 @@ def zipping(folder: Path, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks/library", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--items", type=int, help=f"in the library over ten years; {ITEMS:,}")
     parser.add_argument("--quick", action="store_true", help="a small library and one archive: to see that it works")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
     folder = Path(tempfile.mkdtemp(prefix="stillcam-library-"))
     print(TITLE, flush=True)
     try:
-        browsing(folder, QUICK_ITEMS if quick else ITEMS)
+        items = options.items or (QUICK_ITEMS if quick else ITEMS)
+        browsing(folder, items, QUICK_DAY_ITEMS if quick else DAY_ITEMS)
         zipping(folder, 1 if quick else ROUNDS)
     finally:
         shutil.rmtree(folder)

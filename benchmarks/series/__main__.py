@@ -1,7 +1,7 @@
 """Series: what a tick of the scheduler costs, and what of a 1-second series is lost while everything is killed.
 
 Run it as `PYTHONPATH=python python3 benchmarks/series`: the tick and the looks, with 50 series of
-100,000 shots. With `--minutes 20`: a series with a shot a second on the simulated camera, while the
+a million shots. With `--minutes 20`: a series with a shot a second on the simulated camera, while the
 capture daemon, the camera program and the web server are killed at random.
 """
 

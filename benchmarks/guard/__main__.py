@@ -1,6 +1,6 @@
 """Counts the processor instructions of the hot paths, and fails if one has grown.
 
-valgrind counts them, so the load of the machine does not matter. Each path runs `REPEATS` times in one process
+valgrind counts them, so the load of the machine hardly matters. Each path runs `REPEATS` times in one process
 (`paths.py`); what the kernel does is not counted. The figures depend on the interpreter: `figures.json` has them for
 each version of Debian's Python.
 
@@ -25,6 +25,7 @@ from report import Row, print_table
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
 GROWTH = 1.05
+TRIES = 3  # a busy machine adds instructions, as threads take turns more often: the least of them counts
 MARK = "getpgrp"  # paths.py calls it before and after each path, and nothing else does
 TIMEOUT_S = 1200  # beside all tests on a small machine
 
@@ -64,6 +65,11 @@ def main() -> int:
     if not (known := figures.get(python)):
         print(f"no figures for {python}: run benchmarks/guard --write", file=sys.stderr)
         return 0
+    for _ in range(TRIES - 1):
+        if not any(now[path] > GROWTH * known.get(path, now[path]) for path in now):
+            break
+        again = measured()
+        now = {path: min(count, again[path]) for path, count in now.items()}
     rows = [_row(path, count, known.get(path, count)) for path, count in now.items()]
     print_table(rows)
     grown = any(row.met is False for row in rows)

@@ -10,7 +10,8 @@ try:
     import inotify_simple  # noqa: F401
     import PIL._imaging  # noqa: F401
 
-    found = map(find_spec, ("astral", "prometheus_client"))
-    sys.exit(sys.version_info < (3, 11) or None in found)
+    astral = find_spec("astral")
+    has_sun = astral and astral.submodule_search_locations  # version 1 (Debian 12) is one module, without astral.sun
+    sys.exit(sys.version_info < (3, 11) or not has_sun or not find_spec("prometheus_client"))
 except ImportError:
     sys.exit(1)

@@ -14,7 +14,7 @@ _HELPERS = (
     ("FFmpeg", "ffmpeg", "without it no film is made of a series", "ffmpeg"),
 )  # row of Software, check, what is missing without it, package
 _MODULES = {"PIL": "pillow", "inotify_simple": "inotify-simple", "prometheus_client": "prometheus-client",
-            "astral": "astral"}  # fmt: skip
+            "astral.sun": "astral"}  # fmt: skip
 
 
 def helpers(installation: Installation) -> list[Finding]:
@@ -31,8 +31,16 @@ def helpers(installation: Installation) -> list[Finding]:
 
 def versions(_installation: Installation) -> list[Finding]:
     """The versions of Stillcam and Python, and missing packages."""
-    missing = [package for module, package in _MODULES.items() if not find_spec(module)]
+    missing = [package for module, package in _MODULES.items() if not _has(module)]
     found = f"Stillcam {__version__}, Python {platform.python_version()}"
     if missing:
         return fault("versions", f"{found}; missing: {', '.join(missing)}", "run ./start_camera_server.sh once")
     return ok("versions", found)
+
+
+def _has(module: str) -> bool:
+    """Whether a module is installed; astral 1, which Debian 12 has, lacks astral.sun."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,6 +1,8 @@
 """Each check of `doctor`, on machines that are well and on those that are not."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from listed_programs import listed_programs
 from pictures import picture
+from serving import ROOT
 
 from stillcam.checks import CHECKS, camera, machine, programs, series, server
 from stillcam.checks.finding import FAULT, OK, WARNING, Installation
@@ -310,6 +313,17 @@ def test_versions(make, monkeypatch):
     assert the(programs.versions(make())).state == OK
     monkeypatch.setattr(programs, "find_spec", lambda name: None)
     assert the(programs.versions(make())).state == FAULT
+
+
+def test_the_astral_of_debian_12_counts_as_missing(tmp_path):
+    """Version 1 is one module, without astral.sun: a series by the sun would fail."""
+    write(tmp_path / "astral.py", "")
+    environ = {"PYTHONPATH": f"{tmp_path}:{ROOT / 'python'}"}
+    code = "from stillcam.checks import programs; print(programs.versions(None)[0].found)"
+    said = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout
+    assert said.strip().endswith("missing: astral")
+    interpreter = subprocess.run([sys.executable, ROOT / "python/check_interpreter.py"], env=environ, check=False)
+    assert interpreter.returncode == 1, "the scripts fetch a newer one"
 
 
 def test_settings_that_are_wrong_are_told_by_line(make):

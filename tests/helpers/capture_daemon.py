@@ -111,9 +111,9 @@ class IdleDaemon(CaptureDaemon):
         self.set(**{"snapshot": STILL, "live": LIVE, **small, **sections})
 
     def open(self, **environ: str) -> None:
-        """Start the daemon, and wait until there is a picture and what the camera says of it."""
+        """Start the daemon, and wait until there is a picture, not of a lens that moves, and what the camera says."""
         self.start(**environ)
-        self.until(lambda status: status["captures"]["ok"] and status["metadata"])
+        self.until(lambda status: status["metadata"] and _lens_is_done(status))
 
     @property
     def library(self) -> Path:
@@ -157,6 +157,11 @@ class IdleDaemon(CaptureDaemon):
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+
+def _lens_is_done(status: dict[str, Any]) -> bool:
+    """Whether the newest frame is not the first one, which does not wait for a scan (AfState 1); the next one does."""
+    return bool(status["captures"]["ok"] > 1 or status["metadata"].get("AfState") != 1)
 
 
 def read_sidecar(item: Path) -> dict[str, Any]:

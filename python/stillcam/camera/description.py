@@ -42,6 +42,13 @@ def with_known_modes(cameras: Sequence[CameraInfo], known: dict[tuple[str, str],
     ]
 
 
+def same_cameras(before: Sequence[CameraInfo], now: Sequence[CameraInfo]) -> bool:
+    """Whether a list of `now` names the cameras of `before`, as far as is known of those that are in use."""
+    return len(before) == len(now) and all(
+        (one.as_held() if other.held else one) == other for one, other in zip(before, now, strict=True)
+    )
+
+
 def _properties(camera: CameraInfo, device_tree: Path) -> dict[str, Any]:
     cell = UNIT_CELL_NM.get(camera.model.split("_")[0])  # imx708_wide_noir
     node = device_tree / camera.path.removeprefix("/base").lstrip("/")

@@ -63,6 +63,7 @@ class Driver(ABC):
         sensor_mode: of the newest picture (`2304:1296:10`); empty: not known.
         adjusting: the newest picture may not have the controls of `adjust` yet.
         exposure_began_s: of the newest still or frames: it began at this time or later.
+        just_started: the use case has begun, and no still was requested.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Driver(ABC):
         self.sensor_mode = ""
         self.adjusting = False
         self.exposure_began_s = 0.0
+        self.just_started = False
         self._images = images
         self._use = ""  # see use_cases; empty: nothing runs
         self._geometry: Geometry | None = None  # of the use case
@@ -97,11 +99,17 @@ class Driver(ABC):
 
     @abstractmethod
     def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
-        """List the cameras of this machine. No program of the driver may run meanwhile.
+        """List the cameras of this machine.
+
+        A camera that a program of the driver uses meanwhile is listed as `held`.
 
         Args:
             index: the camera that is going to be used; listing may disturb this one only.
         """
+
+    def remembered_cameras(self) -> list[CameraInfo]:
+        """The cameras as the last daemon has listed them, if the devices are the same; empty: not known."""
+        return []
 
     @abstractmethod
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
@@ -114,6 +122,7 @@ class Driver(ABC):
     def request_still(self) -> None:
         """Request one still; no effect while another one is pending."""
         if not self._requested:
+            self.just_started = False
             self._requested, self._requested_s = True, time.monotonic() - self.lag_s
             self._send_request()
 
@@ -208,13 +217,14 @@ class Driver(ABC):
         if self._use:
             self._delete_stills()
         self._use, self._stills = "", []
-        self.adjusting = self._requested = False
+        self.adjusting = self._requested = self.just_started = False
         return in_time
 
     def _begin(self, use: str, settings: Settings, camera: CameraInfo, folder: Path | None = None) -> None:
         """Forget the last use case. `folder`: for stills; None: the images folder."""
         self.metadata, self._stills = {}, []
         self.adjusting = self._requested = self._finished = False
+        self.just_started = True
         self._use, self._folder = use, folder or self._images
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
         self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""

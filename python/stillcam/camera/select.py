@@ -6,19 +6,22 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
 from stillcam.camera.driver import Driver
-from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
+from stillcam.camera.rpicam.listing_cache import ListingCache, identity
 from stillcam.camera.rpicam.process import Programs, find_programs
-from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD
+from stillcam.camera.simulated import BOARD, FAULTS, FAULTS_FILE, USUAL_BOARD
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import ROOT, Paths
 from stillcam.settings.encoder import encoder_limits
 from stillcam.settings.tuning_files import board_compatible
 
+CAMERA_LIST = "cameras.list"  # in data/run
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
 _INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
 _LIBRARY = ("picamera2", "libcamera")  # the second comes only with the system, not from PyPI
@@ -45,10 +48,13 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
     if kind == "picamera2" or (kind == "auto" and programs is None and picamera2):
+        from stillcam.camera.picamera2.driver import Picamera2  # a process with another driver does not need it
+
         return Picamera2(paths.images, environ, encoder_limits(board_compatible()))
     if kind == "simulated" or programs is None:
         return _simulated(environ, paths)
-    return Rpicam(programs, paths.images, environ, encoder=encoder_limits(board_compatible()))
+    cache = ListingCache(paths.run / CAMERA_LIST, partial(identity, programs.still[0], environ))
+    return Rpicam(programs, paths.images, environ, encoder=encoder_limits(board_compatible()), cache=cache)
 
 
 def has_picamera2() -> bool:
@@ -65,4 +71,14 @@ def _simulated(environ: Mapping[str, str], paths: Paths) -> Rpicam:
         Path(machine).mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs((*call, "rpicam-still"), (*call, "rpicam-vid"))
     encoder = encoder_limits(env.get(BOARD) or USUAL_BOARD)
-    return Rpicam(programs, paths.images, env, "simulated", Path(machine), encoder)
+    cache = ListingCache(paths.run / CAMERA_LIST, partial(_simulated_identity, Path(machine), env))
+    return Rpicam(programs, paths.images, env, "simulated", Path(machine), encoder, cache)
+
+
+def _simulated_identity(machine: Path, environ: Mapping[str, str]) -> str:
+    """What the simulated cameras depend on."""
+    try:
+        faults = (machine / FAULTS_FILE).read_bytes()
+    except OSError:
+        faults = b""
+    return sha256(f"{environ.get(FAULTS)}\n".encode() + faults).hexdigest()

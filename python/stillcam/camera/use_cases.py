@@ -134,6 +134,12 @@ def effective_controls(settings: Settings, use: str) -> Values:
     return effective({**configuration_of(settings, use).controls, **settings.controls})
 
 
+def uses_sensor_hdr(settings: Settings) -> bool:
+    """Whether HDR in the sensor is set for any use case: listing cameras switches it off."""
+    controls = (effective_controls(settings, use) for use in ("live", "photo", "raw", "video"))
+    return any(each.get("HdrMode") in ("Auto", "Sensor") for each in controls)
+
+
 def framerate(settings: Settings, use: str) -> float:
     """Frames per second to request for `live` or `video`; 0: the camera's choice.
 

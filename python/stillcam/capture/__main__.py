@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import gc
 import logging
 import os
@@ -10,29 +10,32 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from stillcam import __version__
+from stillcam.camera.driver import Driver
 from stillcam.camera.select import choose_driver
-from stillcam.capture.command_queue import CommandQueue
-from stillcam.capture.daemon import Daemon
-from stillcam.capture.status import Status
+from stillcam.camera.use_cases import uses_sensor_hdr
 from stillcam.common import log, threads
-from stillcam.common.errors import StillcamError
+from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.folders import LINKS, SOCKETS, require
 from stillcam.common.paths import Paths
-from stillcam.common.systemd import Service
-from stillcam.ipc.protocol import CommandServer
+from stillcam.frames.files import lock_folder
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.file import load_or_last_good, save
 from stillcam.settings.schema import CameraSettings, Settings
+
+if TYPE_CHECKING:
+    from stillcam.capture.command_queue import CommandQueue
+    from stillcam.capture.status import Status
 
 SIGNAL_BYTES = 256  # read at once, one byte for each signal
 
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; SIGHUP reads the settings again (or ends it, once its terminal is gone)."""
-    parser = argparse.ArgumentParser(prog="stillcam.capture", description="Keep images/current.jpg fresh.")
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.parse_args()
+    if len(sys.argv) > 1:
+        _parse_arguments()
     log.set_up()
     try:
         run(Paths.from_environ(os.environ))
@@ -40,6 +43,14 @@ def main() -> int:
         logging.error("%s", error)
         return 1
     return 0
+
+
+def _parse_arguments() -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="stillcam.capture", description="Keep images/current.jpg fresh.")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.parse_args()
 
 
 def run(paths: Paths) -> None:
@@ -56,7 +67,14 @@ def run(paths: Paths) -> None:
         save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)
     settings, wrong = load_or_last_good(paths.settings)
-    daemon = Daemon(paths, driver, settings, wrong)
+    lock = lock_folder(paths.images)
+    cameras = start_camera(driver, settings)
+    # Half of all code: the camera starts meanwhile.
+    from stillcam.capture.daemon import Daemon
+    from stillcam.common.systemd import Service
+    from stillcam.ipc.protocol import CommandServer
+
+    daemon = Daemon(paths, driver, settings, lock, cameras, wrong)
     if wrong:
         logging.error("%s", wrong)
 
@@ -87,6 +105,20 @@ def run(paths: Paths) -> None:
         logging.info("ended: %s", ", ".join(ends))
     finally:
         server.close()
+
+
+def start_camera(driver: Driver, settings: Settings) -> list[CameraInfo]:
+    """Start the camera for snapshots if it is a remembered one; returns the remembered cameras, if this one is there.
+
+    With HDR in the sensor they are not used, because checking them would switch it off.
+    """
+    cameras = [] if uses_sensor_hdr(settings) else driver.remembered_cameras()
+    camera = next((camera for camera in cameras if camera.index == settings.camera.index), None)
+    if camera is None:
+        return []
+    with contextlib.suppress(CameraError, OSError):  # the daemon tries again, and reports it
+        driver.start_stills(settings, camera)
+    return cameras
 
 
 def watchdog_status(commands: CommandQueue, status: Status) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import time
@@ -15,7 +16,7 @@ from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
-from stillcam.capture.publish_frame import FramePublisher, lock_folder
+from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
     NO_CONTROLS,
@@ -30,6 +31,7 @@ from stillcam.capture.timeouts import (
 from stillcam.common.child_process import TERM_GRACE_S, wait_readable
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
+from stillcam.frames.files import lock_folder, stale_after_s
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
@@ -89,6 +91,7 @@ class CaptureContext:
     fails or is late.
 
     Args:
+        lock: the lock of the images folder, see `lock_folder`.
         modes: gives the modes by priority, the highest first; the last is always wanted.
         handlers: of the commands that no mode takes, by verb.
 
@@ -96,9 +99,6 @@ class CaptureContext:
         recording: a video is being made: no other mode gets the camera.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
-
-    Raises:
-        StillcamError: another daemon works in the same images folder.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class CaptureContext:
         paths: Paths,
         driver: Driver,
         settings: Settings,
+        lock: int,
         modes: Callable[[], Sequence[Mode]],
         handlers: Mapping[str, Handler],
     ) -> None:
@@ -128,7 +129,8 @@ class CaptureContext:
         self._first = True  # the camera program has started, or become ready, and given no picture yet
         self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
         self._known: Metadata = {}  # the newest, of any camera program
-        self._lock = lock_folder(paths.images)
+        self._published_s = -math.inf  # when the newest frame was published (monotonic)
+        self._lock = lock
         self.publisher = self._new_publisher()
 
     def stop(self) -> None:
@@ -182,7 +184,8 @@ class CaptureContext:
         exposures_s = exposure_allowance_s(settings, self.driver.metadata)
         if photo:
             exposures_s += photo_cycle_s(settings, photo.kind, photo.controls)
-        self.driver.start_stills(settings, camera, photo)
+        if photo or not (self.driver.just_started and self.driver.matches(settings, camera)):
+            self.driver.start_stills(settings, camera, photo)
         self.wait_for(self.driver.wait_ready, START_TIMEOUT_S + exposures_s, must_leave)
 
     def start_snapshots(self, settings: Settings, camera: CameraInfo) -> None:
@@ -284,11 +287,17 @@ class CaptureContext:
         Raises:
             CameraError: see `FramePublisher.check_frozen`.
         """
+        self._published_s = time.monotonic()
         self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.adjusting:
             self.settings.confirm(name)
         self.backoff.recovered()
         self.publisher.check_frozen()
+
+    def shows_fresh_frame(self, wait_s: float) -> bool:
+        """Whether a frame is shown that this daemon has published, and that will not be stale in `wait_s` seconds."""
+        age_s = time.monotonic() - self._published_s
+        return age_s + wait_s < stale_after_s(snapshot_cycle_s(self.settings.wanted))
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:
         """How long a picture may take; before the first one, the camera program drops frames."""

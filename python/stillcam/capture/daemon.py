@@ -13,10 +13,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from stillcam.camera.description import with_known_modes
+from stillcam.camera.description import same_cameras, with_known_modes
 from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.errors import CAMERA_IN_USE
-from stillcam.camera.use_cases import sensor_mode_error, video_error
+from stillcam.camera.use_cases import sensor_mode_error, uses_sensor_hdr, video_error
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.context import CaptureContext, Mode
@@ -44,20 +44,27 @@ class Daemon:
 
     Args:
         settings: in force at the start.
+        lock: see `CaptureContext`.
+        cameras: the remembered ones, see `Driver.remembered_cameras`: they are checked once a picture is there.
         notice: see `Status`.
 
     Attributes:
         commands: for the camera's thread.
         status: that of the camera; `to_json` gives the daemon's.
         handle: answers a message of the command socket; see `CommandHandler.handle`.
-
-    Raises:
-        StillcamError: another daemon works in the same images folder.
     """
 
-    def __init__(self, paths: Paths, driver: Driver, settings: Settings, notice: str | None = None) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        driver: Driver,
+        settings: Settings,
+        lock: int,
+        cameras: Sequence[CameraInfo] = (),
+        notice: str | None = None,
+    ) -> None:
         handlers = {"reload": self._on_reload, "library": self._on_library_mounted}
-        self._context = context = CaptureContext(paths, driver, settings, lambda: self._modes, handlers)
+        self._context = context = CaptureContext(paths, driver, settings, lock, lambda: self._modes, handlers)
         self.commands, self.status = context.commands, context.status
         self.status.notice = notice
         self._library = LibraryWriter(
@@ -71,7 +78,7 @@ class Daemon:
         self._series = SeriesMode(context, self._library, self._lens)
         self._photos = PhotoMode(context, self._library)
         self._detect = DetectMode(context)
-        self._snapshots = SnapshotMode(context, self._series.next_start_s)
+        self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
         self._modes: Sequence[Mode] = (
             VideoMode(context, self._library, self._photos, self._snapshots.frame_request),
             AutofocusMode(context, self._lens),
@@ -88,8 +95,9 @@ class Daemon:
         self.handle = CommandHandler(
             context.commands, context.status, context.picture_s, self._series_summary, others
         ).handle
-        self._cameras: list[CameraInfo] = []
         self._known: dict[tuple[str, str], CameraInfo] = {}  # see `with_known_modes`
+        self._cameras = self.status.cameras = with_known_modes(cameras, self._known)
+        self._unchecked = bool(cameras)  # the list is the remembered one
 
     def to_json(self) -> Message:
         """The status of the daemon; may be called from any thread."""
@@ -140,6 +148,7 @@ class Daemon:
         known = any(camera.index == index and not camera.held for camera in self._cameras)
         if self._detect.wanted() or not known:
             context.stop_camera()
+            self._unchecked = False
             self._cameras = with_known_modes(context.driver.list_cameras(index, context.stop_fds), self._known)
             self.status.cameras = self._cameras
             self._detect.listed()
@@ -158,6 +167,32 @@ class Daemon:
                 self.status.notice = f"{context.paths.settings}: {unable.field}: {unable}"
                 logging.warning("%s", self.status.notice)
         return chosen
+
+    def _check_cameras(self) -> None:
+        """Compare the remembered cameras with those of now, once, while the camera runs.
+
+        The camera programs allow that: a camera in use is listed without frame rates, crops and limits. While it
+        streams, libcamera cannot change its sensor either, so no still is requested meanwhile.
+
+        Raises:
+            Interrupted: they are others: the mode ends, and cameras are listed again.
+        """
+        context = self._context
+        if not self._unchecked or uses_sensor_hdr(context.settings.running):
+            return
+        try:
+            now = context.driver.list_cameras(context.settings.running.camera.index, context.interrupts)
+        except Interrupted:
+            context.run_commands()  # it is tried again after the next snapshot
+            return
+        except CameraError as error:
+            logging.warning("the list of cameras cannot be checked: %s", error)
+            now = self._cameras
+        self._unchecked = False
+        if not same_cameras(self._cameras, now):
+            logging.warning("these are not the cameras of the last start: listing them again")
+            self._cameras = []
+            raise Interrupted
 
     def _handle_failure(self, error: CameraError) -> None:
         """Show the error and wait before the next try; there is no wait where new settings are to blame."""

@@ -33,7 +33,7 @@ def check_image(path: Path) -> Size:
         CameraError: `torn`: it is empty, or its end is missing.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         try:
             if os.fstat(file.fileno()).st_size < _MIN_BYTES:
                 raise InvalidJpeg("empty")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import mmap
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted, Still
 from stillcam.capture.image_files import check_image, link_or_copy, rotate
 from stillcam.capture.status import Histogram
-from stillcam.common.errors import CameraError, StillcamError
+from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
 from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
@@ -117,7 +116,7 @@ class FramePublisher:
         is not changed: the driver takes each file that is closed after writing for a new still, and it may be a
         hard link to a picture of a series.
         """
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with path.open("rb", buffering=0) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             ranges = thumbnail_ranges(data)
         if not ranges:
             return path
@@ -163,17 +162,3 @@ def _same_picture(path: Path, other: Path) -> bool:
         return one[picture_offset(one) :] == two[picture_offset(two) :]
     except FileNotFoundError:
         return False
-
-
-def lock_folder(folder: Path) -> int:
-    """Lock the images folder itself by flock(2), until the descriptor that is returned is closed."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(fd)
-        raise StillcamError(
-            f"another capture daemon works in {folder}: end it (./start_camera_server.sh --stop),"
-            " or set another STILLCAM_IMAGES and STILLCAM_DATA"
-        ) from error
-    return fd

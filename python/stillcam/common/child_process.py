@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ INTERRUPTED_GRACE_S = 1.0  # the same when the daemon ends: enough to finish the
 PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
 _STDERR_LINES = 40
+_STDERR_PAUSE_S = 0.5  # the camera programs log some twenty lines a still: they are read together
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -88,6 +90,7 @@ class ChildProcess:
         self.pid = self._process.pid
         self.pidfd = os.pidfd_open(self.pid)  # readable once the program has ended
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._ended = threading.Event()  # what is left of its output is read at once
         try:
             self._read = start(self._read_stderr, f"{self.name} stderr")
         except RuntimeError as error:  # no program without a reader, which would hold the camera
@@ -106,8 +109,13 @@ class ChildProcess:
         """Keep the last lines; a pipe that nobody reads would block a program that logs for weeks."""
         assert self._process.stderr is not None
         with self._process.stderr as pipe:
-            rest = b""
-            while chunk := pipe.read(8192):
+            poller, rest = select.poll(), b""
+            poller.register(pipe, select.POLLIN)
+            while True:
+                poller.poll()
+                self._ended.wait(_STDERR_PAUSE_S)
+                if not (chunk := pipe.read(1 << 16)):  # all that a pipe holds
+                    break
                 *lines, rest = (rest + chunk).split(b"\n")
                 self._stderr.extend(line.decode(errors="replace") for line in lines)
                 rest = rest[-8192:]
@@ -124,6 +132,7 @@ class ChildProcess:
     def stderr(self) -> list[str]:
         """The last lines of stderr; complete once the program has ended."""
         if self.status is not None:
+            self._ended.set()
             self._read.wait(1.0)
         return list(self._stderr)
 
@@ -162,6 +171,7 @@ class ChildProcess:
             logging.warning("%s (pid %s) did not end within %.1f s: killed", self.name, self.pid, took_s)
             self._process.kill()
         status = self._process.wait()
+        self._ended.set()
         self._read.wait(1.0)
         if self._process.stdout is not None:
             self._process.stdout.close()

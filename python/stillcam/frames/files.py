@@ -7,6 +7,7 @@ frame is kept.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -14,6 +15,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from stillcam.common.errors import StillcamError
 
 CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
@@ -142,7 +145,8 @@ class Publisher:
         while name in (self.current, self.previous):
             now_s += 0.001
             name = frame_name(now_s)
-        time.sleep(max(0.0, self._replaced_s + GRACE_S - time.monotonic()))  # above 200 frames a second only
+        if (left_s := self._replaced_s + GRACE_S - time.monotonic()) > 0:  # above 200 frames a second only
+            time.sleep(left_s)
         os.rename(still, self._images / name)
         self._new_link.unlink(missing_ok=True)
         self._new_link.symlink_to(name)
@@ -152,3 +156,21 @@ class Publisher:
         if before is not None:
             (self._images / before).unlink(missing_ok=True)
         return name
+
+
+def lock_folder(folder: Path) -> int:
+    """Lock the images folder itself by flock(2), until the descriptor that is returned is closed.
+
+    Raises:
+        StillcamError: another capture daemon works in it.
+    """
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise StillcamError(
+            f"another capture daemon works in {folder}: end it (./start_camera_server.sh --stop),"
+            " or set another STILLCAM_IMAGES and STILLCAM_DATA"
+        ) from error
+    return fd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from stillcam.settings.controls import CONTROLS
@@ -39,6 +39,11 @@ class CameraInfo:
     modes: tuple[SensorMode, ...]
     limits: Mapping[str, tuple[float, float] | None] | None = None
     held: bool = False
+
+    def as_held(self) -> CameraInfo:
+        """The same, as it is listed while another process uses it."""
+        modes = tuple(replace(mode, fps=None, crop=None) for mode in self.modes)
+        return replace(self, modes=modes, limits=None, held=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,9 @@ class SnapshotContext:
         self.taken: list[float] = []
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.settings = SimpleNamespace(wanted=Settings())
-        self.driver = SimpleNamespace(matches=lambda *_: True, lag_s=0.0, exposure_began_s=0.0)
+        self.driver = SimpleNamespace(matches=lambda *_: True, just_started=False, lag_s=0.0, exposure_began_s=0.0)
         this: Any = self
-        self.mode = SnapshotMode(this, lambda: self._booked_s)
+        self.mode = SnapshotMode(this, lambda: self._booked_s, lambda: None)
 
     def next_mode(self) -> Any:
         return self.mode if self.now_s < min(self._until_s, self._booked_s) else None

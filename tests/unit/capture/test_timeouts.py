@@ -19,6 +19,7 @@ from stillcam.capture.timeouts import (
 )
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import Paths
+from stillcam.frames.files import lock_folder
 from stillcam.settings.capabilities import RPICAM
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
@@ -71,6 +72,7 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
         name="slow",
         capabilities=RPICAM,
         metadata=told,
+        just_started=False,
         start_stills=lambda *_: None,
         wait_ready=ready,
         stop=lambda *_: True,
@@ -78,7 +80,7 @@ def test_a_long_exposure_is_waited_for_when_the_camera_starts(tmp_path, sections
     paths = Paths(tmp_path / "images", tmp_path / "data")
     paths.images.mkdir()
     settings = patched(Settings(), sections)
-    context = CaptureContext(paths, driver, settings, tuple, {})
+    context = CaptureContext(paths, driver, settings, lock_folder(paths.images), tuple, {})
     camera: Any = None
     photo = None if found is None else PhotoRequest("photo", tmp_path, found)
     context.start_stills(settings, camera, photo, lambda: False)

@@ -23,6 +23,7 @@ from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.machine_lock import LIST_TIMEOUT_S, LIST_WAIT_S, MACHINE, OPEN_WAIT_S, MachineLock
 from stillcam.camera.rpicam.errors import UnsupportedOptions, failure, unrecognised_option
 from stillcam.camera.rpicam.listing import parse
+from stillcam.camera.rpicam.listing_cache import ListingCache
 from stillcam.camera.rpicam.options import (
     METADATA_NAME,
     live_arguments,
@@ -54,6 +55,7 @@ class Rpicam(Driver):
         name: the driver's name in status and logs.
         machine: the folder that stands for the machine, see MachineLock.
         encoder: the board's, see Capabilities.
+        cache: of the list of cameras.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class Rpicam(Driver):
         name: str = "rpicam",
         machine: Path = MACHINE,
         encoder: EncoderLimits | None = None,
+        cache: ListingCache | None = None,
     ) -> None:
         super().__init__(images, replace(RPICAM, encoder=encoder))
         self.name = name
-        self._programs, self._env, self._machine = programs, env, machine
+        self._programs, self._env, self._machine, self._cache = programs, env, machine, cache
         self._unsupported = UnsupportedOptions(self.capabilities)
         self._has_libav: bool | None = None  # whether rpicam-vid can write MP4 and MPEG-TS; None: not asked yet
         self._child: ChildProcess | None = None  # while a program runs
@@ -83,7 +86,14 @@ class Rpicam(Driver):
         # It resets the HDR mode of that camera, by default of the first one.
         arguments = ["--list-cameras", f"--camera={index}", "--verbose=2"]
         with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S, interrupts=interrupts):
-            return parse(self._output(self._programs.still, arguments, interrupts))
+            text = self._output(self._programs.still, arguments, interrupts)
+        cameras = parse(text)
+        if self._cache and not any(camera.held for camera in cameras):
+            self._cache.write(text)
+        return cameras
+
+    def remembered_cameras(self) -> list[CameraInfo]:
+        return parse(self._cache.read()) if self._cache else []
 
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         self.stop()

@@ -72,8 +72,7 @@ def _complete(camera: CameraInfo) -> CameraInfo:
     if not all(camera.size):  # then that of the largest mode
         camera = replace(camera, size=max((mode.size for mode in camera.modes), default=_UNKNOWN_SIZE))
     if any(mode.crop == _NOT_CONFIGURED for mode in camera.modes):
-        modes = tuple(replace(mode, fps=None, crop=None) for mode in camera.modes)
-        return replace(camera, modes=modes, limits=None, held=True)
+        return camera.as_held()
     return camera
 
 

@@ -8,3 +8,8 @@ Read `__main__` first, then `still` and `video`, the programs' loops. `options` 
 they share. `camera` opens one of the `sensors`. A `picture` is the `scene` through the lens (`autofocus`) and the
 image signal processor (`isp`); `encode` makes the bytes of a file of it.
 """
+
+BOARD = "STILLCAM_SIMULATED_BOARD"  # the processor: one without bcm2712's software encoder has the hardware's limits
+USUAL_BOARD = "bcm2711"
+FAULTS = "STILLCAM_SIMULATED_FAULTS"
+FAULTS_FILE = "faults.json"

@@ -16,12 +16,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from stillcam.camera.simulated import FAULTS, FAULTS_FILE
 from stillcam.camera.simulated.program import Failure
 from stillcam.camera.simulated.sensors import Sensor, sensors_of
 
-FILE = "faults.json"
 FOLDER = "STILLCAM_SIMULATED_DIR"
-VARIABLE = "STILLCAM_SIMULATED_FAULTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ class FaultSource:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.folder = _folder(environ)
-        self._path = self.folder / FILE
-        self._fixed = _parse(environ[VARIABLE]) if environ.get(VARIABLE) else None
+        self._path = self.folder / FAULTS_FILE
+        self._fixed = _parse(environ[FAULTS]) if environ.get(FAULTS) else None
         self._text, self._faults = b"", Faults()
 
     def read(self) -> Faults:
@@ -118,9 +117,9 @@ def _folder(environ: Mapping[str, str]) -> Path:
 
 def _parse(text: str) -> Faults:
     try:
-        return _checked(json.loads(text), VARIABLE)
+        return _checked(json.loads(text), FAULTS)
     except ValueError as error:
-        raise Failure(f"{VARIABLE}: not JSON: {error}") from None
+        raise Failure(f"{FAULTS}: not JSON: {error}") from None
 
 
 def _checked(document: Any, source: str) -> Faults:

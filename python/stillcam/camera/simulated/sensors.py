@@ -11,9 +11,6 @@ from pathlib import Path
 from stillcam.camera.simulated.options import Options, StillOptions
 from stillcam.camera.simulated.program import Failure
 
-BOARD = "STILLCAM_SIMULATED_BOARD"  # the processor: one without bcm2712's software encoder has the hardware's limits
-USUAL_BOARD = "bcm2711"
-
 LEAST_US, LONGEST_US = 26, 112_015_553  # ExposureTime
 VIDEO_SIZE = (640, 480)
 VIEWFINDER_FPS = 30.0

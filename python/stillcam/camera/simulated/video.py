@@ -15,13 +15,13 @@ from typing import BinaryIO, TextIO
 
 from PIL import Image
 
-from stillcam.camera.simulated import encode, sensors
+from stillcam.camera.simulated import BOARD, USUAL_BOARD, encode, sensors
 from stillcam.camera.simulated.camera import STARTUP_FRAMES, Camera
 from stillcam.camera.simulated.faults import Faults, FaultSource
 from stillcam.camera.simulated.options import VideoOptions, seconds
 from stillcam.camera.simulated.picture import Picture, local_now
 from stillcam.camera.simulated.program import Failure, Signals, format_name, print_stderr, terminate
-from stillcam.camera.simulated.sensors import BOARD, USUAL_BOARD, Size
+from stillcam.camera.simulated.sensors import Size
 from stillcam.settings.encoder import encoder_limits
 
 FRAMERATE = 30.0

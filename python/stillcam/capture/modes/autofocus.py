@@ -130,11 +130,17 @@ def lens_at_rest(metadata: Metadata) -> bool:
 def take_focused(context: CaptureContext, cancelled: Callable[[], bool]) -> str | None:
     """Take a still once the scan that the start of the camera has begun is over, and publish it.
 
+    Where no frame is shown, or one that would become stale meanwhile, the first still is published before.
+
     Returns:
         the frame's name; None: it was `cancelled` before.
     """
     if context.driver.waits_for_focus:
         return context.take_still()
+    if not context.shows_fresh_frame(sum(SCAN_WAITS_S)):
+        name = context.take_still()
+        if (metadata := context.still_metadata()) and "AfState" not in metadata:
+            return name  # no autofocus
     for wait_s in SCAN_WAITS_S[:-1]:
         if not context.converge(wait_s, cancelled):
             return None

@@ -48,12 +48,16 @@ class SnapshotMode(Mode):
 
     Args:
         next_start_s: gives when another mode will want the camera (monotonic): a snapshot must be over by then.
+        check_cameras: called after each snapshot, while the camera runs; with Interrupted, the mode ends.
     """
 
     use = "snapshot"
 
-    def __init__(self, context: CaptureContext, next_start_s: Callable[[], float]) -> None:
+    def __init__(
+        self, context: CaptureContext, next_start_s: Callable[[], float], check_cameras: Callable[[], None]
+    ) -> None:
         self._context = context
+        self._check_cameras = check_cameras
         self._next_start_s = next_start_s
         self.frame_request = FrameRequest(context.driver)
         self._takes_s = FIRST_TAKES_S  # how long a snapshot takes at most, by experience
@@ -66,7 +70,7 @@ class SnapshotMode(Mode):
         """See Mode. Missed snapshots are not made up for."""
         context = self._context
         since = -math.inf  # when the last one was due (monotonic)
-        if context.driver.matches(settings, camera):  # a photo was taken in between
+        if context.driver.matches(settings, camera) and not context.driver.just_started:  # after a photo
             context.status.enter("snapshot", snapshot_cycle_s(settings))
         else:
             context.start_snapshots(settings, camera)
@@ -82,6 +86,7 @@ class SnapshotMode(Mode):
             context.take_still()
             self.frame_request.picture_taken()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
+            self._check_cameras()
 
     def _on_snapshot(self, _command: Command) -> None:
         self.frame_request.ask()

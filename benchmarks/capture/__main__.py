@@ -1,4 +1,4 @@
-"""What the daemon adds to the camera: time from the closed file to the swapped link, start, memory, CPU.
+"""What the daemon adds to the camera: from the closed file to the swapped link, starts, changes of use, and at rest.
 
 Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture [--quick]`. Everything is measured in one run, ours and
 the bare thing in turn.
@@ -6,14 +6,12 @@ the bare thing in turn.
 
 import argparse
 import io
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -22,16 +20,17 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from report import Row, compared, measured, percentile, print_table, ratio
+from report import Row, percentile, print_table, ratio
+from resting import at_rest
+from starting import changes_of_use, starts
 
 from stillcam.camera.driver import Still
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import Histogram
-from stillcam.ipc.protocol import ask
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, QUICK_ROUNDS = 100, 10
-IDLE_S, QUICK_IDLE_S = 30.0, 4.0
+STARTS, QUICK_STARTS = 5, 1
+IDLE_S, QUICK_IDLE_S = 60.0, 4.0
 SIZES = ((1280, 720), (4608, 2592))
 PACE_S = 0.006  # a camera's: the daemon lets a replaced frame live for 5 ms
 
@@ -92,85 +91,16 @@ def swap(folder: Path, rounds: int) -> Iterator[Row]:
             yield swap_row(f"{work}, turned by 90°, jpegtran", *in_turn(rounds, prepare, bare, publish(turning)))
 
 
-def resident_kb(pid: int) -> int:
-    """Resident memory of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
-def cpu_s(pid: int) -> float:
-    """CPU time that a process has used itself, without its children."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def running(*argv: str, environ: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python process, ended with the block."""
-    child = subprocess.Popen([sys.executable, *argv], env=environ, stdin=subprocess.PIPE)
-    try:
-        yield child
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def wait_for(path: Path, child: subprocess.Popen[bytes]) -> None:
-    """Wait until the file is there; raises RuntimeError when the process that is to make it has ended."""
-    while not path.exists():
-        if child.poll() is not None:
-            raise RuntimeError(f"{child.args!r} has ended with status {child.returncode}")
-        time.sleep(0.005)
-
-
-def processes(folder: Path, idle_s: float) -> Iterator[Row]:
-    """Start, memory and CPU of daemon and server."""
-    images = folder / "frames"
-    environ = os.environ | {
-        "PYTHONPATH": str(ROOT / "python"),
-        "STILLCAM_CAMERA": "simulated",
-        "STILLCAM_IMAGES": str(images),
-        "STILLCAM_DATA": str(folder / "data"),
-        "STILLCAM_SIMULATED_DIR": str(folder / "simulated"),
-        "STILLCAM_BIND": "127.0.0.1",
-        "STILLCAM_PORT": "0",
-    }
-    (folder / "simulated").mkdir()
-    still = ["-m", "stillcam.camera.simulated", "rpicam-still", "--nopreview", "--width", "1280", "--height", "720"]
-    began = time.perf_counter()
-    call = [sys.executable, *still, "--immediate", "--output", str(folder / "bare.jpg")]
-    subprocess.run(call, env=environ, check=True, stderr=subprocess.DEVNULL)
-    bare_s = time.perf_counter() - began
-    idle = ("-c", "import http.server, sys; sys.stdin.read()")
-    began = time.perf_counter()
-    with running("-m", "stillcam.capture", environ=environ) as daemon:
-        wait_for(images / "current.jpg", daemon)
-        ours_s = time.perf_counter() - began
-        yield compared("start to first frame, the camera program alone", [ours_s], [bare_s], "{:.2f} s")
-        with running("-m", "stillcam.server", environ=environ) as server, running(*idle) as one, running(*idle) as two:
-            time.sleep(5)
-            before_s = cpu_s(daemon.pid)
-            time.sleep(idle_s)
-            share = (cpu_s(daemon.pid) - before_s) / idle_s
-            ours_kb, bare_kb = (sum(resident_kb(p.pid) for p in pair) for pair in ((daemon, server), (one, two)))
-            failed = ask(folder / "data/run/capture.sock", {"command": "status"})["captures"]["failed"]
-    if failed:
-        raise RuntimeError(f"{failed} captures of the simulated camera failed")
-    yield compared(
-        "memory at rest, two bare interpreters with http.server", [ours_kb / 1000], [bare_kb / 1000], "{:.1f} MB"
-    )
-    yield measured("the daemon's own processor time, a still every 2 s", 100 * share, "{:.2f} %")
-
-
 def main() -> None:
     """Measure all of it."""
     parser = argparse.ArgumentParser(prog="benchmarks/capture", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="short: to see that it works")
     quick = parser.parse_args().quick
+    rounds, few, idle_s = (QUICK_ROUNDS, QUICK_STARTS, QUICK_IDLE_S) if quick else (ROUNDS, STARTS, IDLE_S)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print_table(
-            chain(swap(folder, QUICK_ROUNDS if quick else ROUNDS), processes(folder, QUICK_IDLE_S if quick else IDLE_S))
+            chain(swap(folder, rounds), starts(folder, few), changes_of_use(folder, few), at_rest(folder, idle_s))
         )
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import logging
 import secrets
@@ -24,6 +23,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stillcam import __version__
@@ -32,6 +32,9 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.formats import utc_text
 from stillcam.common.threads import start_restarting
 from stillcam.notifications.events import Event
+
+if TYPE_CHECKING:
+    import http.client
 
 KEY_FILE = "webhook-key"  # in data/
 KEY_PREFIX = "whsec_"
@@ -70,6 +73,8 @@ def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> 
     Raises:
         DeliveryError: it does not answer, or with another status than 2xx.
     """
+    import http.client
+
     parts, time_s = urlsplit(url), int(time.time())
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import errno
@@ -39,9 +38,8 @@ SWITCH_S = 0.0005  # the interpreter switches threads this often: with many view
 
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="stillcam.server", description="Run the Stillcam web server.")
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.parse_args()
+    if len(sys.argv) > 1:
+        _parse_arguments()
     log.set_up()
     try:
         run(os.environ)
@@ -49,6 +47,14 @@ def main() -> int:
         logging.error("%s", error)
         return 1
     return 0
+
+
+def _parse_arguments() -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="stillcam.server", description="Run the Stillcam web server.")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.parse_args()
 
 
 def run(environ: Mapping[str, str]) -> None:

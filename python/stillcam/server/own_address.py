@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import socket
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +13,7 @@ from stillcam.common.safe_read import parse_json
 EVERY_ADDRESS = "::"  # IPv6 and IPv4
 HEALTH_TIMEOUT_S = 5.0
 MAX_HEALTH_BYTES = 1 << 16
+OTHER_PROGRAM = "another program is listening on this port"
 
 
 def listening_address(environ: Mapping[str, str]) -> tuple[str, int]:
@@ -80,6 +79,9 @@ def healthz(
     Raises:
         OSError: no program listens or answers in time; ConnectionError also if it is another program.
     """
+    import http.client
+    import ssl
+
     address = ipaddress.ip_address(host)
     target = host if not address.is_unspecified else "::1" if address.version == 6 else "127.0.0.1"
     client = http.client.HTTPConnection(target, port, timeout=timeout_s)
@@ -87,7 +89,14 @@ def healthz(
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         client = http.client.HTTPSConnection(target, port, timeout=timeout_s, context=context)
-    return _request(client, f"/{below}healthz")
+    try:
+        client.request("GET", f"/{below}healthz")
+        response = client.getresponse()
+        return response.status, _health(response.read(MAX_HEALTH_BYTES))
+    except (http.client.HTTPException, ValueError) as error:
+        raise ConnectionError(OTHER_PROGRAM) from error
+    finally:
+        client.close()
 
 
 def healthz_inside(connection: socket.socket, timeout_s: float = HEALTH_TIMEOUT_S) -> tuple[int, dict[str, Any]]:
@@ -97,20 +106,18 @@ def healthz_inside(connection: socket.socket, timeout_s: float = HEALTH_TIMEOUT_
         OSError: as for `healthz`.
     """
     connection.settimeout(timeout_s)
-    client = http.client.HTTPConnection("localhost")
-    client.sock = connection
-    return _request(client, "/healthz")
-
-
-def _request(client: http.client.HTTPConnection, path: str) -> tuple[int, dict[str, Any]]:
+    with connection, connection.makefile("rb") as answer:
+        connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        head, _, body = answer.read(MAX_HEALTH_BYTES).partition(b"\r\n\r\n")
     try:
-        client.request("GET", path)
-        response = client.getresponse()
-        document = parse_json(response.read(MAX_HEALTH_BYTES))
-        if not isinstance(document, dict) or not {"status", "field"} & set(document):
-            raise ValueError("the answer has neither a status nor an error")
-    except (http.client.HTTPException, ValueError) as error:
-        raise ConnectionError("another program is listening on this port") from error
-    finally:
-        client.close()
-    return response.status, {"reason": document.get("error"), **document}
+        return int(head.split(b" ", 2)[1]), _health(body)
+    except (IndexError, ValueError) as error:
+        raise ConnectionError(OTHER_PROGRAM) from error
+
+
+def _health(body: bytes) -> dict[str, Any]:
+    """The JSON of a health answer, with its error as the `reason`; ValueError: it is none."""
+    document = parse_json(body)
+    if not isinstance(document, dict) or not {"status", "field"} & set(document):
+        raise ValueError("the answer has neither a status nor an error")
+    return {"reason": document.get("error"), **document}

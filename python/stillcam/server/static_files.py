@@ -13,7 +13,6 @@ import posixpath
 import re
 from collections.abc import Callable
 from functools import cached_property
-from html import escape
 from pathlib import Path, PurePath
 
 from stillcam.http.messages import Answer, Refused
@@ -74,6 +73,8 @@ class StaticFiles:
         References in the page are relative to its `<base>`, which also tells the page why it is there.
         """
         start = b'<meta charset="utf-8">'
+        from html import escape
+
         reason = escape(refused.text).encode()
         base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
         body = self._page("index.html").data.replace(start, start + base, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from stillcam.common.errors import SettingsError
@@ -37,6 +36,8 @@ def check_controls(values: Any, field: str = "controls") -> Values:
 
 def did_you_mean(name: object, known: Collection[str]) -> str:
     """The end of an error about an unknown name: the most similar known one, or all of them."""
+    from difflib import get_close_matches
+
     close = get_close_matches(str(name), known, 1)
     return f": did you mean {close[0]!r}?" if close else f": it may be one of {', '.join(known)}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from pathlib import Path
 
 from stillcam.common.clock import local_zone
@@ -26,6 +25,8 @@ def board(root: Path = ROOT) -> list[Row]:
 
 def system(root: Path = ROOT) -> list[Row]:
     """Operating system, kernel, Python, uptime and load."""
+    import platform
+
     kernel = os.uname()
     uptime_s, load = text_of(root / "proc/uptime").partition(".")[0], text_of(root / "proc/loadavg").split()[:3]
     return known([

@@ -7,7 +7,6 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
 
 from stillcam.system_info import Row, output_of
@@ -66,6 +65,8 @@ class Software:
 
 def _installed(package: str) -> str | None:
     """The version of a Python package, without importing it; None: not installed."""
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -110,7 +110,7 @@ def live_frame(folder: Path) -> Callable[[], None]:
 
     def run() -> None:
         for viewer in viewers:
-            viewer.sequence = -1
+            viewer.sequence = 0
         broadcast._send(frame, viewers, time.monotonic())
 
     return run

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from stillcam.common.paths import Paths
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.cache import FrameCache
+from stillcam.server.live.deliveries import Deliveries
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.worker import Viewers
@@ -25,6 +26,7 @@ class CameraContext:
         self.daemon = DaemonClient(paths.socket)
         self.staleness = StalenessCheck(self.cache, self.daemon)
         self.viewers = Viewers(self.daemon)
+        self.deliveries = Deliveries(self.cache)
         self.stills = OnDemandStills(paths.socket, lambda: self.settings().snapshot.interval_s)
 
     def close(self) -> None:

@@ -22,14 +22,19 @@ CAUSES = {
 }
 
 
-def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
+def camera(status: Mapping[str, Any], viewers: int, slow: int) -> list[Row]:
     """Version, mode, frames, viewers, and the causes of restarts.
 
     Args:
         status: of the daemon; `running` is false when it does not answer.
         viewers: how many watch live now.
+        slow: how many of them receive fewer frames than the camera makes.
     """
-    rows: list[tuple[str, object]] = [("Stillcam", __version__), ("Viewers now", viewers)]
+    rows: list[tuple[str, object]] = [
+        ("Stillcam", __version__),
+        ("Viewers now", viewers),
+        ("Slow viewers", _slow(slow, viewers) if slow else None),
+    ]
     if not status.get("running"):
         return known([*rows, ("Capture daemon", f"does not answer: {status.get('reason')}")])
     reason = f": {status['reason']}" if status.get("reason") else ""
@@ -45,3 +50,12 @@ def camera(status: Mapping[str, Any], viewers: int) -> list[Row]:
         ("Restarts of the camera", None if restarts else "none"),
         *((f"Restarts: {CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()),
     ])  # fmt: skip
+
+
+def _slow(slow: int, viewers: int) -> str:
+    who = f"{slow} of {viewers} viewers" if viewers > 1 else "the viewer"
+    one = slow == 1
+    return (
+        f"{who} {'receives' if one else 'receive'} fewer frames than the camera makes:"
+        f" {'its' if one else 'their'} network is too slow"
+    )

@@ -2,14 +2,20 @@
 
 import json
 import os
-from collections.abc import Iterator
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from listed_programs import listed_programs
-from real_camera import RealCamera
+from real_camera import DEADLINE_S, RealCamera
 from signed_in import add_owner_to, sign_in
+
+SLOW = "1 of 2 viewers receives fewer frames than the camera makes: its network is too slow"
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -62,6 +68,50 @@ def test_one_card_that_cannot_be_shown_leaves_the_others(page, camera_server):
     page.wait_for_selector(".info [aria-label='Camera 1'] table")
     assert "This cannot be shown" in page.inner_text(".info [aria-label='Camera 0']")
     assert "Python" in page.inner_text(".info")
+
+
+def stream(page: Any, url: str) -> socket.socket:
+    """A connection on which live frames arrive for the person of a page; the kernel keeps little of them for us."""
+    at = urlsplit(url)
+    cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in page.context.cookies())
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    link.settimeout(DEADLINE_S)
+    link.connect((at.hostname, at.port))
+    link.sendall(f"GET /stream HTTP/1.1\r\nHost: {at.netloc}\r\nCookie: {cookies}\r\n\r\n".encode())
+    assert link.recv(12) == b"HTTP/1.1 200"
+    return link
+
+
+def test_slow_viewers_are_named_while_they_are_there(page, camera_server):
+    """One of two reads a sixtieth of what the other reads."""
+    add_owner_to(camera_server.url, camera_server.folder / "data")
+    sign_in(page, camera_server.url, "info")
+    card = page.locator(".info [aria-label='Camera server']")
+    card.wait_for()
+    ended = threading.Event()
+
+    def renew_until(holds: Callable[[str], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not holds(text := card.inner_text()):
+            assert time.monotonic() < deadline, text
+            page.get_by_role("button", name="Refresh").click()
+            page.wait_for_timeout(100)
+
+    def read() -> None:
+        while not ended.is_set():
+            fast.recv(1 << 16)
+            slow.recv(1 << 10)
+
+    with stream(page, camera_server.url) as slow, stream(page, camera_server.url) as fast:
+        reading = threading.Thread(target=read)
+        reading.start()
+        try:
+            renew_until(lambda text: SLOW in text)
+        finally:
+            ended.set()
+            reading.join()
+    renew_until(lambda text: "Slow viewers" not in text)
 
 
 @pytest.fixture

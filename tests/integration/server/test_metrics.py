@@ -1,6 +1,8 @@
 """`/metrics` as Prometheus reads it."""
 
+import os
 from collections.abc import Mapping
+from functools import partial
 
 from pictures import picture
 from prometheus_client import Metric
@@ -90,6 +92,49 @@ def test_frames_and_viewers(site):
     assert scrape.value("stillcam_frame_age_seconds") >= 0
     assert {labels["folder"] for labels, _ in scrape.samples("stillcam_disk_free_bytes")} == {"images", "data"}
     assert scrape.value("stillcam_server_process_resident_memory_bytes") > 1e6
+
+
+def test_frames_that_a_slow_viewer_misses_are_counted(site):
+    """Of the others none is missed; a viewer that wants few frames misses none either."""
+    site.publish(picture())
+    skipped = partial(Scrape.value, name="stillcam_viewer_frames_skipped_total", viewer="stream")
+    with Viewer(site) as fast, Viewer(site, "/stream?fps=0.01"), Viewer(site, receive_buffer=4096) as slow:
+        site.until(lambda: Scrape(site).value("stillcam_viewers") == 3)
+        slow.part()
+        for number in range(25):  # more than socket buffers may hold
+            fast.frame(site.publish(os.urandom(1_000_000)))
+            scrape = Scrape(site)
+            assert (scrape.value("stillcam_viewer_frames_total", viewer="stream") or 0) >= number + 2
+        scrape = site.until(lambda: (now := Scrape(site)).value("stillcam_slow_viewers") == 1 and now)
+        while int(slow.part()[0]["x-frame-sequence"]) < 26:
+            pass
+        scrape = site.until(lambda: (skipped(now := Scrape(site), reason="client") or 0) > 10 and now)
+        site.until(lambda: Scrape(site).value("stillcam_slow_viewers") == 0)
+    assert skipped(Scrape(site), reason="server") == 0
+    assert skipped(Scrape(site), reason="client") == skipped(scrape, reason="client")
+
+
+def test_frames_that_a_page_misses_are_counted(site):
+    """A page requests one frame after the other; the first may be of any age."""
+
+    def after(name: str) -> str:
+        response, _ = site.ask(f"/images/current.jpg?after={name}")
+        return str(response.headers["ETag"]).strip('"')
+
+    def count(what: str, **labels: str) -> float | None:
+        return Scrape(site).value(f"stillcam_viewer_frames{what}_total", viewer="page", **labels)
+
+    old = site.publish(picture())
+    for _ in range(3):
+        newest = site.publish(picture())
+    site.until(lambda: Scrape(site).value("stillcam_frames_total") == 4)
+    assert after(old) == newest
+    assert (count(""), count("_skipped", reason="client")) == (1, 0)
+    for _ in range(3):
+        site.publish(picture())
+    site.until(lambda: Scrape(site).value("stillcam_frames_total") == 7)
+    after(newest)
+    assert (count(""), count("_skipped", reason="client")) == (2, 2)
 
 
 def test_without_a_daemon_there_is_nothing_of_it(site):

@@ -17,6 +17,7 @@ from stillcam.__main__ import program
 from stillcam.cli.overview import TASKS
 from stillcam.common.paths import Paths
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.routes.metrics import FAMILIES
 from stillcam.server.wiring import build
 from stillcam.settings.controls import CONTROLS, Control
 from stillcam.settings.document import describe, from_json
@@ -26,6 +27,7 @@ README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/reference/settings.md"
 COMMANDS = ROOT / "docs/reference/command-line.md"
+METRICS = ROOT / "docs/reference/metrics.md"
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
@@ -127,6 +129,16 @@ def options_table():
     return lines
 
 
+def metrics_table():
+    """docs/reference/metrics.md's table, as lines."""
+    lines = ["| metric | type | labels | what |", "| --- | --- | --- | --- |"]
+    for name, (kind, text, labels) in FAMILIES.items():
+        suffix = {"counter": "_total", "info": "_info"}.get(kind, "")
+        names = ", ".join(f"`{label}`" for label in labels.split())
+        lines.append(f"| `{name}{suffix}` | {kind} | {names} | {text} |")
+    return lines
+
+
 def tables(document: Path) -> list[list[str]]:
     """The tables of a document, each as its lines."""
     blocks = re.findall(r"(?:^\|.*\n)+", document.read_text(), re.MULTILINE)
@@ -151,6 +163,10 @@ def first_column(document: Path) -> list[str]:
 @pytest.mark.parametrize("expected", [settings_table, controls_table])
 def test_the_tables_of_settings_are_the_code_s(expected):
     assert expected() in tables(SETTINGS), f"run it as {__doc__}"
+
+
+def test_the_table_of_metrics_is_the_code_s():
+    assert tables(METRICS) == [metrics_table()], f"run it as {__doc__}"
 
 
 def test_the_readme_names_only_settings_that_there_are():
@@ -273,6 +289,7 @@ def write() -> None:
     for document, made in (
         (SETTINGS, (settings_table(), controls_table())),
         (COMMANDS, (commands_table(), options_table())),
+        (METRICS, (metrics_table(),)),
     ):
         text = document.read_text()
         for new in made:

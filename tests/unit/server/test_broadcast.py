@@ -83,11 +83,11 @@ def waiting(broadcast, viewer, sequence=0):
     left: list[Blob] = []
 
     def wait():
-        seen = sequence
+        viewer.subscriber.sequence = sequence
         while not left:
-            if rest := broadcast.wait(viewer.subscriber, seen):
+            if rest := broadcast.wait(viewer.subscriber):
                 left.append(rest)
-            seen = broadcast._cache.newest.sequence
+            viewer.subscriber.catch_up(broadcast._cache.newest.sequence)
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
@@ -118,7 +118,8 @@ def test_the_viewer_sends_what_its_connection_did_not_take(broadcast, publish):
     newest = publish()
     until(lambda: other.got[-1] == newest.part)
     assert len(full.got) == 1
-    assert broadcast.wait(full.subscriber, first.sequence) is None
+    full.subscriber.sequence = first.sequence
+    assert broadcast.wait(full.subscriber) is None
     assert full.subscriber.wants(newest.tag, time.monotonic())
 
 
@@ -136,7 +137,8 @@ def test_no_viewer_receives_a_frame_after_a_newer_one(broadcast, publish):
 def test_a_frame_that_came_before_the_wait_ends_it(broadcast, publish):
     viewer = Viewer()
     seen = publish()
-    assert broadcast.wait(viewer.subscriber, seen.sequence - 1) is None
+    viewer.subscriber.sequence = seen.sequence - 1
+    assert broadcast.wait(viewer.subscriber) is None
 
 
 def test_a_viewer_that_is_awake_is_sent_nothing(broadcast, publish):
@@ -154,11 +156,13 @@ def test_a_viewer_that_is_awake_is_sent_nothing(broadcast, publish):
 def test_a_viewer_that_is_sent_nothing_wakes_to_check_its_client(broadcast, publish):
     """Whether no frame comes or it wants none of those that come."""
     seen = publish()
-    assert broadcast.wait(Viewer().subscriber, seen.sequence) is None
-    paced, other = Viewer(pacer=Pacer(1e-3)), Viewer()
+    resting, paced, other = Viewer(), Viewer(pacer=Pacer(1e-3)), Viewer()
+    for viewer in (resting, paced):
+        viewer.subscriber.sequence = seen.sequence
+    assert broadcast.wait(resting.subscriber) is None
     paced.subscriber.wants(seen.tag, time.monotonic())
     waiting(broadcast, other, seen.sequence)
-    thread = threading.Thread(target=broadcast.wait, args=(paced.subscriber, seen.sequence), daemon=True)
+    thread = threading.Thread(target=broadcast.wait, args=(paced.subscriber,), daemon=True)
     thread.start()
     until(lambda: publish() and not thread.is_alive())
     assert paced.got == []

@@ -211,13 +211,28 @@ def test_the_camera_s_restarts_are_told_by_cause():
         "driver": "rpicam", "camera": {"model": "imx708"}, "captures": {"ok": 12, "failed": 3},
         "restarts": {"stalled": 2, "gremlins": 1},
     }  # fmt: skip
-    rows = dict(camera(status, 2))
+    rows = dict(camera(status, 2, 0))
     assert rows["Restarts: no picture came"] == "2"
     assert rows["Restarts: gremlins"] == "1"
     assert rows["Mode"] == "no camera since 2026-11-20T23:45:01.123Z: check the cable"
     assert rows["Viewers now"] == "2"
-    assert dict(camera({"running": True}, 0))["Restarts of the camera"] == "none"
-    assert dict(camera({"running": False, "reason": "it is off"}, 0))["Capture daemon"] == "does not answer: it is off"
+    assert dict(camera({"running": True}, 0, 0))["Restarts of the camera"] == "none"
+    assert (
+        dict(camera({"running": False, "reason": "it is off"}, 0, 0))["Capture daemon"] == "does not answer: it is off"
+    )
+
+
+@pytest.mark.parametrize(
+    ("slow", "viewers", "text"),
+    [
+        (0, 3, None),
+        (1, 1, "the viewer receives fewer frames than the camera makes: its network is too slow"),
+        (1, 3, "1 of 3 viewers receives fewer frames than the camera makes: its network is too slow"),
+        (2, 3, "2 of 3 viewers receive fewer frames than the camera makes: their network is too slow"),
+    ],
+)
+def test_slow_viewers_are_told_in_words(slow, viewers, text):
+    assert dict(camera({"running": True}, viewers, slow)).get("Slow viewers") == text
 
 
 def test_sections_without_rows_are_left_out():

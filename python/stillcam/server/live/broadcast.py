@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from stillcam.http.bodies import Blob, Piece
 from stillcam.server.live.cache import CachedFrame, FrameCache, closed_gate
+from stillcam.server.live.deliveries import Delivery
 from stillcam.server.live.worker import SharedWorker
 
 CHECK_S = 1.0  # a viewer that was sent nothing for so long checks whether its client is still there
@@ -42,9 +43,15 @@ class Pacer:
         self._due_s = max(self._due_s + self._period_s, time_s)
         return True
 
+    def missed(self, time_s: float) -> int:
+        """How many frames were due since the last choice, besides the next one."""
+        return 0 if self._due_s is None else max(0, int((time_s - self._due_s) / self._period_s))
 
-class Subscriber:
+
+class Subscriber(Delivery):
     """One viewer: what it has received, and how to send it more.
+
+    Its own thread sends when the connection is full; else the thread of the broadcast does.
 
     Args:
         offer: see Request.offer.
@@ -60,6 +67,7 @@ class Subscriber:
     __slots__ = ("_pacer", "_repeat_s", "_sent_s", "_tag", "_wake_up", "checked_s", "offer", "rest", "sequence")
 
     def __init__(self, offer: Callable[[Piece], int], pacer: Pacer | None, repeat_s: float) -> None:
+        super().__init__()
         self.offer = offer
         self._pacer = pacer
         self._repeat_s = repeat_s
@@ -79,19 +87,34 @@ class Subscriber:
 
     def take(self, frame: CachedFrame, now_s: float) -> bool:
         """Send a frame if it is a new one and wanted now (monotonic); False: the connection did not take it whole."""
-        if self.sequence >= frame.sequence:
+        new = frame.sequence - self.sequence
+        if new <= 0:
             return True  # its own thread was faster
         self.sequence = frame.sequence
         if self._pacer is None:
+            if new > 1:
+                self.late += new - 1
             self._tag, self._sent_s = frame.tag, now_s
         elif not self.wants(frame.tag, now_s):
             return True
         part = frame.part
         sent = self.offer(part)
         if sent == part.size:
+            self.sent += 1
             return True
         self.rest = part.part(sent)
         return False
+
+    def lag(self, newest: int, now_s: float) -> int:
+        frames = max(0, newest - self.sequence - 1) if self.sequence else 0
+        return frames if self._pacer is None else min(frames, self._pacer.missed(now_s))
+
+    def catch_up(self, newest: int) -> None:
+        """Count what it missed while its own thread was sending; it continues with the frame `newest`."""
+        now_s = time.monotonic()
+        if missed := self.lag(newest, now_s):
+            self.miss(missed, now_s)
+        self.sequence = newest
 
     def is_idle(self, now_s: float) -> bool:
         """Whether it should check whether its client is still there, and still may watch."""
@@ -130,21 +153,18 @@ class Broadcast(SharedWorker):
         self._sent = ""  # the name of the frame that was sent last
         self._checked_s = 0.0  # monotonic
 
-    def wait(self, subscriber: Subscriber, sequence: int) -> Blob | None:
+    def wait(self, subscriber: Subscriber) -> Blob | None:
         """Have new frames sent to a subscriber, whose connection must not be used meanwhile.
 
-        Args:
-            sequence: of the newest frame that the viewer has sent itself or did not want. If there is a newer one
-                already, this returns at once.
+        If there is a newer frame than its `sequence` already, this returns at once.
 
         Returns:
             the rest of a frame that the connection did not take whole, for the viewer to send; None if the viewer
             should check whether to continue.
         """
-        subscriber.sequence = sequence
         with self._lock:
             newest = self._cache.newest
-            if newest is not None and newest.sequence != sequence:
+            if newest is not None and newest.sequence != subscriber.sequence:
                 return None
             self._waiting.add(subscriber)
         return subscriber.sleep()

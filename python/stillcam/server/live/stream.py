@@ -17,6 +17,7 @@ from stillcam.http.bodies import Piece
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import CachedFrame, FrameCache
+from stillcam.server.live.deliveries import Deliveries
 from stillcam.server.live.picture import OPENING, Picture
 from stillcam.server.live.placeholder import Placeholders
 from stillcam.server.live.staleness import Staleness, StalenessCheck
@@ -43,12 +44,14 @@ class LiveStreams:
         viewers: Viewers,
         settings: Callable[[], Settings],
         rights: Callable[[], object],
+        deliveries: Deliveries,
     ) -> None:
         self._cache = cache
         self._staleness = staleness
         self._daemon = daemon
         self._viewers = viewers
         self._settings = settings
+        self._deliveries = deliveries
         self._broadcast = Broadcast(cache, rights)
         self._placeholders = Placeholders()
         self._size: Size | None = None  # of the last live frames
@@ -61,20 +64,25 @@ class LiveStreams:
         """
         repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
         subscriber = Subscriber(request.offer, Pacer(fps) if fps else None, repeat_s)
-        with self._viewers, self._broadcast:
+        with self._viewers, self._broadcast, self._deliveries.stream(subscriber):
             yield [OPENING]
             old = self._sequence()  # of a frame that may not be live, and is not sent
             if self._await_live(request):
                 old = -1
-            while viewer_remains(request):
-                sequence = self._sequence()
-                picture = self._picture(old)
-                if subscriber.wants(picture.tag, time.monotonic()):
-                    yield [picture.part]
-                del picture  # a long wait must not keep an old one in memory
-                if rest := self._broadcast.wait(subscriber, sequence):
-                    yield [rest]
-                    del rest
+            try:
+                while viewer_remains(request):
+                    subscriber.catch_up(self._sequence())
+                    picture = self._picture(old)
+                    if subscriber.wants(picture.tag, time.monotonic()):
+                        yield [picture.part]
+                        subscriber.sent += 1
+                    del picture  # a long wait must not keep an old one in memory
+                    if rest := self._broadcast.wait(subscriber):
+                        yield [rest]
+                        subscriber.sent += 1
+                        del rest
+            finally:
+                subscriber.catch_up(self._sequence())
 
     def _sequence(self) -> int:
         newest = self._cache.newest

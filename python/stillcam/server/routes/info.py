@@ -31,7 +31,8 @@ def info_route(context: CameraContext) -> Route:
     def info(_request: Request) -> Document:
         settings, newest = context.settings(), context.cache.newest
         written_a_day = len(newest.picture) * DAY_S / settings.snapshot.interval_s if newest else None
-        server = camera(context.daemon.status(), len(context.viewers))
+        counted, slow = context.deliveries.viewers()
+        server = camera(context.daemon.status(), max(counted, len(context.viewers)), slow)
         certificate = _certificate(settings.server.tls_certificate, paths.primary.data)
         return as_document(
             [

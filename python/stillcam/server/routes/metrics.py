@@ -22,6 +22,7 @@ from stillcam.http.messages import Answer
 from stillcam.series import reader
 from stillcam.series.state import STATES as SERIES_STATES
 from stillcam.server.camera_context import CameraContext, refresh_status
+from stillcam.server.live.deliveries import CLIENT, PAGE, SERVER, STREAM
 from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Challenge, Request, Route
 from stillcam.system_info import board
@@ -33,7 +34,7 @@ MODES = ("starting", "snapshot", "live", "photo", "video", "series", "no camera"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Name: type, help, labels. Counters get the suffix _total.
-_FAMILIES = {
+FAMILIES = {
     "stillcam": ("info", "What runs.", "camera"),
     "stillcam_frames": ("counter", "Frames that this server has seen.", "camera"),
     "stillcam_frame_stale": (
@@ -49,6 +50,15 @@ _FAMILIES = {
         "histogram", "From the file closed by the camera to the link that leads to it.", "camera",
     ),
     "stillcam_viewers": ("gauge", "Who watches live: streams, and requests that wait for the next frame.", "camera"),
+    "stillcam_slow_viewers": ("gauge", "Of them, those that receive fewer frames than the camera makes.", "camera"),
+    "stillcam_viewer_frames": (
+        "counter", "Frames sent to live viewers; viewer: stream, or page (a request for each frame).", "camera viewer",
+    ),
+    "stillcam_viewer_frames_skipped": (
+        "counter",
+        "Frames that live viewers missed; reason: client (its connection was busy) or server (this server was late).",
+        "camera viewer reason",
+    ),
     "stillcam_series_state": ("gauge", "1: the series is in this state.", "camera series state"),
     "stillcam_series_shots": ("counter", "Shots taken, and moments missed.", "camera series result"),
     "stillcam_series_bytes": ("gauge", "What its shots take on the disk.", "camera series"),
@@ -135,7 +145,7 @@ class _Collector:
             "info": core.InfoMetricFamily,
         }
         families = {name: classes[kind](name, text, labels=labels.split()) for name, (kind, text, labels) in
-                    _FAMILIES.items()}  # fmt: skip
+                    FAMILIES.items()}  # fmt: skip
         refresh_status(self._contexts)
         per_camera = (_of_camera(context, context.daemon.status()) for context in self._contexts)
         for name, labels, *values in chain(*per_camera, self._of_answers(), self._of_disks(), _of_board()):
@@ -171,6 +181,12 @@ def _of_camera(context: CameraContext, capture: Mapping[str, Any]) -> Iterator[_
         yield "stillcam_frame_age_seconds", [camera], newest.age_s()
         yield "stillcam_frame_bytes", [camera], len(newest.picture)
     yield "stillcam_viewers", [camera], len(context.viewers)
+    yield "stillcam_slow_viewers", [camera], context.deliveries.viewers()[1]
+    frames = context.deliveries.totals()
+    for viewer in (STREAM, PAGE):
+        yield "stillcam_viewer_frames", [camera, viewer], frames.get((viewer, "sent"), 0)
+        for reason in (CLIENT, SERVER):
+            yield "stillcam_viewer_frames_skipped", [camera, viewer, reason], frames.get((viewer, reason), 0)
     if capture.get("running"):
         yield from _of_captures(camera, capture)
     yield from _of_series(camera, context.paths.series)

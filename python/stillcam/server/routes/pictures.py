@@ -81,8 +81,15 @@ class PictureRoutes:
         self._viewers = context.viewers
         self._stills = context.stills
         self._streams = LiveStreams(
-            context.cache, context.staleness, context.daemon, context.viewers, context.settings, rights
+            context.cache,
+            context.staleness,
+            context.daemon,
+            context.viewers,
+            context.settings,
+            rights,
+            context.deliveries,
         )
+        self._deliveries = context.deliveries
         self._placeholders = Placeholders()
         self._scaled = ScaledFrames()
 
@@ -128,6 +135,8 @@ class PictureRoutes:
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and viewer_remains(request):
                 if frame := self._cache.wait_for_other(name, min(left, VIEWER_CHECK_S)):
+                    client = f"{request.address} {request.headers.get('user-agent', '')}"
+                    self._deliveries.page(client, name, frame)
                     return frame
         return None
 

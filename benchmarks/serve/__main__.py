@@ -8,6 +8,7 @@ Needs nginx and wrk; ustreamer (all three are Debian packages) and Flask are lef
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +35,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts) - set(groups):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {names}")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each of a thousand viewers
     print(TITLE, flush=True)
     for name in [part for given in arguments.parts or groups for part in groups.get(given, [given])]:
         with tempfile.TemporaryDirectory(prefix="stillcam-serve-") as folder:

@@ -19,12 +19,14 @@ class Bench:
         quick: short and once, to see that it works.
     """
 
+    ROUNDS = 5
+
     def __init__(self, folder: Path, quick: bool) -> None:
         self._folder = folder
         self._images = folder / "images"
         self._images.mkdir()
         self._quick = quick
-        self._rounds = 1 if quick else 5
+        self._rounds = 1 if quick else self.ROUNDS
 
     @contextmanager
     def _running(self, *servers: Callable[[Path], AbstractContextManager[Contestant]]) -> Iterator[list[Contestant]]:

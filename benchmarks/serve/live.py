@@ -70,9 +70,9 @@ def watching(port: int, viewers: int, unread: int = 0) -> Iterator[subprocess.Po
         yield crowd
 
 
-def publish(images: Path, seconds: float, size: int = FRAME_BYTES) -> list[float]:
+def publish(images: Path, seconds: float, size: int = FRAME_BYTES, fps: int = FPS) -> list[float]:
     """Publish for so long, one frame at least; when each was taken."""
-    argv = [str(HERE / "publisher.py"), str(images), str(FPS), str(max(1, round(FPS * seconds))), str(size)]
+    argv = [str(HERE / "publisher.py"), str(images), str(fps), str(max(1, round(fps * seconds))), str(size)]
     with _python(argv) as publisher:
         return list(json.loads(publisher.communicate()[0]))
 

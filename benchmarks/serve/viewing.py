@@ -8,17 +8,20 @@ import live
 from bench import Bench
 from contestants import stillcam
 from live import Watched
-from report import Row, percentile, ratio
+from report import Row, measured, percentile, ratio
 
 VIEWERS = 300
 UNREAD = 50
+CROWD, CROWD_FPS = 1000, 5
 DROPPED_BY_S = 35  # a write may stall for 20 s, and the socket's buffer fills up before
 AGE_MS = 25
 SETTLE_S = 2.0  # for the connection that has asked whether the server answers to be closed
 
 
 class ViewingBench(Bench):
-    """100 kB frames at 15 a second."""
+    """100 kB frames at 15 a second, or at 5 for a thousand viewers."""
+
+    ROUNDS = 3
 
     def live(self) -> Iterator[Row]:
         """Against a bare `sendall`."""
@@ -71,6 +74,23 @@ class ViewingBench(Bench):
                     taken_kb.append((live.own_kb(server.pid) - idle_kb) / VIEWERS)
         each_kb = median(taken_kb)
         yield Row(f"memory for each of {VIEWERS} live viewers", f"{each_kb:.0f} kB", "", "", "≤ 30 kB", each_kb <= 30)
+
+    def crowd(self) -> Iterator[Row]:
+        """A thousand viewers of fewer frames."""
+        self._publish()
+        with stillcam(self._folder) as server:
+            with live.watching(server.port, 1):
+                live.publish(self._images, 0.5)
+            idle_kb = live.own_kb(server.pid)
+            with live.watching(server.port, CROWD) as crowd:
+                taken = live.publish(self._images, 2 if self._quick else 10, fps=CROWD_FPS)
+                time.sleep(live.LAST_FRAME_S)
+                each_kb = (live.own_kb(server.pid) - idle_kb) / CROWD
+                seen = live.count(crowd, taken, CROWD)
+        work = f"{CROWD:,} live viewers, {CROWD_FPS} frames a second"
+        yield _missing(f"{work}: frames that did not arrive", [seen])
+        yield _ages(f"{work}: p99 of the age", 99, [seen])
+        yield measured(f"memory for each of {CROWD:,} live viewers", each_kb, "{:.0f} kB", at_most=30)
 
     def _publish(self) -> None:
         live.publish(self._images, 0)

@@ -98,13 +98,13 @@ class Driver(ABC):
         return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
 
     @abstractmethod
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
+    def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
         """List the cameras of this machine.
-
-        A camera that a program of the driver uses meanwhile is listed as `held`.
 
         Args:
             index: the camera that is going to be used; listing may disturb this one only.
+            beside: a program of the driver runs: its camera is listed as `held`. There is no wait for other daemons:
+                Interrupted if one lists or opens cameras now.
         """
 
     def remembered_cameras(self) -> list[CameraInfo]:

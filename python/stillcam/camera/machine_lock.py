@@ -37,31 +37,45 @@ class MachineLock:
         shared: True for opening a camera, which may happen while another one is opened; False for listing cameras,
             which may not.
         timeout_s: how long to wait.
+        required: raise Interrupted afterwards, instead of going on without the lock.
         interrupts: descriptors that end the wait when they become readable.
 
     Raises:
-        Interrupted: one of `interrupts` is readable.
+        Interrupted: one of `interrupts` is readable, or see `required`.
         OSError: too many open files.
     """
 
-    def __init__(self, folder: Path, *, shared: bool, timeout_s: float, interrupts: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        shared: bool,
+        timeout_s: float,
+        interrupts: Sequence[int] = (),
+        required: bool = False,
+    ) -> None:
         self._fd = _opened(folder)
         try:
-            self._acquire(folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout_s, interrupts)
+            if self._acquire(fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout_s, interrupts):
+                return
+            if required:
+                raise Interrupted
         except BaseException:
             self.close()
             raise
-
-    def _acquire(self, folder: Path, how: int, timeout_s: float, interrupts: Sequence[int]) -> None:
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(self._fd, how | fcntl.LOCK_NB)
-                return
-            if wait_readable(_LOCK_POLL_S, *interrupts):
-                raise Interrupted
         logging.warning("the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
                         folder, timeout_s)  # fmt: skip
+
+    def _acquire(self, how: int, timeout_s: float, interrupts: Sequence[int]) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self._fd, how | fcntl.LOCK_NB)
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            if wait_readable(_LOCK_POLL_S, *interrupts):
+                raise Interrupted
 
     def __enter__(self) -> MachineLock:
         return self

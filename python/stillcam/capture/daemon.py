@@ -181,9 +181,10 @@ class Daemon:
         if not self._unchecked or uses_sensor_hdr(context.settings.running):
             return
         try:
-            now = context.driver.list_cameras(context.settings.running.camera.index, context.interrupts)
+            index = context.settings.running.camera.index
+            now = context.driver.list_cameras(index, context.interrupts, beside=True)
         except Interrupted:
-            context.run_commands()  # it is tried again after the next snapshot
+            context.run_commands()  # or another daemon uses cameras: it is tried again after the next snapshot
             return
         except CameraError as error:
             logging.warning("the list of cameras cannot be checked: %s", error)

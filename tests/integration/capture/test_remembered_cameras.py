@@ -38,6 +38,7 @@ def test_the_first_picture_needs_no_list_which_is_checked_while_it_is_up(started
     listed = started_before.simulated / "camera0.hdr"  # listing switches off the HDR of the sensor
     with nobody_lists(started_before):
         started_before.open()
+        started_before.frames(2)  # the check does not wait for the other daemon
         listed.touch()
     started_before.until(lambda _: not listed.exists())
     started_before.frames(2)

@@ -69,7 +69,7 @@ class Picamera2(Driver):
         self._adjustments = 0
         self._applied_after: int | None = None  # so many frames came before the first with the newest adjustment
 
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
+    def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
         self.stop()
         self._lists.clear()
         self._send({"do": "list", "index": index})

@@ -82,10 +82,11 @@ class Rpicam(Driver):
         self._has_metadata = False  # of the newest still
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
 
-    def list_cameras(self, index: int, interrupts: Sequence[int]) -> list[CameraInfo]:
+    def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
         # It resets the HDR mode of that camera, by default of the first one.
         arguments = ["--list-cameras", f"--camera={index}", "--verbose=2"]
-        with MachineLock(self._machine, shared=False, timeout_s=LIST_WAIT_S, interrupts=interrupts):
+        wait_s = 0.0 if beside else LIST_WAIT_S
+        with MachineLock(self._machine, shared=False, timeout_s=wait_s, interrupts=interrupts, required=beside):
             text = self._output(self._programs.still, arguments, interrupts)
         cameras = parse(text)
         if self._cache and not any(camera.held for camera in cameras):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stillcam.common.atomic_write import replace_file
@@ -34,34 +34,29 @@ Identity = Callable[[], str | None]
 def identity(program: str, environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
     """What a list of cameras depends on, as a hash; None: it cannot be known.
 
+    Sensors of one model differ by their names (`imx708_wide`), overlays by the properties of the sensor.
+
     Args:
         program: the path of rpicam-still.
         environ: its environment.
         root: where `/sys`, `/usr` and `/boot` are.
     """
-    devices = set(map(_device, sorted((root / _DEVICES).glob("*"))))
-    if not devices or any(_USB in place for place, _, _ in devices):
+    entries = sorted((root / _DEVICES).glob("*"))
+    devices = {(os.path.realpath(entry / "device"), _read(entry / "name")) for entry in entries}
+    if not devices or any(_USB in place for place, _ in devices):
         return None
+    nodes = {os.path.realpath(entry / "device/of_node") for entry in entries}  # several devices share one
     kernel = os.uname()
     variables = sorted(item for item in environ.items() if item[0].startswith("LIBCAMERA"))
     files = [_state(path) for path in (Path(program), *(path for names in _FILES for path in sorted(root.glob(names))))]
-    known = (sorted(devices), kernel.release, kernel.version, variables, files)
+    known = (sorted(devices), [*map(_described, sorted(nodes))], kernel.release, kernel.version, variables, files)
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _device(entry: Path) -> tuple[str, str, tuple[tuple[str, bytes], ...]]:
-    """Place, name and description in the device tree of a device; sensors of one model differ by name (imx708_wide)."""
-    node = entry / "device/of_node"
-    return os.path.realpath(entry / "device"), _read(entry / "name").decode(errors="replace"), tuple(_described(node))
-
-
-def _described(node: Path) -> Iterator[tuple[str, bytes]]:
-    """The properties of a node and of those below it, such as the link to the receiver."""
-    for folder, names, files in os.walk(node):
-        names.sort()
-        for name in sorted(files):
-            path = Path(folder, name)
-            yield str(path.relative_to(node)), _read(path)
+def _described(node: str) -> list[tuple[str, bytes]]:
+    """The properties of a node of the device tree and of those below it, such as the link to the receiver."""
+    paths = (Path(folder, name) for folder, _, names in os.walk(node) for name in names)
+    return sorted((str(path), _read(path)) for path in paths)
 
 
 def _read(path: Path) -> bytes:

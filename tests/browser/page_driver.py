@@ -48,11 +48,14 @@ def open_with_clock(page: Page, url: str) -> None:
 
 
 def counted(page: Page) -> dict[str, int]:
-    """Elements and listeners that the browser holds for the page, once what is garbage has been collected."""
+    """Elements, listeners and bytes that the browser holds for the page, once what is garbage has been collected."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.send("HeapProfiler.collectGarbage")
     found: dict[str, int] = session.send("Memory.getDOMCounters")
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    found["heap"] = next(int(one["value"]) for one in metrics if one["name"] == "JSHeapUsedSize")
     session.detach()
     return found
 

@@ -28,10 +28,10 @@ def sign_in(page: Page, url: str, tab: str = "live", name: str = NAME) -> None:
     page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")
 
 
-def signed_in(page: Page, url: str) -> None:
+def signed_in(page: Page, url: str, name: str = NAME) -> None:
     """Sign in by a request, for a test that is not about the form; the page then has the cookie."""
     answer = page.request.post(
-        f"{url}api/session", data={"name": NAME, "password": PASSWORD}, headers={"Origin": url.rstrip("/")}
+        f"{url}api/session", data={"name": name, "password": PASSWORD}, headers={"Origin": url.rstrip("/")}
     )
     assert answer.ok, answer.text()
 

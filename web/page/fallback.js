@@ -29,6 +29,8 @@
   function begin() {
     var place = document.querySelector(".picture");
     page.setAttribute("data-fallback", "");
+    var panel = document.getElementById("live-panel");
+    if (panel) panel.hidden = false;
     write("message", reason());
     write("notice", reason());
     if (place) poll(place);

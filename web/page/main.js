@@ -7,7 +7,6 @@ import { showAccountMenu } from "./account-menu.js";
 import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
-import { store, stored } from "../base/storage.js";
 import { errorText } from "../base/text.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
@@ -15,8 +14,6 @@ import { SignIn } from "./sign-in.js";
 import { currentTab, tabAddress, Panels, TABS, tabsFor } from "./tabs.js";
 import { say } from "../base/toasts.js";
 import { offerReload } from "./update.js";
-
-const WATCHED = `stillcam.watched ${api.base.pathname}`; // one browser may know several cameras of a host
 
 const session = new Session();
 const settings = new SettingsStore();
@@ -37,9 +34,21 @@ let asked = false; // to sign in for that
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
-// If the last user of this browser was allowed to watch, the picture is requested before the session is known.
-viewer.allowed = stored(WATCHED) === "true";
-session.subscribe(() => {
+session.subscribe(take);
+settings.subscribe((_document, conflict) => {
+  if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
+});
+viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
+viewer.status.subscribe(offerReload);
+addEventListener("popstate", show);
+nav.addEventListener("click", follow);
+if (session.known) take();
+else show();
+session.refresh().then(() => session.known || applyRights());
+document.documentElement.dataset.runs = "";
+
+/** Take over who is signed in, and what they may do. */
+function take() {
   applyRights();
   const now = session.user && `${session.user.role} ${session.user.name}`;
   // Reload when the user changes, so that no input of one is seen by the next.
@@ -51,22 +60,11 @@ session.subscribe(() => {
   if (now && instead) say(instead.dataset.refused ?? "", { error: true });
   user = now;
   show();
-});
-settings.subscribe((_document, conflict) => {
-  if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
-});
-viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
-viewer.status.subscribe(offerReload);
-addEventListener("popstate", show);
-show();
-session.refresh().then(() => session.known || applyRights());
-document.documentElement.dataset.runs = "";
+}
 
 /** Request picture and status if the session may see them, and while that is unknown. */
 function applyRights() {
-  const { known, may } = session;
-  viewer.allowed = viewer.status.allowed = !known || may.watch;
-  if (known) store(WATCHED, String(may.watch));
+  viewer.allowed = viewer.status.allowed = !session.known || session.may.watch;
 }
 
 /**
@@ -86,8 +84,7 @@ function show() {
   const stranger = session.known && !session.user;
   const mustSignIn = stranger && (instead !== null || !session.may.watch || (!tab && TABS.some((other) => other.name === name)));
   asked = mustSignIn && instead !== null;
-  nav.hidden = tabs.length < 2;
-  fill(nav, tabs.map((each) => link(each, each === tab)));
+  showLinks(tabs, tab);
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
   if (session.known && session.may.watch) cameraSwitch.show(currentTab() === "live" ? "" : currentTab());
@@ -95,21 +92,27 @@ function show() {
   const shown = tab?.name ?? (session.known ? "live" : name);
   if (!tab && session.known && session.user) history.replaceState(null, "", tabAddress("live"));
   document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
-  document.body.dataset.tab = mustSignIn ? "sign-in" : shown;
   panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
     say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${errorText(error)}`, { error: true });
   });
 }
 
-/** @param {import("./tabs.js").Tab} tab @param {boolean} current */
-function link(tab, current) {
-  const follow = (/** @type {MouseEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
-    event.preventDefault();
-    go(tab.name);
-    /** @type {HTMLElement | null} */ (nav.querySelector("[aria-current]"))?.focus();
-  };
-  return el("a", { href: tabAddress(tab.name), "aria-current": current && "page", onclick: follow, text: tab.title });
+/** Links that are there already stay: a finger may be on one. @param {import("./tabs.js").Tab[]} tabs @param {import("./tabs.js").Tab} [current] */
+function showLinks(tabs, current) {
+  nav.hidden = tabs.length < 2;
+  const links = /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (nav.children);
+  if (tabs.map(({ title }) => title).join() !== [...links].map(({ text }) => text).join()) {
+    fill(nav, tabs.map(({ name, title }) => el("a", { href: tabAddress(name), text: title })));
+  }
+  tabs.forEach((tab, i) => (tab === current ? links[i].setAttribute("aria-current", "page") : links[i].removeAttribute("aria-current")));
+}
+
+/** @param {MouseEvent} event  on a link to a tab */
+function follow(event) {
+  const tab = TABS.find(({ title }) => title === /** @type {HTMLElement} */ (event.target).textContent);
+  if (!tab || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
+  event.preventDefault();
+  go(tab.name);
 }
 
 /** @param {string} id */

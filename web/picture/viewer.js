@@ -2,8 +2,11 @@
 /**
  * The camera's picture: brings the feed, the canvas, the words about it and the
  * buttons together. Nothing else touches the elements inside `#camera`.
+ *
+ * It runs as soon as it has loaded, before the rest of the page: the picture is on its way while that is loading.
  */
 
+import "../page/feature-check.js";
 import { factsOf, Loading, pictureState } from "./state.js";
 import { write } from "../base/dom.js";
 import { FrameLoop } from "./loop.js";
@@ -29,8 +32,11 @@ const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
 
+/** The page was sent with the picture, to a user who may watch. */
+const sent = "session" in document.documentElement.dataset && !element("live-panel").hidden;
+
 /** The tab is on the screen, and the user may watch, as far as is known. */
-const wanted = { shown: false, allowed: false };
+const wanted = { shown: sent, allowed: sent };
 
 /** The picture, for what is drawn on it, measured on it or done to it. */
 export const viewer = {
@@ -75,7 +81,8 @@ buttons.live.addEventListener("click", () => {
 });
 buttons.download.addEventListener("click", download);
 canvas.parentElement?.after(loading.element);
-if (document.fullscreenEnabled) offerFullScreen(buttons.fullScreen); // iPhones cannot
+if (document.fullscreenEnabled) offerFullScreen(buttons.fullScreen);
+else buttons.fullScreen.hidden = true; // iPhones cannot
 
 addEventListener("keydown", (event) => {
   if (!feed.active || !isShortcut(event)) return;
@@ -88,7 +95,7 @@ addEventListener("keydown", (event) => {
 setInterval(tick, TICK_MS);
 document.addEventListener("visibilitychange", tick);
 statusFeed.subscribe(render);
-feed.active = false;
+feed.active = sent;
 feed.run();
 
 function ask() {
@@ -158,7 +165,6 @@ function save(frame) {
 
 /** Let `button` show the camera on the full screen, with the attribute `data-idle` while nobody moves or types there. @param {HTMLElement} button */
 function offerFullScreen(button) {
-  button.hidden = false;
   button.addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
     else camera.requestFullscreen({ navigationUI: "hide" });

@@ -5,7 +5,6 @@
  */
 
 import { listen, status } from "./api.js";
-import { isObject } from "./settings-store.js";
 
 /** @typedef {import("./api.js").Status} Status */
 /** @typedef {"settings" | "library" | "series" | "films"} Topic */
@@ -172,8 +171,8 @@ export class StatusFeed {
  * @returns {any}
  */
 function patched(older, patch) {
-  if (!isObject(patch)) return patch;
-  const result = isObject(older) ? { ...older } : {};
+  if (patch === null || typeof patch !== "object" || Array.isArray(patch)) return patch;
+  const result = typeof older === "object" && !Array.isArray(older) ? { ...older } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name];
     else result[name] = patched(result[name], value);

@@ -15,7 +15,7 @@ import * as api from "./api.js";
 const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, library: false, control: false } };
 
 export class Session {
-  /** Whether the server has answered. */
+  /** Whether the server has said. */
   known = false;
   /** @type {SessionDocument} */
   #document = UNKNOWN;
@@ -23,6 +23,8 @@ export class Session {
   #listeners = new Set();
 
   constructor() {
+    const { session } = document.documentElement.dataset; // as the server knew it when it sent the page
+    if (session) this.#take(JSON.parse(session));
     api.whenSignedOut(() => {
       if (this.user || (this.known && this.may.watch)) this.refresh();
     });

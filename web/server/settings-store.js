@@ -196,4 +196,4 @@ function touches(patch, name) {
 }
 
 /** @param {any} value */
-export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

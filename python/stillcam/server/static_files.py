@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import posixpath
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
 
 from stillcam.http.messages import Answer, Refused
+from stillcam.server.page_layout import Session, Tab, laid_out, shown_tab, tabs_of
 from stillcam.server.route import Access, Request, Route
 
 OVERVIEW = "cameras"
 VERSIONED = "assets/"
 VERSION_DIGITS = 12
 TAB_TABLE = "page/tabs.js"
+PAGES = 64  # that are kept: one for each user and tab
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -31,37 +34,44 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
+# Scripts and style sheets have no use for what protects documents, and a page has sixty of them.
+_NO_DOCUMENTS = ("text/css", "text/javascript")
+_SECURITY = b"X-Content-Type-Options: nosniff\r\n"
+
 _REVALIDATE = "no-cache"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[\w./-]+\.js)"', re.MULTILINE)
-_SCRIPT = re.compile(r'<script type="module" src="([\w./-]+\.js)"')
+_SCRIPT = re.compile(r'<script type="module"( async)? src="([\w./-]+\.js)"')
 _REFERENCE = re.compile(r'(href|src)="([\w./-]+)"')
-_TAB = re.compile(r'^ *\{ name: "(\w+)".*?styles: \[([^]]*)\].*?import\("([\w./-]+\.js)"\)', re.MULTILINE)
-_STYLE = re.compile(r'"([\w./-]+\.css)"')
 _QUALITY_0 = re.compile(r"q=0(\.0*)?")
 
 
 class StaticFiles:
-    """Serves the files in `web`, as they are at the start; who `may_control` gets the modules of the tab preloaded."""
+    """Serves the files in `web`, as they are at the start, and the page as it is for the sender's session.
 
-    def __init__(self, web: Path, may_control: Callable[[Request], bool]) -> None:
+    Args:
+        web: the folder.
+        session: gives the sender's session; None while the accounts cannot be read.
+        shape: gives the shape of the picture that the page is going to show; "": unknown.
+    """
+
+    def __init__(
+        self, web: Path, session: Callable[[Request], Session | None], shape: Callable[[Request], str]
+    ) -> None:
         paths = sorted(path for path in web.rglob("*") if path.suffix in TYPES and path.is_file())
         self._files = {path.relative_to(web).as_posix(): _File(path.read_bytes(), TYPES[path.suffix]) for path in paths}
-        self._may_control = may_control
+        self._session, self._shape = session, shape
         content = hashlib.sha256()
         for name, file in self._files.items():
             content.update(f"{name} {len(file.data)}\n".encode() + file.data)
         self.version = content.hexdigest()[:VERSION_DIGITS]
-        self._tabs = {
-            name: (_STYLE.findall(styles), [_resolved(TAB_TABLE, module)])
-            for name, styles, module in _TAB.findall(self._text(TAB_TABLE))
-        }
-        self._pages: dict[tuple[str, str], _File] = {}
+        self._tabs = tabs_of(self._text(TAB_TABLE))
+        self._page = lru_cache(PAGES)(self._make_page)
 
     def routes(self) -> list[Route]:
         """The page at each tab, the one with all cameras, and the files, each at two addresses."""
         return [
-            *(Route("GET", tab, Access.OPEN, self._tab) for tab in ("", *self._tabs)),
+            *(Route("GET", tab, Access.OPEN, self._tab) for tab in ("", *(tab.name for tab in self._tabs))),
             Route("GET", OVERVIEW, Access.OPEN, self._cameras),
             Route("GET", VERSIONED, Access.OPEN, self._versioned),
             *(Route("GET", name, Access.OPEN, self._file) for name in self._files),
@@ -77,13 +87,20 @@ class StaticFiles:
 
         reason = escape(refused.text).encode()
         base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
-        body = self._page("index.html").data.replace(start, start + base, 1)
+        body = self._page_for(request, "").data.replace(start, start + base, 1)
         headers = {"Content-Type": TYPES[".html"], "Cache-Control": "no-store", **refused.headers}
         return Answer(refused.status, body, headers)
 
     def _tab(self, request: Request) -> Answer:
-        tab = (request.path or "live") if self._may_control(request) else ""
-        return self._page("index.html", tab).answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
+        page = self._page_for(request, request.path or "live")
+        return page.answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
+
+    def _page_for(self, request: Request, asked: str) -> _File:
+        session = self._session(request)
+        if session is None:
+            return self._page("index.html")
+        shape = self._shape(request) if session["may"]["watch"] else ""
+        return self._page("index.html", asked, json.dumps(session), shape)
 
     def _cameras(self, request: Request) -> Answer:
         return self._page("cameras.html").answer(request, _REVALIDATE)
@@ -102,17 +119,30 @@ class StaticFiles:
             return file
         raise Refused(404, "this file of the page is missing: reinstall Stillcam")
 
-    def _page(self, name: str, tab: str = "") -> _File:
-        """An HTML file with versioned references and preloaded modules, also those and the style sheets of a tab."""
-        if (name, tab) not in self._pages:
-            text = self._find(name).data.decode()
-            styles, modules = self._tabs.get(tab, ([], []))
-            scripts = self._imported(_SCRIPT.findall(text))
-            links = [f'<link rel="stylesheet" href="{style}">' for style in styles]
-            links += [f'<link rel="modulepreload" href="{one}">' for one in self._imported([*scripts, *modules])]
-            text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)
-            self._pages[name, tab] = _File(_REFERENCE.sub(self._versioned_reference, text).encode(), TYPES[".html"])
-        return self._pages[name, tab]
+    def _make_page(self, name: str, asked: str = "", session_json: str = "", shape: str = "") -> _File:
+        """An HTML file with versioned references and preloaded modules; the page for a session, at the tab `asked`."""
+        text = self._find(name).data.decode()
+        session: Session | None = json.loads(session_json) if session_json else None
+        tab = shown_tab(self._tabs, asked, session) if session else None
+        scripts = sorted(_SCRIPT.findall(text), reverse=True)  # the asynchronous first
+        links = self._links([name for _, name in scripts], tab if tab and session and tab.loads(session) else None)
+        text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)
+        text = _REFERENCE.sub(self._versioned_reference, text)
+        return _File((laid_out(text, self._tabs, tab, session, shape) if session else text).encode(), TYPES[".html"])
+
+    def _links(self, scripts: list[str], tab: Tab | None) -> list[str]:
+        """What the scripts and a tab need: the tab's first style sheet is for its layout, all else comes after."""
+        modules = list(dict.fromkeys(name for script in scripts for name in self._imported([script])))
+        links = [f'<link rel="modulepreload" href="{one}">' for one in modules]
+        if tab is None:
+            return links
+        first, *styles = tab.styles
+        later = [one for one in self._imported([*scripts, _resolved(TAB_TABLE, tab.module)]) if one not in modules]
+        return [
+            f'<link rel="stylesheet" href="{first}">', *links,
+            *(f'<link rel="preload" as="style" fetchpriority="low" href="{one}">' for one in styles),
+            *(f'<link rel="modulepreload" fetchpriority="low" href="{one}">' for one in later),
+        ]  # fmt: skip
 
     def _imported(self, modules: list[str]) -> list[str]:
         """These modules and all that they import statically, each once, in the order in which a browser finds them."""
@@ -156,7 +186,10 @@ class _File:
         headers["Content-Type"] = self._content_type
         if zipped:
             headers["Content-Encoding"] = "gzip"
-        return Answer(200, self._gzipped if zipped else self.data, headers)
+        answer = Answer(200, self._gzipped if zipped else self.data, headers)
+        if self._content_type.startswith(_NO_DOCUMENTS):
+            answer.security = _SECURITY
+        return answer
 
 
 def _takes_gzip(accepted: str) -> bool:

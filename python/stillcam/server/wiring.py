@@ -10,11 +10,13 @@ from functools import partial
 from stillcam.accounts import Accounts
 from stillcam.accounts.rules import StoreError
 from stillcam.accounts.sign_in import SignIn, Throttle
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.http.messages import Answer
 from stillcam.library.catalogue import Library
 from stillcam.server.app import CAMERA_PREFIX, App
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.document import openapi_route
+from stillcam.server.page_layout import shape_of
 from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
@@ -52,11 +54,12 @@ def build(
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _prepare(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.cache, Throttle())
-    static = StaticFiles(paths.web, guard.may_control)
+    account_routes = AccountRoutes(accounts, guard, sign_in, settings)
+    static = StaticFiles(paths.web, account_routes.session_of, partial(_shape, contexts))
     shared = [
         *static.routes(),
         metrics_route(contexts, counters),
-        *AccountRoutes(accounts, guard, sign_in, settings).routes(),
+        *account_routes.routes(),
     ]
     rights = partial(_rights, accounts, settings)
     cameras: dict[str, list[Route]] = {}
@@ -80,6 +83,16 @@ def build(
         cameras[context.number] = [*routes, openapi_route(routes)]
     table = cameras[contexts[0].number] + (_aliases(cameras) if len(contexts) > 1 else [])
     return App(table, settings, guard.admit, counters.of, cameras, names, static.refusal, accounts.cache.last_read)
+
+
+def _shape(contexts: Sequence[CameraContext], request: Request) -> str:
+    """The shape of the newest picture of the camera that is asked; empty without one."""
+    context = next((one for one in contexts if one.number == request.camera), contexts[0])
+    frame = context.cache.newest
+    try:
+        return shape_of(check_jpeg(bytes(frame.picture.data))) if frame else ""
+    except InvalidJpeg:
+        return ""
 
 
 def _prepare(accounts: Accounts) -> None:

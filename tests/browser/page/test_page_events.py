@@ -212,6 +212,38 @@ def test_a_page_keeps_nothing_of_outages(page, tmp_path):
         assert after["jsEventListeners"] <= before["jsEventListeners"] + 5
 
 
+def test_a_page_that_stays_open_keeps_nothing(page, closed):
+    """New pictures and changes of the status: one event stream, and neither elements, listeners nor memory grow."""
+    paths = watched(page)
+
+    def pass_time(cycles: int) -> None:
+        for _ in range(cycles):
+            lux = daemon.status["metadata"]["Lux"] + 1
+            daemon.status |= {"metadata": {**daemon.status["metadata"], "Lux": lux}}
+            drawn = page.evaluate("document.querySelector('#time').dateTime")
+            closed.publish(picture((320, 180)), cookie=cookie)
+            expect(page.locator(".controls .facts dd").nth(1)).to_have_text(f"{lux:.0f} lx")
+            page.clock.run_for(30_000)
+            page.wait_for_function("(drawn) => document.querySelector('#time').dateTime !== drawn", arg=drawn)
+
+    with EventDaemon(closed) as daemon:
+        daemon.status["camera"] = CAMERA
+        page.clock.install()
+        sign_in(page, f"http://127.0.0.1:{closed.port}/")
+        cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+        page.wait_for_selector("canvas:not([hidden])")
+        page.locator(".controls .facts dd").nth(1).wait_for(state="attached")
+        page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+        pass_time(6)
+        before, streams = counted(page), of(paths, "/api/events")
+        pass_time(24)
+        after = counted(page)
+    assert after["nodes"] <= before["nodes"] + 20
+    assert after["jsEventListeners"] <= before["jsEventListeners"] + 5
+    assert after["heap"] <= before["heap"] + 500_000
+    assert of(paths, "/api/events") == streams == 1
+
+
 def test_metadata_that_the_camera_no_longer_has_goes(page, closed):
     """A still has the lens's position, live frames may have none: an event then removes it."""
     with EventDaemon(closed) as daemon:

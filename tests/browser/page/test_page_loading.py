@@ -14,7 +14,7 @@ from signed_in import add_owner, sign_in
 
 MAX_BYTES = 95_000
 MAX_DEPTH = 3
-PRELOAD = r'<link rel="modulepreload" href="assets/\w+/([\w/-]+\.js)">'
+PRELOAD = r'<link rel="modulepreload"(?: fetchpriority="low")? href="assets/\w+/([\w/-]+\.js)">'
 
 SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [name, encodedBodySize])"""

@@ -46,6 +46,8 @@ class Info {
   #cameras = el("div", { class: "info-cards" });
   #system = el("div", { class: "info-cards" });
   #notice = el("p", { role: "status", class: "info-notice" });
+  /** Shown once the cameras above it are there, or they would push it away. */
+  #systemHead = el("h3", { hidden: true }, "System");
   /** What is on the screen, as text. */
   #text = "";
 
@@ -60,7 +62,7 @@ class Info {
       el("header", { class: "info-bar" }, el("h2", {}, "Info"),
         button("Copy as text", () => this.#copy()), button("Refresh", () => this.renew())),
       this.#notice, el("div", { class: "info-bar info-cameras" }, el("h3", {}, "Cameras"), context.session.may.control && detectButton(context.api, () => this.renew())),
-      this.#cameras, el("h3", {}, "System"), this.#system));
+      this.#cameras, this.#systemHead, this.#system));
   }
 
   async renew() {
@@ -68,6 +70,7 @@ class Info {
     const [cameras, info] = await Promise.allSettled([api.get("api/cameras"), api.get("api/info")]);
     const wrong = [cameras, info].find((answer) => answer.status === "rejected");
     this.#notice.textContent = wrong?.status === "rejected" ? errorText(wrong.reason) : "";
+    this.#systemHead.hidden = false;
     /** @type {Part[]} */
     const texts = [];
     if (cameras.status === "fulfilled") {

@@ -37,6 +37,8 @@ class Live {
   #overlay = new Overlay();
   #histogram = new HistogramPanel();
   #metadata;
+  /** Below the groups: it comes with them, or they would push it away. */
+  #measured;
   #notice = el("p", { class: "problem", role: "status" });
   #groups = el("div", {});
   /** What ends as the tab goes. @type {(() => void)[]} */
@@ -54,23 +56,19 @@ class Live {
     this.#state = new ControlState(context.settings);
     this.#metadata = new MetadataPanel(context.say);
     const choices = new ViewChoices(context.settings.get("page.histogram") ?? false, (name, shown) => this.#view(name, shown));
-    const measured = el(
+    this.#measured = el(
       "details",
-      { class: "group" },
+      { class: "group", hidden: true },
       el("summary", {}, el("h2", { text: "This frame" })),
       el("div", { class: "rows", role: "group", "aria-label": "This frame" }, this.#metadata.element),
     );
-    const taking = el("div", { class: "live-take" });
+    const [rest, taking, controls] = [".live-rest", ".live-take", ".controls"].map((part) => /** @type {HTMLElement} */ (panel.querySelector(part)));
     this.#taking = mountTaking(taking, context);
     context.camera.box.append(this.#overlay.element);
+    fill(controls, choices.element, this.#histogram.element, this.#notice, this.#groups, this.#measured);
+    // Also where the page was sent before its owner signed in.
     panel.dataset.controls = "";
-    panel.append(el(
-      "div",
-      { class: "live-rest" },
-      taking,
-      el("div", { class: "controls", "aria-label": "Controls", role: "region" },
-        choices.element, this.#histogram.element, this.#notice, this.#groups, measured),
-    ));
+    rest.hidden = false;
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#draw(null);
     });
@@ -134,6 +132,7 @@ class Live {
     const groups = new Controls(controls, this.#state, fields, { Focus: focus.element });
     this.#overlay.element.append(...tools);
     fill(this.#groups, groups.element);
+    this.#measured.hidden = false;
     this.#replaced = () => {
       groups.end();
       for (const element of tools) element.remove();

@@ -12,10 +12,10 @@ const LEVELS = 4; // of darkness
 
 export class Filters {
   #kind = el("select", { "aria-label": "Kind" }, ...KINDS.map(([value, words]) => el("option", { value }, words)));
-  #camera = el("select", { "aria-label": "Camera", hidden: true }, el("option", { value: "" }, "All cameras"));
+  #camera = el("select", { "aria-label": "Camera" }, el("option", { value: "" }, "All cameras"));
   #day = el("input", { type: "date", "aria-label": "Day" });
   #favourites = el("input", { type: "checkbox" });
-  #series = el("select", { "aria-label": "Series", hidden: true }, el("option", { value: "" }, "Series…"));
+  #series = el("select", { "aria-label": "Series" }, el("option", { value: "" }, "Series…"));
   element = el("div", { class: "library-filters" }, this.#kind, this.#camera, this.#day,
     el("label", { class: "check" }, this.#favourites, " Favourites"), this.#series);
 
@@ -51,13 +51,11 @@ export class Filters {
   /** Offer what there is. @param {string[]} cameras */
   offer(cameras) {
     add(this.#camera, cameras);
-    this.#camera.hidden = this.#camera.options.length < 3;
   }
 
   /** @param {string[]} names */
   offerSeries(names) {
     add(this.#series, names);
-    this.#series.hidden = this.#series.options.length < 2;
   }
 }
 

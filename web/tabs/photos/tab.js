@@ -45,7 +45,8 @@ class Photos {
   #calendar = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
   #zone = el("p", { class: "hint library-zone", hidden: true });
   #wall = el("div", { class: "library" });
-  #end = el("p", { class: "library-end", role: "status" });
+  /** Shown once the first items are there, or they would push it away. */
+  #end = el("p", { class: "library-end", role: "status", hidden: true });
 
   /**
    * @param {HTMLElement} panel
@@ -133,7 +134,7 @@ class Photos {
       if (asked !== this.#asked) return;
       this.#end.replaceChildren(`${errorText(error)} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
     } finally {
-      if (asked === this.#asked) this.#loading = false;
+      if (asked === this.#asked) this.#loading = this.#end.hidden = false;
     }
     // The end may still be in sight, and an observer reports only changes.
     if (this.#rest && this.#end.getBoundingClientRect().top < innerHeight + 800 && this.#end.offsetParent) this.#more();

@@ -167,20 +167,28 @@ class AccountRoutes:
         logging.info("%s has a new password", person.name)
         return Answer(204, head=self._device_cookie(request, new_device_cookie(person.name, hashed)))
 
+    def session_of(self, request: Request) -> Document | None:
+        """The document of `api/session`; None while the accounts cannot be read."""
+        try:
+            return self._describe(self._guard.person(request))
+        except StoreError:
+            return None
+
     def _session_document(self, status: int, request: Request, person: Person | None) -> Answer:
         request.person = person
-        user = {"name": person.name, "role": person.role} if person and person.by == "session" else None
-        document: Document = {
+        return as_json(status, self._describe(person))
+
+    def _describe(self, person: Person | None) -> Document:
+        return {
             "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
-            "user": user,
+            "user": {"name": person.name, "role": person.role} if person and person.by == "session" else None,
             "may": {
                 "watch": person is not None or self._guard.anyone_may_watch(),
                 "library": person is not None and person.scope != "view",
                 "control": person is not None and person.scope == "control",
             },
         }
-        return as_json(status, document)
 
     # --- users and tokens
 

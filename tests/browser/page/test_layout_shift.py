@@ -1,0 +1,107 @@
+"""Nothing moves while the page loads: on every tab, narrow and wide, for strangers, viewers and the owner.
+
+Each answer that the page waits for is held until what is there has been painted, as on a slow link: what came with it
+and moved something counts as a shift, on a fast machine too.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pictures import picture
+from playwright.sync_api import Page, Route
+from real_camera import RealCamera
+from series_on_disk import START_MS, created, shoot
+from signed_in import PASSWORD, add_owner_to, signed_in
+
+from stillcam.accounts import Accounts
+from stillcam.accounts.passwords import hashed
+from stillcam.library.pending import PendingItem
+
+NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
+VIEWER = "Vera"
+MOST = 0.02
+READY = {
+    "live": ".live-rest .groups .control",
+    "config": "#config-panel .settings-card",
+    "info": ".info-scroll",
+    "photos": ".library .tile",
+    "series": ".series-card",
+    "settings": "#settings-panel .entries li",
+}
+HELD = ("/page/main.js", "/tab.js", "/api/", "current.jpg", "?thumbnail")
+WATCH = """
+  window.shifts = [];
+  const name = (node) => node?.tagName ? `${node.tagName}#${node.id}.${node.className}` : String(node?.nodeName);
+  const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      window.shifts.push([value, sources.map(({ node, previousRect, currentRect }) =>
+        `${name(node)}: ${place(previousRect)} to ${place(currentRect)}`)]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """A camera that anyone may watch, with an owner, a viewer and photos."""
+    folder: Path = tmp_path_factory.mktemp("shift")
+    for number in range(40):
+        sensor = "imx708" if number % 2 else "imx477"
+        pending = PendingItem.create(folder / "data/library", "photo", NOON_S + number, sensor)
+        pending.path("jpg").write_bytes(picture((640, 480)))
+        pending.finish({"kind": "photo", "size": [640, 480]})
+    shoot(created(folder / "data/series"), START_MS)
+    (folder / "data/settings.json").write_text('{"version": 1, "access": {"watch": "anyone"}}')
+    with RealCamera(folder, "simulated") as camera:
+        add_owner_to(camera.url, folder / "data")
+        Accounts(folder / "data").users.add(VIEWER, hashed(PASSWORD), "viewer")
+        yield camera
+
+
+def shifts(page: Page, url: str, ready: str) -> list[tuple[float, list[str]]]:
+    """What moves until the tab is there and has been for a while: how much, and which elements."""
+
+    def hold(route: Route) -> None:
+        page.evaluate(PAINTED)
+        route.continue_()
+
+    page.add_init_script(WATCH)
+    page.route(lambda address: any(part in address for part in HELD) and "/api/events" not in address, hold)
+    page.goto(url)
+    page.wait_for_selector(ready, state="attached")
+    page.wait_for_function("() => document.querySelector('#live-panel[hidden], #camera[data-state=fresh]')")
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(1_500)  # what else comes
+    page.evaluate(PAINTED)
+    found: list[tuple[float, list[str]]] = page.evaluate("window.shifts")
+    return found
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("tab", "ready"), READY.items(), ids=READY)
+def test_nothing_moves_for_the_owner(new_page, camera, tab, ready, width):
+    page = new_page(viewport={"width": width, "height": 740})
+    signed_in(page, camera.url)
+    found = shifts(page, camera.url + tab, ready)
+    assert sum(value for value, _ in found) <= MOST, found
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("tab", ["live", "info", "photos", "series"])
+def test_nothing_moves_for_a_viewer(new_page, camera, tab, width):
+    page = new_page(viewport={"width": width, "height": 740})
+    signed_in(page, camera.url, VIEWER)
+    found = shifts(page, camera.url + tab, "canvas:not([hidden])" if tab == "live" else READY[tab])
+    assert sum(value for value, _ in found) <= MOST, found
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("tab", "ready"), [("live", "canvas:not([hidden])"), ("photos", "#sign-in-panel input")], ids=["live", "sign-in"]
+)
+def test_nothing_moves_for_a_stranger(new_page, camera, tab, ready, width):
+    found = shifts(new_page(viewport={"width": width, "height": 740}), camera.url + tab, ready)
+    assert sum(value for value, _ in found) <= MOST, found

@@ -18,7 +18,8 @@ from stillcam.frames.files import current_name, frame_time
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.ipc.protocol import NoAnswer, ask
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, text_to_ms
+from stillcam.series.manifest import text_to_ms
+from stillcam.series.manifest_search import gaps, lines_from
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERVAL_MS = 1000

@@ -182,7 +182,7 @@ def _lines(begin_ms: int, boot: str, shots: int) -> list[bytes]:
         due_ms = begin_ms + number * INTERVAL_MS
         if number % EACH_HUNDRED == 0:
             lines.append(encode(gap_line(due_ms - 30_000, due_ms - 30_000, 1, "busy")))
-        lines.append(encode(_line(number, due_ms, boot)))
+        lines.append(encode({**_line(number, due_ms, boot), "missed": number // EACH_HUNDRED}))
     return lines
 
 

@@ -11,7 +11,7 @@ from small_disk import SmallDisk, small_disk
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
-from stillcam.series.manifest import gaps
+from stillcam.series.manifest_search import gaps
 
 MB = 1 << 20
 

@@ -13,7 +13,8 @@ from test_clock_jumps import HOUR_S, YEAR_S, Clock
 
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, text_to_ms
+from stillcam.series.manifest import text_to_ms
+from stillcam.series.manifest_search import gaps, lines_from
 
 
 class Series(IdleDaemon):

@@ -6,7 +6,7 @@ from typing import Any
 from capture_daemon import IdleDaemon
 
 from stillcam.series import reader
-from stillcam.series.manifest import gaps
+from stillcam.series.manifest_search import gaps
 
 AS_SNAPSHOTS = {"width": 320, "quality": 85}
 

@@ -13,7 +13,8 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import Order
 from stillcam.library.items import Item, list_day
 from stillcam.library.names import PREVIEWS, is_day, split
-from stillcam.series.manifest import Line, first_numbers, text_to_ms
+from stillcam.series.manifest import Line, text_to_ms
+from stillcam.series.manifest_search import first_numbers
 from stillcam.series.reader import existing_shots
 from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES, read_definition

@@ -164,8 +164,8 @@ class Series:
         self.append({"thinned": list(numbers), "bytes": freed_bytes, "first": first})
 
     def append(self, line: Line) -> None:
-        raw = encode(line)
         with self._lock:
+            raw = encode({**line, "missed": self.state.tally.missed} if "n" in line else line)
             tally = self.state.tally.add(line)
             size = _append(self.folder / MANIFEST, raw)
             self.state = replace(self.state, tally=tally, manifest_bytes=size)

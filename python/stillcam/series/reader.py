@@ -20,19 +20,8 @@ from stillcam.common.disk_space import writable_bytes
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import check_name, to_document
 from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, total_due
-from stillcam.series.manifest import (
-    PAUSED,
-    Gap,
-    Line,
-    first_numbers,
-    gaps,
-    ms_to_text,
-    parse_shot_file,
-    shot_folder,
-    shots_from,
-    shots_numbered,
-    text_to_ms,
-)
+from stillcam.series.manifest import Line, ms_to_text, parse_shot_file, shot_folder, text_to_ms
+from stillcam.series.manifest_search import gaps, reached_at, shots_from, shots_numbered
 from stillcam.series.schedule import DAY_MS, due_between, next_due
 from stillcam.series.state import FRAMES, StoredSeries, load_series, series_folders
 
@@ -84,6 +73,17 @@ def existing_shots(folder: Path, start: int) -> Iterator[Line]:
                 yield line
 
 
+def _missed_in_gaps(folder: Path, edges: list[int]) -> list[int]:
+    """How many due times between the edges were missed; the first call reads the whole manifest."""
+    missed = [0] * (len(edges) - 1)
+    for gap in gaps(folder):
+        for number in range(max(0, bisect_right(edges, gap.from_ms) - 1), len(missed)):
+            if edges[number] > gap.to_ms:
+                break
+            missed[number] += gap.missed_before(edges[number + 1]) - gap.missed_before(edges[number])
+    return missed
+
+
 def _shot_folders(frames: Path, start: int) -> list[str]:
     """The names of the folders of the shots from this number on, in order."""
     try:
@@ -124,13 +124,13 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
     series = _read(root, name)
     schedule, state, tally = series.definition.schedule, series.state, series.state.tally
     edges = _edges(series, buckets, now_ms)
-    numbers = first_numbers(series.folder, edges, tally.sequence + 1)
+    reached = reached_at(series.folder, edges, tally)
     each = len(series.definition.shots_at)
-    taken = [-(-max(0, later - number) // each) for number, later in pairwise(numbers)]
-    missed = [0] * buckets
-    for gap in gaps(series.folder):
-        if gap.why != PAUSED:
-            _distribute(gap, edges, missed)
+    taken = [-(-max(0, later.number - at.number) // each) for at, later in pairwise(reached)]
+    missed_before = [at.missed for at in reached if at.missed is not None]
+    missed = [max(0, later - before) for before, later in pairwise(missed_before)]
+    if len(missed) < buckets:  # an older version has written some of the lines
+        missed = _missed_in_gaps(series.folder, edges)
     planned = [0] * buckets
     if state.active:
         for number, (edge, later) in enumerate(pairwise(edges)):
@@ -240,14 +240,3 @@ def _edges(series: StoredSeries, buckets: int, now_ms: int) -> list[int]:
         end += 1  # the last shot is within
     step_ms = max(1, -(-(end - begin) // buckets))
     return [begin + number * step_ms for number in range(buckets + 1)]
-
-
-def _distribute(gap: Gap, edges: list[int], missed: list[int]) -> None:
-    """Add the due times of a gap to the buckets that it covers, as if they were evenly spaced."""
-    first, last = (bisect_right(edges, at_ms) - 1 for at_ms in (gap.from_ms, gap.to_ms))
-    length, counted = gap.to_ms - gap.from_ms, 0
-    for number in range(max(first, 0), min(last, len(missed) - 1) + 1):
-        end = edges[number + 1]
-        until = gap.missed if end > gap.to_ms else -(-(end - gap.from_ms) * (gap.missed - 1) // length)
-        missed[number] += until - counted
-        counted = until

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.series.folder import Series, ShotFiles, shots_in
-from stillcam.series.manifest import Line, deleted_numbers, shot_line, shots_from
+from stillcam.series.manifest import Line, shot_line
+from stillcam.series.manifest_search import deleted_numbers, shots_from
 from stillcam.series.state import FRAMES
 
 UNSYNCED = 120  # shots that may not be on the disk after a power cut: Linux writes within 30 s

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stillcam.common.deletion import Note
 from stillcam.series.folder import Series, ShotFiles, shots_in
-from stillcam.series.manifest import shots_from, text_to_ms
+from stillcam.series.manifest import text_to_ms
+from stillcam.series.manifest_search import shots_from
 from stillcam.series.schedule import DAY_MS
 
 BATCH = 100  # shots between two calls of `should_stop`

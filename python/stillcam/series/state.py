@@ -17,7 +17,8 @@ from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.safe_read import parse_json
 from stillcam.series.definition import Definition, from_document, to_document
-from stillcam.series.manifest import Tally, is_shot_ref, lines_from, ms_to_text, text_to_ms
+from stillcam.series.manifest import Tally, is_shot_ref, ms_to_text, text_to_ms
+from stillcam.series.manifest_search import lines_from
 
 SERIES, STATE, FRAMES = "series.json", "state.json", "frames"
 STATES = ("planned", "running", "paused", "finished", "failed")

@@ -7,7 +7,7 @@ from capture_daemon import STILL, IdleDaemon, read_sidecar
 from PIL import Image
 from running_series import AS_SNAPSHOTS, Series
 
-from stillcam.series.manifest import gaps
+from stillcam.series.manifest_search import gaps
 
 
 def burst(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:

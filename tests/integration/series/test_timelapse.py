@@ -10,7 +10,8 @@ from running_series import AS_SNAPSHOTS, Series
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
-from stillcam.series.manifest import gaps, lines_from, text_to_ms
+from stillcam.series.manifest import text_to_ms
+from stillcam.series.manifest_search import gaps, lines_from
 
 ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
 

@@ -8,7 +8,8 @@ from series_on_disk import JPEG, START_MS, created, minutes, shoot
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.series.definition import from_document
 from stillcam.series.folder import Series
-from stillcam.series.manifest import MANIFEST, Gap, Line, decode, encode, gap_line, lines_from, ms_to_text, text_to_ms
+from stillcam.series.manifest import MANIFEST, Gap, Line, decode, encode, gap_line, ms_to_text, text_to_ms
+from stillcam.series.manifest_search import lines_from
 from stillcam.series.state import SERIES, STATE
 
 
@@ -44,7 +45,7 @@ def test_a_shot_is_a_file_and_a_line(tmp_path):
     assert line == {
         "n": 1, "due": "2026-11-20T12:00:00.000Z", "time": "2026-11-20T12:00:00.007Z",
         "files": ["000/000001_20261120T120000.007Z.jpg"], "bytes": len(JPEG), "boot": line["boot"],
-        "metadata": {"ExposureTime": 5000},
+        "metadata": {"ExposureTime": 5000}, "missed": 0,
     }  # fmt: skip
     assert (series.folder / "frames" / line["files"][0]).read_bytes() == JPEG
 

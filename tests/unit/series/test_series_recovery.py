@@ -8,7 +8,8 @@ from series_on_disk import created, minutes
 
 from stillcam.series import reader
 from stillcam.series.folder import Series
-from stillcam.series.manifest import MANIFEST, lines_from
+from stillcam.series.manifest import MANIFEST
+from stillcam.series.manifest_search import lines_from
 from stillcam.series.recovery import recover
 
 

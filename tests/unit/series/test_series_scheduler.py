@@ -14,7 +14,8 @@ from test_series_schedule import schedules
 from stillcam.series.commands import CommandError, SeriesCommands
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
-from stillcam.series.manifest import Gap, gaps, ms_to_text
+from stillcam.series.manifest import Gap, ms_to_text
+from stillcam.series.manifest_search import gaps
 from stillcam.series.recovery import open_series
 from stillcam.series.running import NEVER, RunningSeries, grace_ms
 from stillcam.series.schedule import due_between

@@ -65,9 +65,9 @@ class Days:
 
     def version(self, day: str) -> Version | None:
         """The version of a day's folder; None: there is no folder."""
-        folder = self._root / day
+        folder = f"{self._root}/{day}"  # of thousands of days, for a filter without matches
         try:
-            stat = folder.stat()
+            stat = os.stat(folder)
             if self._has_folder_times(stat.st_dev):
                 return _version(stat)
             return Version(stat.st_dev, 0, names=hash(frozenset(os.listdir(folder))))
@@ -102,7 +102,9 @@ class Days:
                 return cached
             version = self.version(day)
             settled = version is not None and version.settled
-            listing = list_day(self._root / day)
+            with self._lock:
+                _, before = self._listings.get(day, (None, None))
+            listing = list_day(self._root / day, before)
             if version is not None and settled:
                 with self._lock:
                     self._counts[day] = version, listing.counts()

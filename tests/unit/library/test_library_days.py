@@ -166,9 +166,9 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that are listed."""
     folders: list[Path] = []
 
-    def counted(folder: Path) -> DayListing:
+    def counted(folder: Path, before: DayListing | None) -> DayListing:
         folders.append(folder)
-        return list_day(folder)
+        return list_day(folder, before)
 
     monkeypatch.setattr(days, "list_day", counted)
     return folders
@@ -202,12 +202,12 @@ def test_many_requests_for_a_day_list_it_once(tmp_path, monkeypatch):
     listed: list[Path] = []
     again = threading.Event()
 
-    def slowly(folder: Path) -> DayListing:
+    def slowly(folder: Path, before: DayListing | None) -> DayListing:
         if listed:
             again.set()
         listed.append(folder)
         again.wait(0.5)
-        return list_day(folder)
+        return list_day(folder, before)
 
     monkeypatch.setattr(days, "list_day", slowly)
     id_ = made(tmp_path, time_s=NOON_S)

@@ -1,7 +1,9 @@
 """The listing of a day: the items that it makes of names, and how few it makes."""
 
 import os
+import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from library_items import NOON_S, all_items
 
+from stillcam.library import items as items_module
 from stillcam.library.catalogue import Filter, Library
+from stillcam.library.days import Days
 from stillcam.library.items import DayListing, Item, list_day
-from stillcam.library.names import day_of, kind_of, parse_stem, split, stem_of
+from stillcam.library.names import day_of, kind_of, ours_among, parse_stem, split, stem_of
 
 DAY = day_of(NOON_S)
 MANY = 3000  # items of a large day
@@ -74,6 +78,45 @@ def test_files_named_by_us_are_told_from_others(tmp_path_factory, names):
         (folder / name).touch()
         os.utime(folder / name, (NOON_S, NOON_S))
     assert list(list_day(folder)) == plainly(names)
+
+
+@given(st.lists(_NAME.filter(bool), unique=True, max_size=12), st.lists(_NAME.filter(bool), unique=True, max_size=12))
+def test_an_earlier_listing_changes_nothing(tmp_path_factory, earlier, names):
+    """Whatever has come and gone since."""
+    folder = tmp_path_factory.mktemp("library") / DAY
+    listings: list[DayListing] = []
+    for present in (earlier, names):
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        for name in present:
+            (folder / name).touch()
+            os.utime(folder / name, (NOON_S, NOON_S))
+        listings.append(list_day(folder, listings[0] if listings else None))
+    assert list(listings[1]) == list(list_day(folder)) == plainly(names)
+    assert listings[1].counts() == list_day(folder).counts()
+    assert list(listings[0]) == plainly(earlier)
+
+
+def test_a_day_to_which_the_camera_adds_is_not_read_anew(tmp_path, monkeypatch):
+    """Of the names in its folder those are looked at that are new."""
+    library = large_day(tmp_path)
+    until_s = time.monotonic() + 60
+    while not (version := Days(tmp_path).version(DAY)) or not version.settled:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    library.page(1)
+    looked_at: list[str] = []
+
+    def counted(names: Iterable[str]) -> list[str]:
+        looked_at.extend(names)
+        return ours_among(looked_at)
+
+    monkeypatch.setattr(items_module, "ours_among", counted)
+    new = f"{stem_of('photo', NOON_S + MANY, 'imx708')}.jpg"
+    (tmp_path / DAY / new).touch()
+    assert library.page(1).items[0].name == new
+    assert looked_at == [new]
 
 
 @pytest.fixture

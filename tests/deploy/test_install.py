@@ -173,6 +173,16 @@ def test_packages_that_are_missing_are_fetched_for_all_versions(machine, tmp_pat
     assert not (machine.root / "opt/stillcam/venv.new").exists()
 
 
+@pytest.mark.parametrize("typed", [("--camera", "1"), ("@1",)])
+def test_a_command_has_the_environment_of_the_camera_that_it_is_about(machine, typed):
+    (releases := machine.root / "opt/stillcam/releases").mkdir(parents=True)
+    release = copy(releases / "1")
+    machine.write("etc/default/stillcam", 'STILLCAM_CAMERA=simulated\nSTILLCAM_CAMERAS="0 1"\n')
+    machine.write("etc/default/stillcam-1", "STILLCAM_PORT=8181\n")
+    assert ":8181/" not in machine.run(release / "deploy/stillcam", "addresses").stdout
+    assert ":8181/" in machine.run(release / "deploy/stillcam", *typed, "addresses").stdout
+
+
 def test_several_cameras_are_each_started_and_judged(machine, tmp_path):
     """One server for all; a camera that is no longer named is started no more."""
     plain = f"STILLCAM_CAMERA=simulated\nSTILLCAM_BIND=127.0.0.1\nSTILLCAM_PORT={free_ports(1)[0]}\n"

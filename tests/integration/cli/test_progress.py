@@ -51,7 +51,7 @@ def test_a_self_timer_shows_the_time_left_and_is_cancelled(daemon, tmp_path):
 
 
 def test_a_cancelled_burst_keeps_the_photos_that_were_taken(daemon, tmp_path):
-    daemon.fault(speed=3)
+    daemon.fault(speed=1)  # a minute for all
     with Terminal(tmp_path, "photo", "-n", "100") as terminal:
         assert re.search(r"\rphoto \d+ of 100 \(\d+ s, .* left\)", terminal.until(" left)"))
         daemon.until(lambda status: status["taking"]["done"])

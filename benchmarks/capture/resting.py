@@ -16,6 +16,7 @@ BARE = ("-c", "import http.server, sys; sys.stdin.read()")
 def at_rest(folder: Path, idle_s: float) -> Iterator[Row]:
     """A snapshot every 2 s, and no client."""
     site = Site(folder / "rest", "imx219")
+    site.compile()
     with site.daemon() as daemon:
         site.status(mode="snapshot")
         with (

@@ -45,7 +45,7 @@ class Site:
         (self.data / "settings.json").write_text(json.dumps({"version": 1, **settings}))
         self.environ = os.environ | {
             "PYTHONPATH": str(ROOT / "python"),
-            "PYTHONDONTWRITEBYTECODE": "",  # an installed version is compiled, and so is this one after the first start
+            "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
             "STILLCAM_CAMERA": "simulated",
             "STILLCAM_IMAGES": str(self.images),
@@ -54,6 +54,11 @@ class Site:
             "STILLCAM_BIND": "127.0.0.1",
             "STILLCAM_PORT": "0",
         }
+
+    def compile(self) -> None:
+        """Compile everything, as the installer does."""
+        argv = [sys.executable, "-m", "compileall", "-q", str(ROOT / "python")]
+        subprocess.run(argv, env=self.environ, check=True)
 
     @contextmanager
     def daemon(self) -> Iterator[subprocess.Popen[bytes]]:

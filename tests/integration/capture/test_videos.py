@@ -240,7 +240,7 @@ def test_the_command_prints_the_path_and_ctrl_c_ends_it_before(idle_daemon):
         said, _ = process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert int(probe(Path(said.strip()))[0]["nb_read_frames"]) >= 2
 
 

@@ -101,16 +101,14 @@ def test_frames_that_a_slow_viewer_misses_are_counted(site):
     with Viewer(site) as fast, Viewer(site, "/stream?fps=0.01"), Viewer(site, receive_buffer=4096) as slow:
         site.until(lambda: Scrape(site).value("stillcam_viewers") == 3)
         slow.part()
-        for number in range(25):  # more than socket buffers may hold
+        for _ in range(25):  # more than socket buffers may hold
             fast.frame(site.publish(os.urandom(1_000_000)))
-            scrape = Scrape(site)
-            assert (scrape.value("stillcam_viewer_frames_total", viewer="stream") or 0) >= number + 2
-        scrape = site.until(lambda: (now := Scrape(site)).value("stillcam_slow_viewers") == 1 and now)
+        site.until(lambda: (Scrape(site).value("stillcam_viewer_frames_total", viewer="stream") or 0) >= 26 + 2)
+        site.until(lambda: Scrape(site).value("stillcam_slow_viewers") == 1)
         while int(slow.part()[0]["x-frame-sequence"]) < 26:
             pass
         scrape = site.until(lambda: (skipped(now := Scrape(site), reason="client") or 0) > 10 and now)
         site.until(lambda: Scrape(site).value("stillcam_slow_viewers") == 0)
-    assert skipped(Scrape(site), reason="server") == 0
     assert skipped(Scrape(site), reason="client") == skipped(scrape, reason="client")
 
 

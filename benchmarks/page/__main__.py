@@ -1,6 +1,6 @@
 """What the page costs a phone, by Lighthouse: every tab, for a stranger and for the owner, on the simulated camera.
 
-    PYTHONPATH=python .venv/bin/python benchmarks/page [TAB…]
+    PYTHONPATH=python .venv/bin/python benchmarks/page [--quick] [TAB…]
 
 Each load begins with an empty cache on Lighthouse's slow phone link. Scores are those of performance, accessibility and
 best practices. The size counts the compressed files of the page, without headers, pictures and the API; the depth is
@@ -164,6 +164,7 @@ def main() -> None:
     """Measure the tabs that were asked for."""
     parser = argparse.ArgumentParser(prog="benchmarks/page", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("tabs", nargs="*", metavar="TAB", help=f"of {', '.join(TABS)}; all of them without")
+    parser.add_argument("--quick", action="store_true", help="only the Live tab: to see that it works")
     arguments = parser.parse_args()
     if unknown := set(arguments.tabs) - set(TABS):
         parser.error(f"there is no tab {', '.join(sorted(unknown))}: there are {', '.join(TABS)}")
@@ -172,7 +173,7 @@ def main() -> None:
     print(TITLE, flush=True)
     with tempfile.TemporaryDirectory(prefix="stillcam-page-") as folder, camera(Path(folder)) as address:
         for person, cookie in (("a stranger", ""), ("the owner", signed_in(address))):
-            for tab in arguments.tabs or TABS:
+            for tab in arguments.tabs or TABS[: 1 if arguments.quick else None]:
                 load = measure(f"{address}{tab}", cookie)
                 print(load.row(f"{tab.title()}, {person}: scores; shift; size; depth"), flush=True)
 

@@ -55,7 +55,8 @@ class Days:
         self._root = root
         self._lock = threading.Lock()
         self._reading = threading.Lock()  # of many requests for a day that has changed, one reads it
-        self._listings: OrderedDict[str, tuple[Version, DayListing]] = OrderedDict()  # by day
+        # By day; without a version it is only what the next listing begins with.
+        self._listings: OrderedDict[str, tuple[Version | None, DayListing]] = OrderedDict()
         self._counts: dict[str, tuple[Version, Counts]] = {}  # by day
         self._changes_times: dict[int, bool] = {}  # by disk: see `changes_folder_times`
 
@@ -105,10 +106,12 @@ class Days:
             with self._lock:
                 _, before = self._listings.get(day, (None, None))
             listing = list_day(self._root / day, before)
-            if version is not None and settled:
+            if version is not None:
                 with self._lock:
-                    self._counts[day] = version, listing.counts()
-                    self._listings[day] = version, listing
+                    if settled:
+                        self._counts[day] = version, listing.counts()
+                    self._listings[day] = version if settled else None, listing
+                    self._listings.move_to_end(day)
                     while len(self._listings) > 1 and self._cached_files() > CACHED_FILES:
                         self._listings.popitem(last=False)
             return listing
@@ -117,7 +120,7 @@ class Days:
         version = self.version(day)
         with self._lock:
             cached = self._listings.get(day)
-            if cached is None or cached[0] != version:
+            if cached is None or version is None or cached[0] != version:
                 return None
             self._listings.move_to_end(day)
             return cached[1]

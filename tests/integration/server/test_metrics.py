@@ -1,5 +1,6 @@
 """`/metrics` as Prometheus reads it."""
 
+import json
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -133,6 +134,23 @@ def test_frames_that_a_page_misses_are_counted(site):
     site.until(lambda: Scrape(site).value("stillcam_frames_total") == 7)
     after(newest)
     assert (count(""), count("_skipped", reason="client")) == (2, 2)
+
+
+def test_the_room_of_the_library_and_what_must_stay_free(tmp_path):
+    with Site(tmp_path, {"files": {"floor_mb": 700}}) as site:
+        scrape = Scrape(site)
+        assert scrape.samples("stillcam_disk_reserve_bytes") == [({"folder": "data"}, 700e6)]
+        status = os.statvfs(site.data)
+        assert scrape.value("stillcam_disk_size_bytes", folder="data") == status.f_blocks * status.f_frsize
+
+
+def test_each_mode_of_the_daemon_is_one_of_the_metric(site):
+    described = json.loads(site.ask("/api/openapi.json")[1])["components"]["schemas"]["Capture"]
+    modes = described["properties"]["mode"]["enum"]
+    with StandIn(site.data / "run/capture.sock", mode="focus", captures={"ok": 1, "failed": 0}):
+        scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(site)).families and now)
+    assert [labels["mode"] for labels, _ in scrape.samples("stillcam_capture_mode")] == modes
+    assert scrape.value("stillcam_capture_mode", mode="focus") == 1
 
 
 def test_without_a_daemon_there_is_nothing_of_it(site):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillcam import __version__
+from stillcam.common.disk_space import reserve_bytes
 from stillcam.films.record import STATES as FILM_STATES
 from stillcam.films.store import FilmStore
 from stillcam.http.messages import Answer
@@ -30,7 +31,7 @@ from stillcam.system_info import board
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-MODES = ("starting", "snapshot", "live", "photo", "video", "series", "no camera")
+MODES = ("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Name: type, help, labels. Counters get the suffix _total.
@@ -66,6 +67,8 @@ FAMILIES = {
     "stillcam_http_requests": ("counter", "Answers by route and status.", "route status"),
     "stillcam_http_sent_bytes": ("counter", "Bytes of bodies, counted when an answer ends.", ""),
     "stillcam_disk_free_bytes": ("gauge", "Free for us on the folder's file system.", "folder"),
+    "stillcam_disk_size_bytes": ("gauge", "Size of the folder's file system.", "folder"),
+    "stillcam_disk_reserve_bytes": ("gauge", "Nothing is taken while less than this is free.", "folder"),
     "stillcam_temperature_celsius": ("gauge", "The processor's.", ""),
     "stillcam_throttled": ("gauge", "1: the board holds itself back now.", "condition"),
     "stillcam_throttled_since_start": ("gauge", "1: it has done so since its start.", "condition"),
@@ -167,7 +170,12 @@ class _Collector:
                 status = os.statvfs(folder)
             except OSError:
                 continue
+            size = status.f_blocks * status.f_frsize
             yield "stillcam_disk_free_bytes", [name], status.f_bavail * status.f_frsize
+            yield "stillcam_disk_size_bytes", [name], size
+            if name == "data":
+                reserve_mb = self._contexts[0].settings().files.floor_mb
+                yield "stillcam_disk_reserve_bytes", [name], reserve_bytes(reserve_mb, size)
 
 
 def _of_camera(context: CameraContext, capture: Mapping[str, Any]) -> Iterator[_Sample]:

@@ -20,7 +20,8 @@ daemon off;
 {user}
 pid {folder}/nginx.pid;
 error_log stderr notice;
-events {{ worker_connections 1024; }}
+worker_rlimit_nofile 20000;
+events {{ worker_connections 16384; }}
 http {{
   access_log {folder}/access.log;
   client_body_temp_path {folder}/body;
@@ -70,6 +71,9 @@ def in_front_of(site: Site, folder: Path, pem: Path, authority: Path) -> Iterato
         for of_the_file, of_the_test in {
             "127.0.0.1:8080": f"127.0.0.1:{site.port}",
             "/run/stillcam-cache": f"{folder}/cache",
+            "/var/log/nginx/error.log": "stderr",
+            "proxy_connect_timeout 2s;": "",  # other tests may keep the processors busy for longer
+            "proxy_read_timeout 5s;": "",
             "listen 80;": f"listen 127.0.0.1:{http};",
             "listen [::]:80;": "",
             "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",

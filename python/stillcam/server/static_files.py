@@ -39,6 +39,7 @@ _NO_DOCUMENTS = ("text/css", "text/javascript")
 _SECURITY = b"X-Content-Type-Options: nosniff\r\n"
 
 _REVALIDATE = "no-cache"
+_PRIVATE = "private, no-cache"  # it names who is signed in
 _FOR_EVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[\w./-]+\.js)"', re.MULTILINE)
 _SCRIPT = re.compile(r'<script type="module"( async)? src="([\w./-]+\.js)"')
@@ -93,7 +94,8 @@ class StaticFiles:
 
     def _tab(self, request: Request) -> Answer:
         page = self._page_for(request, request.path or "live")
-        return page.answer(request, _REVALIDATE, "Accept-Encoding, Cookie")
+        caching = _PRIVATE if {"cookie", "authorization"} & request.headers.keys() else _REVALIDATE
+        return page.answer(request, caching, "Accept-Encoding, Cookie")
 
     def _page_for(self, request: Request, asked: str) -> _File:
         session = self._session(request)

@@ -75,6 +75,12 @@ def test_the_page_refers_to_files_that_never_change(site, path):
         assert "max-age=31536000" in file.headers["Cache-Control"]
 
 
+def test_no_shared_cache_keeps_the_page_of_somebody_who_signed_in(site):
+    """It names them."""
+    for credentials in ({"Cookie": "stillcam_1=x"}, {"Authorization": "Bearer x"}):
+        assert site.ask("/", **credentials)[0].headers["Cache-Control"] == "private, no-cache"
+
+
 @pytest.mark.parametrize("name", ["page/main.js", "base/base.css", "icon.svg"])
 def test_the_plain_addresses_are_revalidated(site, name):
     assert site.ask(f"/{name}")[0].headers["Cache-Control"] == "no-cache"

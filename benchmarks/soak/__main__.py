@@ -73,7 +73,7 @@ def suffer(installation: Installation, viewer: Viewer, name: str, hold_s: float)
     return time.monotonic() - began_s
 
 
-def soak(installation: Installation, minutes: float, chance: random.Random) -> bool:
+def soak(installation: Installation, minutes: float, chance: random.Random, faults: list[str]) -> bool:
     """Do it, and say how it went; whether all is well."""
     viewer = Viewer(installation)
     viewer.start()
@@ -85,7 +85,7 @@ def soak(installation: Installation, minutes: float, chance: random.Random) -> b
     try:
         while time.monotonic() < end_s:
             if not waiting:  # all of them, then all in another order
-                waiting = list(table())
+                waiting = faults.copy()
                 chance.shuffle(waiting)
             name, hold_s = waiting.pop(), chance.uniform(*HOLD_S)
             viewer.live = chance.random() < LIVE
@@ -107,7 +107,10 @@ def soak(installation: Installation, minutes: float, chance: random.Random) -> b
         return False
     finally:
         viewer.close()
-    bugs = installation.said(lines=1 << 20).count("Traceback")
+    said = installation.said(lines=1 << 20)
+    bugs = said.count("Traceback")
+    if bugs:
+        say(said)
     print_table(
         [
             *seen_rows(viewer, time.monotonic() - began_s),
@@ -149,7 +152,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="soak", description="All faults in random order.")
     parser.add_argument("--minutes", type=float, default=60, help="how long: 60")
     parser.add_argument("--seed", type=int, default=1, help="another one gives another order: 1")
+    parser.add_argument("--faults", default="", metavar="TEXT", help="only those with TEXT in their name")
     given = parser.parse_args()
+    if not (faults := [name for name in table() if given.faults in name]):
+        parser.error(f"no fault has {given.faults} in its name: there are {', '.join(table())}")
     if APART not in os.environ:  # mounts and addresses are nobody else's business
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         apart = ["unshare", *user, "--mount", "--net", "--propagation", "private"]
@@ -159,7 +165,7 @@ def main() -> int:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     say(f"seed {given.seed}, {given.minutes:g} minutes")
     with tempfile.TemporaryDirectory() as folder, Installation(Path(folder), PORT) as installation:
-        return 0 if soak(installation, given.minutes, random.Random(given.seed)) else 1
+        return 0 if soak(installation, given.minutes, random.Random(given.seed), faults) else 1
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ class Installation:
 
     def jump(self, seconds: float) -> None:
         """Set the clock of all programs, so far from the right time."""
-        replace(self._clock, f"{seconds}\n")
+        replace(self._clock, f"{seconds} synchronised\n")
 
     def write_settings(self, text: str) -> None:
         """Replace the settings file, and have it read."""

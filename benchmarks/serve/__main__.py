@@ -26,7 +26,7 @@ def main() -> None:
     parts: dict[str, type[SnapshotBench | ViewingBench]] = {}
     groups: dict[str, list[str]] = {}
     for group, bench in benches.items():
-        groups[group] = [name for name in vars(bench) if not name.startswith("_")]
+        groups[group] = [name for name, part in vars(bench).items() if callable(part) and not name.startswith("_")]
         parts |= dict.fromkeys(groups[group], bench)
     parser = argparse.ArgumentParser(prog="benchmarks/serve", description=(__doc__ or "").partition("\n")[0])
     names = f"{', '.join(parts)}, or a group of parts: {', '.join(groups)}"

@@ -72,6 +72,8 @@ def test_a_daemon_that_does_not_answer(tmp_path, end, advice):
     """The server goes on; what is known is said."""
     with Site(tmp_path, SMALL) as site, Daemon(site) as daemon:
         site.until(lambda: site.ask("/healthz")[0].status == 200)
+        # The first picture may be there before the daemon answers commands.
+        site.until(lambda: json.loads(site.ask("/api/status")[1])["capture"]["running"])
         daemon.process.send_signal(end)
         status = site.until(lambda: not (told := json.loads(site.ask("/api/status")[1]))["capture"]["running"] and told)
         assert advice in status["capture"]["reason"]

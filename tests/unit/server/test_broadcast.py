@@ -87,7 +87,7 @@ def waiting(broadcast, viewer, sequence=0):
         while not left:
             if rest := broadcast.wait(viewer.subscriber):
                 left.append(rest)
-            viewer.subscriber.catch_up(broadcast._cache.newest.sequence)
+                viewer.subscriber.catch_up(broadcast._cache.newest.sequence)
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()

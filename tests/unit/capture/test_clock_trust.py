@@ -8,7 +8,7 @@ import pytest
 from pictures import picture
 from series_on_disk import created, shoot
 
-from stillcam.capture.library_writer.clock_trust import ClockTrust, longest_gap_s
+from stillcam.capture.library_writer.clock_trust import ClockTrust, Reading, longest_gap_s
 from stillcam.common import clock
 from stillcam.library.pending import PendingItem
 
@@ -36,7 +36,7 @@ class Machine:
         self.steady_s += seconds
 
     def waits(self, due: bool = True) -> bool:
-        return self.clock.must_wait("library", due, self.now_s, self.steady_s)
+        return self.clock.must_wait("library", due, Reading(self.right, self.now_s, self.steady_s))
 
 
 @pytest.fixture

@@ -123,6 +123,23 @@ def test_what_is_too_old_goes(tmp_path, right, free, there, trashed):
     assert (known.reason is None) == right
 
 
+def test_a_clock_that_is_set_right_at_that_moment_has_not_jumped(tmp_path, monkeypatch):
+    """What was read of it before, and that it is right, must not be taken for one."""
+    real, shift_s = time.time, [-9 * 86400.0]
+    photo(tmp_path, real() - 9 * 86400)
+
+    def set_right() -> bool:
+        shift_s[0] = 0.0
+        return True
+
+    monkeypatch.setattr(time, "time", lambda: real() + shift_s[0])
+    known = ClockTrust(tmp_path, tmp_path / "series", set_right)
+    kept_by(tmp_path, 10**9, RetentionSettings(), known).prune()
+    kept_by(tmp_path, 10**9, RetentionSettings(max_age_days=5), known).prune()
+    assert known.reason is None
+    assert not list(tmp_path.glob("2*/*.jpg"))
+
+
 def test_what_is_too_much_goes_for_good_whatever_the_clock_says(tmp_path):
     now = time.time()
     items = [Library(tmp_path).item(photo(tmp_path, now - 86400 * age)) for age in (9, 8, 1)]

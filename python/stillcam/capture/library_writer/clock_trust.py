@@ -7,10 +7,12 @@ says that the clock is synchronised, and while the time is implausible.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from stillcam.common.clock import synchronised
 from stillcam.common.formats import span_text
@@ -24,6 +26,14 @@ WAITING_LOOK_S = 60.0  # from one look for what is too old to the next while som
 SILENCE_S = 30 * DAY_S  # the newest item may be older than the longest gap by so much
 JUMP_S = HOUR_S  # a clock that is put forward by more has to be right for a while
 SETTLED_S = DAY_S
+
+
+class Reading(NamedTuple):
+    """What the clocks say at one moment."""
+
+    right: bool  # whether the clock was right before that, as far as the kernel knows
+    now_s: float  # since the epoch, by the clock in doubt
+    steady_s: float  # on a clock that nobody sets
 
 
 class ClockTrust:
@@ -48,14 +58,13 @@ class ClockTrust:
         self._jumped_s: float | None = None  # by how much it has been put forward
         self._settles_s = 0.0  # when the new time is trusted (steady clock)
 
-    def must_wait(self, what: str, due: bool, now_s: float, steady_s: float) -> bool:
-        """Whether `what` has to wait, if it is `due` for its age.
+    def read(self) -> Reading:
+        """Read the clocks; first whether they are right, or a wrong time that is set meanwhile would count as right."""
+        return Reading(self._right(), time.time(), time.monotonic())
 
-        Args:
-            now_s: seconds since the epoch, by the clock in doubt.
-            steady_s: seconds on a clock that nobody sets.
-        """
-        right = self._right()
+    def must_wait(self, what: str, due: bool, reading: Reading) -> bool:
+        """Whether `what` has to wait, if it is `due` for its age by `reading`."""
+        right, now_s, steady_s = reading
         self._check_jump(right, now_s - steady_s, steady_s)
         reason = self._doubt(right, now_s, steady_s) if due else None
         self._waiting.pop(what, None)

@@ -66,7 +66,7 @@ class LibraryRetention:
         self._pending = self._pruning or time.monotonic() < self._not_before
         rule = rule_of(self._settings())
         if rule.max_age_s is None:
-            self._clock.must_wait("library", False, time.time(), time.monotonic())
+            self._clock.must_wait("library", False, self._clock.read())
         if rule == Rule() or self._pending or not self._root.is_dir():
             return
         began_s = time.monotonic()
@@ -80,10 +80,11 @@ class LibraryRetention:
 
     def _prune(self, rule: Rule) -> None:
         """Prune what is too old or too much, the oldest first; what must free space is deleted for good."""
-        now_s = time.time()
+        reading = self._clock.read()
+        now_s = reading.now_s
         oldest = next((kept for kept in self._oldest_first() if not kept.favourite), None)
         due = oldest is not None and is_too_old(oldest.item, rule, now_s)
-        if self._clock.must_wait("library", due, now_s, time.monotonic()):
+        if self._clock.must_wait("library", due, reading):
             rule, due = replace(rule, max_age_s=None), False
         reserve_bytes = max(rule.min_free_bytes, self._disk.reserve_bytes() if due else 0)
         if self._disk.free_bytes() < reserve_bytes:
@@ -135,9 +136,9 @@ class LibraryRetention:
         return True
 
     def _empty_trash_of_old(self) -> None:
-        now_s = time.time()
-        before_s = now_s - KEPT_S
-        if not self._clock.must_wait("trash", self._trash.has_old(before_s), now_s, time.monotonic()):
+        reading = self._clock.read()
+        before_s = reading.now_s - KEPT_S
+        if not self._clock.must_wait("trash", self._trash.has_old(before_s), reading):
             self._empty_trash(before_s)
 
     def _empty_trash(self, before_s: float | None) -> None:

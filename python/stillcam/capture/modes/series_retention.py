@@ -46,10 +46,10 @@ class SeriesRetention:
             self._each(full, done, lambda series: thin(series, self._should_stop, self._note))
 
     def _prune_all(self) -> None:
-        now_s = time.time()
-        due = [one for one in self._series() if self._is_due(one, now_s)]
-        if not self._clock.must_wait("series", bool(due), now_s, time.monotonic()):
-            self._each(due, "pruned", lambda series: self._prune(series, now_s))
+        reading = self._clock.read()
+        due = [one for one in self._series() if self._is_due(one, reading.now_s)]
+        if not self._clock.must_wait("series", bool(due), reading):
+            self._each(due, "pruned", lambda series: self._prune(series, reading.now_s))
 
     def _is_due(self, series: Series, now_s: float) -> bool:
         return has_old(series, int(now_s * 1000)) or Trash(series.folder).has_old(now_s - KEPT_S)

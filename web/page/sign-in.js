@@ -64,7 +64,7 @@ export class SignIn {
   #registering(done) {
     return [
       el("h2", { text: "Set up" }),
-      el("p", { text: "Whoever sets the camera up owns it: they decide who may watch, and control it. The setup code shows that you can reach the machine itself." }),
+      el("p", { text: "The person who sets up the camera becomes its owner: the owner controls it and decides who may watch. The setup code proves that you have access to the machine." }),
       help("Where is the setup code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or run there: ", "stillcam code"),
       form({
         name: "Set up",

@@ -167,7 +167,7 @@ class Answer:
     probe: bytes = b""
     security: bytes | None = None  # header lines that limit what a page may do; None: those of the application
     elapsed: tuple[str, float] | None = None  # name of a header that counts the seconds since a moment (monotonic)
-    cache: CachePermission | None = None  # it may be sent again to whoever sends the same bytes; None: it may not
+    cache: CachePermission | None = None  # it may be sent again for a request of the same bytes; None: it may not
 
 
 @dataclass(frozen=True, slots=True)

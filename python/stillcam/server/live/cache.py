@@ -1,4 +1,4 @@
-"""The newest frame in memory: read once, shared by all viewers, and whoever waits for it is woken.
+"""The newest frame in memory: read once, shared by all viewers, whose waiting threads it wakes.
 
 Each frame has a gate: a lock that is held until the next frame arrives. A waiting thread acquires it and releases it
 at once, so that viewers wake one after the other, and each is sending by the time the next one runs. With 300 viewers

@@ -74,7 +74,7 @@ export class ControlRow {
     this.element.toggleAttribute("data-set", set);
     if (this.#state.busy(control.name)) this.element.setAttribute("aria-busy", "true");
     else this.element.removeAttribute("aria-busy");
-    // Whoever is typing a number is not interrupted by what the camera does meanwhile.
+    // What the camera does meanwhile does not interrupt a person who is typing a number.
     const idle = set || set !== this.#wasSet || !this.#field.element.contains(document.activeElement);
     this.#wasSet = set;
     if (idle) this.#field.show(shownValue(control, values, metadata));

@@ -13,7 +13,6 @@ from serving import DEADLINE_S
 
 from stillcam.frames.files import Publisher
 from stillcam.http.bodies import Blob
-from stillcam.server.live import broadcast as broadcast_module
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
 from stillcam.server.live.cache import FrameCache
 
@@ -48,7 +47,9 @@ def cache(images):
 
 
 @pytest.fixture
-def broadcast(cache):
+def broadcast(cache, monkeypatch):
+    """Wakes a viewer only for the rest of a frame, however long the test takes."""
+    monkeypatch.setattr(Subscriber, "is_idle", lambda *_: False)
     broadcast = Broadcast(cache, lambda: "unchanged")
     with broadcast:
         yield broadcast
@@ -79,17 +80,10 @@ def until(holds):
 
 
 def waiting(broadcast, viewer, sequence=0):
-    """A thread in which a viewer waits until it has to do something itself, and what that is."""
-    left: list[Blob] = []
-
-    def wait():
-        viewer.subscriber.sequence = sequence
-        while not left:
-            if rest := broadcast.wait(viewer.subscriber):
-                left.append(rest)
-                viewer.subscriber.catch_up(broadcast._cache.newest.sequence)
-
-    thread = threading.Thread(target=wait, daemon=True)
+    """A thread in which a viewer that has the frame `sequence` waits until it is woken, and the result of its wait."""
+    left: list[Blob | None] = []
+    viewer.subscriber.sequence = sequence
+    thread = threading.Thread(target=lambda: left.append(broadcast.wait(viewer.subscriber)), daemon=True)
     thread.start()
     until(lambda: viewer.subscriber in broadcast._waiting)
     return thread, left
@@ -153,34 +147,35 @@ def test_a_viewer_that_is_awake_is_sent_nothing(broadcast, publish):
     assert len(viewer.got) == 1
 
 
-def test_a_viewer_that_is_sent_nothing_wakes_to_check_its_client(broadcast, publish):
+def test_a_viewer_that_is_sent_nothing_wakes_to_check_its_client(cache, publish):
     """Whether no frame comes or it wants none of those that come."""
     seen = publish()
-    resting, paced, other = Viewer(), Viewer(pacer=Pacer(1e-3)), Viewer()
-    for viewer in (resting, paced):
-        viewer.subscriber.sequence = seen.sequence
-    assert broadcast.wait(resting.subscriber) is None
+    resting, paced = Viewer(), Viewer(pacer=Pacer(1e-3))
     paced.subscriber.wants(seen.tag, time.monotonic())
-    waiting(broadcast, other, seen.sequence)
-    thread = threading.Thread(target=broadcast.wait, args=(paced.subscriber,), daemon=True)
-    thread.start()
-    until(lambda: publish() and not thread.is_alive())
+    broadcast = Broadcast(cache, lambda: "unchanged")
+    with broadcast:
+        resting.subscriber.sequence = seen.sequence
+        assert broadcast.wait(resting.subscriber) is None
+        thread, left = waiting(broadcast, paced, seen.sequence)
+        until(lambda: publish() and not thread.is_alive())
+    assert left == [None]
     assert paced.got == []
 
 
 def test_viewers_wake_when_rights_have_changed(cache, publish, monkeypatch):
     """Although frames come all the time; a viewer then checks whether it still may watch."""
-    monkeypatch.setattr(broadcast_module, "RIGHTS_CHECK_S", FOR_EVER_S)
+    monkeypatch.setattr(Subscriber, "is_idle", lambda *_: False)
     rights = ["before"]
     broadcast = Broadcast(cache, lambda: rights[0])
     newest = publish()
     viewer = Viewer()
     with broadcast:
-        waiting(broadcast, viewer, newest.sequence)
-        until(lambda: publish() and broadcast._known_rights == "before")
-        woken_s = viewer.subscriber.checked_s
+        thread, left = waiting(broadcast, viewer, newest.sequence)
+        until(lambda: publish() and broadcast._checked_s > viewer.subscriber.checked_s)
+        assert thread.is_alive()
         rights[0] = "after"
-        until(lambda: publish() and viewer.subscriber.checked_s > woken_s)
+        until(lambda: publish() and not thread.is_alive())
+    assert left == [None]
 
 
 def test_a_fault_with_one_viewer_does_not_affect_others(broadcast, publish, caplog, monkeypatch):

@@ -147,7 +147,7 @@ class Broadcast(SharedWorker):
         super().__init__(self._send_next, "broadcast")
         self._cache = cache
         self._rights = rights
-        self._known_rights: object = None
+        self._known_rights = rights()
         self._lock = threading.Lock()  # guards _waiting
         self._waiting: set[Subscriber] = set()
         self._sent = ""  # the name of the frame that was sent last

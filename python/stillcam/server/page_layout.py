@@ -74,7 +74,7 @@ def laid_out(html: str, tabs: Sequence[Tab], shown: Tab | None, session: Session
     seen = [tab for tab in tabs if session["may"][tab.access]]
     current = {tab.name: ' aria-current="page"' if tab is shown else "" for tab in seen}
     links = "".join(f'<a href="{tab.name}"{current[tab.name]}>{tab.title}</a>' for tab in seen)
-    data = f'data-shape="{shape}" data-session="{_escaped(json.dumps(session))}"'
+    data = f'data-shape="{shape}" data-session="{escaped(json.dumps(session))}"'
     changes = {'<html lang="en"': f'<html lang="en" {data}'}
     if len(seen) > 1:
         changes[' id="tabs" aria-label="Stillcam" hidden>'] = f' id="tabs" aria-label="Stillcam">{links}'
@@ -88,6 +88,6 @@ def laid_out(html: str, tabs: Sequence[Tab], shown: Tab | None, session: Session
     return html
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text as the value of an attribute in double quotes. The module html would keep a table of entities in memory."""
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
 
 from stillcam.http.messages import Answer, Refused
-from stillcam.server.page_layout import Session, Tab, laid_out, shown_tab, tabs_of
+from stillcam.server.page_layout import Session, Tab, escaped, laid_out, shown_tab, tabs_of
 from stillcam.server.route import Access, Request, Route
 
 OVERVIEW = "cameras"
@@ -84,9 +84,7 @@ class StaticFiles:
         References in the page are relative to its `<base>`, which also tells the page why it is there.
         """
         start = b'<meta charset="utf-8">'
-        from html import escape
-
-        reason = escape(refused.text).encode()
+        reason = escaped(refused.text).encode()
         base = b'\n    <base href="%b" data-refused="%b">' % (b"../" * request.depth or b"./", reason)
         body = self._page_for(request, "").data.replace(start, start + base, 1)
         headers = {"Content-Type": TYPES[".html"], "Cache-Control": "no-store", **refused.headers}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from barriers import barriers
 from pictures import held, picture
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 from serving import Site
 from signed_in import add_owner, sign_in
 
@@ -66,6 +66,15 @@ def test_scrolling_brings_all_of_it_by_day(page, url):
     days = page.locator(".library section").evaluate_all("(all) => all.map((one) => one.dataset.day)")
     assert days == sorted(set(days), reverse=True)
     assert page.locator(".tile img").first.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 320
+
+
+def test_an_empty_library_shows_no_sign_of_loading(tmp_path, page):
+    """Once it is known that there are no items."""
+    add_owner(tmp_path / "data")
+    with Site(tmp_path) as site:
+        sign_in(page, f"http://127.0.0.1:{site.port}/", "photos")
+        expect(page.locator(".library-end")).to_have_text("Nothing has been taken yet: the Live tab has the buttons.")
+        assert page.locator(".library").evaluate("(wall) => getComputedStyle(wall, '::before').content") == "none"
 
 
 def test_filters_narrow_it_down(page, url):

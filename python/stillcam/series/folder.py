@@ -34,7 +34,16 @@ from stillcam.series.manifest import (
     shot_line,
     shot_name,
 )
-from stillcam.series.state import FRAMES, SERIES, STATE, State, StoredSeries, load_series, write_json
+from stillcam.series.state import (
+    FRAMES,
+    SERIES,
+    STATE,
+    State,
+    StoredSeries,
+    load_series,
+    shot_folder_names,
+    write_json,
+)
 
 CHECKPOINT_S = 60.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -172,8 +181,7 @@ class Series:
 
     def shot_folders(self) -> list[Path]:
         """The folders of its shots, in order; OSError: they cannot be listed, or are gone with their disk."""
-        folders = [path for path in (self.folder / FRAMES).iterdir() if path.name.isdigit()]
-        return sorted(folders, key=lambda path: int(path.name))
+        return [self.folder / FRAMES / name for name in shot_folder_names(self.folder)]
 
     def set_until(self, until_ms: int) -> None:
         """Set up to where due times have been handled, after the clock or the schedule has changed."""

@@ -23,7 +23,7 @@ from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, e
 from stillcam.series.manifest import Line, ms_to_text, parse_shot_file, shot_folder, text_to_ms
 from stillcam.series.manifest_search import gaps, reached_at, shots_from, shots_numbered
 from stillcam.series.schedule import DAY_MS, due_between, next_due
-from stillcam.series.state import FRAMES, StoredSeries, load_series, series_folders
+from stillcam.series.state import FRAMES, StoredSeries, load_series, series_folders, shot_folder_names
 
 Summary = dict[str, Any]
 
@@ -66,41 +66,17 @@ def existing_shots(folder: Path, start: int) -> Iterator[Line]:
         folder: of the series.
         start: the first number.
     """
-    for name in _shot_folders(folder / FRAMES, start):
+    try:
+        names = shot_folder_names(folder)
+    except FileNotFoundError:  # deleted by hand, with all shots
+        return
+    for name in names:
+        if int(name) < int(shot_folder(start)):
+            continue
         files = {number: f"{name}/{file}" for number, file in _pictures(folder / FRAMES / name) if number >= start}
         for line in shots_numbered(folder, sorted(files)):
             if files[line["n"]] in line["files"]:
                 yield line
-
-
-def _missed_in_gaps(folder: Path, edges: list[int]) -> list[int]:
-    """How many due times between the edges were missed; the first call reads the whole manifest."""
-    missed = [0] * (len(edges) - 1)
-    for gap in gaps(folder):
-        for number in range(max(0, bisect_right(edges, gap.from_ms) - 1), len(missed)):
-            if edges[number] > gap.to_ms:
-                break
-            missed[number] += gap.missed_before(edges[number + 1]) - gap.missed_before(edges[number])
-    return missed
-
-
-def _shot_folders(frames: Path, start: int) -> list[str]:
-    """The names of the folders of the shots from this number on, in order."""
-    try:
-        numbers = {int(name): name for name in os.listdir(frames) if name.isascii() and name.isdecimal()}
-    except FileNotFoundError:
-        return []
-    return [name for number, name in sorted(numbers.items()) if number >= int(shot_folder(start))]
-
-
-def _pictures(folder: Path) -> list[tuple[int, str]]:
-    """The number and the name of each JPEG in a folder of shots; none if it is gone, or no folder."""
-    try:
-        names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    parsed = ((parse_shot_file(name), name) for name in names if name.endswith(".jpg"))
-    return [(file.number, name) for file, name in parsed if file]
 
 
 def picture(root: Path, name: str, number: int, raw: bool = False) -> Path:
@@ -144,6 +120,27 @@ def timeline(root: Path, name: str, buckets: int, now_ms: int) -> dict[str, Any]
         "missed": missed,
         "planned": planned,
     }
+
+
+def _pictures(folder: Path) -> list[tuple[int, str]]:
+    """The number and the name of each JPEG in a folder of shots; none if it is gone, or no folder."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    parsed = ((parse_shot_file(name), name) for name in names if name.endswith(".jpg"))
+    return [(file.number, name) for file, name in parsed if file]
+
+
+def _missed_in_gaps(folder: Path, edges: list[int]) -> list[int]:
+    """How many due times between the edges were missed; the first call reads the whole manifest."""
+    missed = [0] * (len(edges) - 1)
+    for gap in gaps(folder):
+        for number in range(max(0, bisect_right(edges, gap.from_ms) - 1), len(missed)):
+            if edges[number] > gap.to_ms:
+                break
+            missed[number] += gap.missed_before(edges[number + 1]) - gap.missed_before(edges[number])
+    return missed
 
 
 def _all(root: Path) -> Iterator[StoredSeries]:

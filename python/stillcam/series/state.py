@@ -81,6 +81,12 @@ def series_folders(root: Path) -> list[Path]:
         return []
 
 
+def shot_folder_names(folder: Path) -> list[str]:
+    """The names of the folders of a series' shots, in order; OSError: they cannot be listed, or are gone."""
+    names = os.listdir(folder / FRAMES)
+    return sorted((name for name in names if name.isascii() and name.isdecimal()), key=int)
+
+
 def load_series(folder: Path) -> StoredSeries:
     """Read a series; errors are those of `read_definition`, and OSError: its state cannot be read."""
     created, zone, definition = read_definition(folder)

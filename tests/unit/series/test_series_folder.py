@@ -192,3 +192,11 @@ def test_lines_and_times_survive_encoding():
 )
 def test_a_damaged_line_is_ignored(raw):
     assert decode(raw) is None
+
+
+def test_folders_that_are_not_ours_are_no_folders_of_shots(tmp_path):
+    """Also one whose name is a digit, but no decimal number, as `²` is."""
+    series = created(tmp_path)
+    for name in ("1000", "002", "²", "old"):
+        (series.folder / "frames" / name).mkdir()
+    assert [folder.name for folder in series.shot_folders()] == ["002", "1000"]

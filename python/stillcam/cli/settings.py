@@ -10,7 +10,7 @@ from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.cli.daemon import ask_with_progress
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.ipc.protocol import AnswerTimeout, Message, NoAnswer, Refusal
+from stillcam.ipc.protocol import Message, NoAnswer, Refusal
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
@@ -59,22 +59,24 @@ def set_setting(paths: Paths, arguments: Arguments) -> Result:
     save(paths.settings, new)
     try:
         answer = _reload(paths)
-    except AnswerTimeout as late:
-        return Result([f"saved; {late}"], {"changed": True, "in_force": False})
-    except NoAnswer:
-        text = "saved; it applies when the capture daemon runs, which it does not now"
-        return Result([text], {"changed": True, "in_force": False})
-    except (Refusal, KeyboardInterrupt) as stop:
-        if isinstance(stop, Refusal) and stop.cause != "refused":
+    except NoAnswer as error:
+        return Result([f"saved, but not applied yet: {error}"], {"changed": True, "in_force": False})
+    except Refusal as refusal:
+        if refusal.cause != "refused":
             raise
-        save(paths.settings, old)
-        _reload(paths)
-        if isinstance(stop, Refusal):
-            raise SettingsError(f"the camera refuses this; the settings stay as they were: {stop}") from stop
-        raise KeyboardInterrupt(f"{arguments.name} is as it was before") from stop
+        _restore(paths, old)
+        raise SettingsError(f"the camera refuses this; the settings stay as they were: {refusal}") from refusal
+    except KeyboardInterrupt:
+        _restore(paths, old)
+        raise KeyboardInterrupt(f"{arguments.name} is as it was before") from None
     in_force = bool(answer["in_force"])
     text = "saved and applied" if in_force else "saved; the next picture will use it"
     return Result([text], {"changed": True, "in_force": in_force})
+
+
+def _restore(paths: Paths, old: Settings) -> None:
+    save(paths.settings, old)
+    _reload(paths)
 
 
 def _reload(paths: Paths) -> Message:

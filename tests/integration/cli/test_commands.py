@@ -95,6 +95,10 @@ def test_a_text_needs_no_quotes_and_a_list_is_json(tmp_path):
     assert document(tmp_path, "settings", "get", "access")["hosts"] == ["camera.example.org"]
     assert done(tmp_path, "settings", "get", "controls.AwbMode") == "Daylight\n"
     assert document(tmp_path, "settings", "set", "page.histogram", "true") == {"changed": True, "in_force": False}
+    assert re.match(
+        r"saved, but not applied yet: the capture daemon does not answer: start it with \./start_camera_server",
+        done(tmp_path, "settings", "set", "page.histogram", "false"),
+    )
 
 
 def test_what_the_camera_refuses_is_put_back(running, tmp_path):

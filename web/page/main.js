@@ -34,7 +34,7 @@ let asked = false; // to sign in for that
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
-session.subscribe(take);
+session.subscribe(applySession);
 settings.subscribe((_document, conflict) => {
   if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
 });
@@ -42,13 +42,13 @@ viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings))
 viewer.status.subscribe(offerReload);
 addEventListener("popstate", show);
 nav.addEventListener("click", follow);
-if (session.known) take();
+if (session.known) applySession();
 else show();
 session.refresh().then(() => session.known || applyRights());
 document.documentElement.dataset.runs = "";
 
-/** Take over who is signed in, and what they may do. */
-function take() {
+/** Show what the user of the session may see; reload if it is another user than before. */
+function applySession() {
   applyRights();
   const now = session.user && `${session.user.role} ${session.user.name}`;
   // Reload when the user changes, so that no input of one is seen by the next.
@@ -97,7 +97,7 @@ function show() {
   });
 }
 
-/** Links that are there already stay: a finger may be on one. @param {import("./tabs.js").Tab[]} tabs @param {import("./tabs.js").Tab} [current] */
+/** Existing links are kept, as a finger may be on one. @param {import("./tabs.js").Tab[]} tabs @param {import("./tabs.js").Tab} [current] */
 function showLinks(tabs, current) {
   nav.hidden = tabs.length < 2;
   const links = /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (nav.children);

@@ -15,7 +15,7 @@ import * as api from "./api.js";
 const UNKNOWN = { registered: true, watch: "anyone", user: null, may: { watch: true, library: false, control: false } };
 
 export class Session {
-  /** Whether the server has said. */
+  /** Whether the user and their rights are known, from the page or from an answer of the server. */
   known = false;
   /** @type {SessionDocument} */
   #document = UNKNOWN;

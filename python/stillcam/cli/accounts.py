@@ -36,13 +36,13 @@ AccountsCommand = Callable[[Accounts, Arguments], Result]
 def add_to(commands: Any) -> None:
     users = add_group(commands, "user", "manage users")
     _add(users, "list", "list all users", _list_users)
-    text = "add a user; the password is read from the terminal or the input"
+    text = "add a user; the password is read from the terminal or standard input"
     adder = _add(users, "add", text, _add_user, "user")
     adder.add_argument(
         "--role", choices=ROLES, default="viewer",
         help="a viewer watches, an owner may change everything (default: viewer)",
     )  # fmt: skip
-    adder.add_argument("--no-library", action="store_true", help="a viewer who may not open photos and videos")
+    adder.add_argument("--no-library", action="store_true", help="do not let the viewer open photos and videos")
     _add(users, "reset", "give a user a new password and sign them out everywhere", _reset_user, "user")
     _add(users, "role", "make a user an owner or a viewer", _change_role, "user").add_argument("role", choices=ROLES)
     library = _add(users, "library", "allow or forbid a viewer to open photos and videos", _change_library, "user")
@@ -51,7 +51,7 @@ def add_to(commands: Any) -> None:
 
     tokens = add_group(commands, "token", "manage tokens for other programs")
     _add(tokens, "list", "list all tokens", _list_tokens)
-    adder = _add(tokens, "add", "create a token and print it, for the only time", _add_token, "name")
+    adder = _add(tokens, "add", "create a token and print it; it is not shown again", _add_token, "name")
     adder.add_argument(
         "--scope", choices=SCOPES, default="view",
         help="view: watch; library: also open photos and videos; control: also control the camera (default: view)",

@@ -23,7 +23,9 @@ TIMEOUT_S = 40.0  # the daemon answers within 30 s
 def add_to(commands: Any) -> None:
     add_command(commands, "status", "show what the camera is doing", status)
     add_command(commands, "cameras", "list the connected cameras", cameras).add_argument(
-        "--again", action="store_true", help="detect a camera that was connected later; pictures pause for some seconds"
+        "--again",
+        action="store_true",
+        help="detect cameras connected later; pictures pause for a few seconds",
     )
     text = "take a snapshot and print its path; in a pipe, the picture itself"
     parser = add_command(commands, "snapshot", text, snapshot)

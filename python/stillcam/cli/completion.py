@@ -67,7 +67,9 @@ complete -F _stillcam stillcam
 def add_to(commands: Any) -> None:
     parser = add_command(commands, "completion", "print the completion script for bash", completion)
     parser.add_argument(
-        "what", choices=("bash", "series", "films"), help="bash: the script; series, films: names that it asks for"
+        "what",
+        choices=("bash", "series", "films"),
+        help="bash: the script; series, films: names that it offers",
     )
 
 

@@ -27,11 +27,11 @@ def add_to(commands: Any) -> None:
     option = add_command(films, "make", text, make).add_argument
     option("series", nargs="?", metavar="SERIES", help="whose shots to use (default: the photos of the library)")
     option("--kind", choices=list(KINDS), default="film",
-           help="sheet: a contact sheet; keogram: a column of each picture, side by side (default: film)")  # fmt: skip
-    option("--from", metavar="TIME", help="no pictures before; local time like 2026-11-20T08:30")
-    option("--to", metavar="TIME", help="no pictures after")
+           help="sheet: a contact sheet; keogram: one column of each picture (default: film)")  # fmt: skip
+    option("--from", metavar="TIME", help="no pictures before this time; local time like 2026-11-20T08:30")
+    option("--to", metavar="TIME", help="no pictures after this time")
     option("--fps", type=int, metavar="N", help=f"pictures per second, 1 to 60 (default: {DEFAULT_FPS})")
-    option("--width", type=int, metavar="PX", help="scale the pictures down (default: as taken)")
+    option("--width", type=int, metavar="PX", help="scale the pictures down to this width (default: as taken)")
     option("--crop", type=float, nargs=4, metavar=("X", "Y", "W", "H"),
            help="a part of each picture, as fractions like 0 0.25 1 0.5")  # fmt: skip
     option("--deflicker", action="store_const", const=True, help="even out small changes of brightness")

@@ -92,7 +92,7 @@ def log(paths: Paths, arguments: Arguments) -> Result:
     if arguments.lines < 0:
         raise StillcamError("--lines must be 0 or more")
     if arguments.follow and arguments.json:
-        raise StillcamError("--follow prints lines as they come, which are no JSON: leave out one of the two")
+        raise StillcamError("--follow cannot be combined with --json: leave out one of the two")
     logs = paths.primary.logs
     files = [file for file in (*sorted(logs.glob("capture*.log")), logs / "server.log") if file.is_file()]
     if not files:

@@ -27,7 +27,7 @@ STATES = {
     "start": "start a series now that would start later",
     "pause": "take no shots until `stillcam series resume`",
     "resume": "continue a series that is paused or has failed",
-    "finish": "end a series for good; its shots stay",
+    "finish": "end a series for good; its shots are kept",
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
@@ -57,7 +57,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--every", dest="interval_s", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
         help="time from one shot to the next, like 10s, 5m or 1h (default: 1m)")  # fmt: skip
-    add("--start", metavar="TIME", help="no shots before; local time like 2026-11-20T08:30 (default: now)")
+    add("--start", metavar="TIME", help="no shots before this time; local time like 2026-11-20T08:30 (default: now)")
     add("--end", metavar="TIME", help="no shots from then on (default: until `stillcam series finish`)")
     add("--shots", type=int, metavar="N", help="finish after N shots (default: no limit)")
     add("--from", dest="opens", metavar="TIME",

@@ -28,9 +28,9 @@ def add_to(commands: Any) -> None:
     change = add_command(settings, "set", "change a setting and apply it", set_setting)
     change.add_argument("name", metavar="SETTING", help="like snapshot.interval_s or controls.Brightness")
     change.add_argument("value", metavar="VALUE", help="text or JSON; null restores the default")
-    text = "check the settings file and print line and name of a mistake"
+    text = "check the settings file and print the line and the setting of a mistake"
     check = add_command(settings, "check", text, check_settings)
-    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="another one than the file in use")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="check this file instead of the one in use")
 
 
 def get_settings(paths: Paths, arguments: Arguments) -> Result:

@@ -96,7 +96,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     except OSError as error:
         raise NoAnswer(
             "the capture daemon does not answer: start it with ./start_camera_server.sh, "
-            "or once installed with sudo systemctl restart stillcam.target"
+            "or, if it is installed, with sudo systemctl restart stillcam.target"
         ) from error
     try:
         answer = parse_json(line)

@@ -6,6 +6,7 @@
 import argparse
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -223,6 +224,21 @@ def test_the_command_line_is_called_stillcam_everywhere():
     texts = [*DOCUMENTS, *PROGRAMS, *ROOT.glob("deploy/**/*"), *ROOT.glob("web/**/*.js")]
     called = re.compile(r"python3? -m stillcam [a-z]")
     assert [file for file in texts if file.is_file() and called.search(file.read_text())] == []
+
+
+@each_document
+def test_examples_of_the_command_line_are_understood(document):
+    for line in "".join(fences(document, "bash")).splitlines():
+        if called := re.match(r"(?:sudo )?(?:\./)?stillcam ([^|<>#&;]+)", line):
+            program().parse_args(shlex.split(called[1]))
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/use/*.md")), ids=lambda document: document.stem)
+def test_options_that_a_guide_names_are_those_of_a_command(document):
+    actions = [action for _, parser in EACH_COMMAND for action in options_of(parser)]
+    for option, value in re.findall(r"^(--[a-z-]+)(?: (\S+))?$", "\n".join(spans(document.read_text())), re.MULTILINE):
+        found = [action for action in actions if option in action.option_strings]
+        assert any(not value or (one.nargs != 0 and value in (one.choices or [value])) for one in found), option
 
 
 @pytest.mark.parametrize("script", sorted(ROOT.glob("*.sh")), ids=lambda script: script.name)

@@ -20,6 +20,7 @@ from serving import Site
 
 SIZE = (1280, 720)
 FPS = 0.5
+PICTURE = "images/current.jpg"
 GROUP = 500  # viewers that arrive at once
 CONNECTED_S = 600  # on a busy machine
 NOT_LOGGED = {**SETTINGS, "server": {}}
@@ -55,6 +56,7 @@ def viewers(folder: Path, quick: bool) -> Iterator[Row]:
         nothing = load(site, front, folder, numbers[1], seconds)
         site.publish(picture(SIZE))
         with filming(site, FPS):
+            site.until(lambda: front.get(PICTURE)[0] == 200)  # nginx keeps for a second that there is no picture
             loads = [load(site, front, folder, number, seconds) for number in numbers]
     for number, seen in zip(numbers, loads, strict=True):
         words = f"{number:,} viewers behind nginx, a picture every 2 s"
@@ -122,7 +124,7 @@ def group(front: Front, number: int) -> "subprocess.Popen[str]":
     """wrk with so many viewers, until SIGINT."""
     argv = ["wrk", "--threads", "1", "--connections", str(number), "--duration", "1h", "--timeout", "10s",
             "--header", f"Host: {NAME}", "--script", str(Path(__file__).with_name("poll.lua")),
-            address(front) + "images/current.jpg"]  # fmt: skip
+            address(front) + PICTURE]  # fmt: skip
     return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,18 +104,9 @@ def http_server(folder: Path) -> Iterator[Contestant]:
         yield Contestant(port, child.pid)
 
 
-@contextmanager
-def bare_loop(folder: Path) -> Iterator[Contestant]:
+def bare_loop(folder: Path) -> AbstractContextManager[Contestant]:
     """`bare_loop.py`."""
-    port = free_port()
-    argv = [
-        sys.executable,
-        str(Path(__file__).with_name("bare_loop.py")),
-        str(port),
-        str(folder / "images/current.jpg"),
-    ]
-    with program(argv, port) as child:
-        yield Contestant(port, child.pid)
+    return _script("bare_loop.py", folder)
 
 
 @contextmanager
@@ -128,16 +119,16 @@ def ustreamer(folder: Path) -> Iterator[Contestant]:
         yield Contestant(port, child.pid, "snapshot")
 
 
-@contextmanager
-def flask(folder: Path) -> Iterator[Contestant]:
+def flask(folder: Path) -> AbstractContextManager[Contestant]:
     """Flask's own threaded server."""
+    return _script("flask_app.py", folder)
+
+
+@contextmanager
+def _script(name: str, folder: Path) -> Iterator[Contestant]:
+    """A script beside this one, which serves the picture."""
     port = free_port()
-    argv = [
-        sys.executable,
-        str(Path(__file__).with_name("flask_app.py")),
-        str(port),
-        str(folder / "images/current.jpg"),
-    ]
+    argv = [sys.executable, str(Path(__file__).with_name(name)), str(port), str(folder / "images/current.jpg")]
     with program(argv, port) as child:
         yield Contestant(port, child.pid)
 

@@ -5,7 +5,7 @@ import os
 from contextlib import contextmanager
 
 import pytest
-from front import MAIN, NGINX, kept_port, listens
+from front import kept_port, listens, running_nginx
 from people import PASSWORD
 from programs import run, running
 from serving import Site
@@ -33,14 +33,11 @@ def camera(folder, settings):
 def nginx(site, folder, headers):
     """nginx before it; its port."""
     folder.mkdir()
-    with kept_port() as port:
-        (folder / "stillcam.conf").write_text(BLOCK.format(port=port, camera=site.port, headers=headers))
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        argv = [NGINX, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
-        with running(argv, folder / "nginx.log") as proxy:
-            proxy.until(lambda: listens(port))
-            yield port
+    with (
+        kept_port() as port,
+        running_nginx(folder, BLOCK.format(port=port, camera=site.port, headers=headers), port),
+    ):
+        yield port
 
 
 def curl(port, path, *options, name=NAME):

@@ -2,14 +2,10 @@
 
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from people import Client, program, register
-from pictures import picture
+from programs import filming
 from serving import DEADLINE_S, Site
 
 # Without a daemon the camera's own routes say 503, as they should. The rest of the checks are the defaults that
@@ -31,36 +27,15 @@ EXAMPLES = 5  # of each operation; without the option it is 100
 @pytest.mark.parametrize("who", ["program", "owner"])
 def test_whatever_is_sent_is_answered_as_described(tmp_path, who):
     """The same requests in every run."""
-    with Site(tmp_path) as site:
-        site.publish(picture())
+    # Until somebody registers, anyone may watch. A request that waits for another frame gets it soon.
+    with Site(tmp_path) as site, filming(site, fps=5):
         owner = register(site)
         client = program(owner, "control") if who == "program" else owner
-        with publishing(site):  # or who waits for another frame waits long
-            said = run(site, client, tmp_path)
+        said = run(site, client, tmp_path)
         assert said.returncode == 0, said.stdout[-8000:] + said.stderr[-2000:]
         assert "Traceback" not in site.said()
         assert site.process.poll() is None
         assert owner.ask("/api/settings")[0].status == 200
-
-
-@contextmanager
-def publishing(site: Site) -> Iterator[None]:
-    """Frame after frame."""
-    over = threading.Event()
-
-    def publish() -> None:
-        while not over.wait(0.2):
-            still = site.images / ".still_1.jpg"
-            still.write_bytes(picture())
-            site.publisher.publish(still, time.time())
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def run(site: Site, client: Client, folder) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""nginx in front of a server, with deploy/nginx/stillcam.conf as it is but for addresses and paths."""
+"""nginx in front of servers: with deploy/nginx/stillcam.conf as it is but for addresses and paths, or with another."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  include {folder}/stillcam.conf;
+  include {folder}/servers.conf;
 }}
 """
 
@@ -84,15 +84,22 @@ def in_front_of(site: Site, folder: Path, pem: Path, authority: Path) -> Iterato
         }.items():
             assert of_the_file in conf, of_the_file
             conf = conf.replace(of_the_file, of_the_test)
-        (folder / "stillcam.conf").write_text(conf)
-        # The folders of the tests are their owner's alone: the workers must not become somebody else.
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        argv: list[str | Path] = [NGINX, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
-        run(*argv, "-t")
-        with running(argv, folder / "nginx.log") as nginx:
-            nginx.until(lambda: listens(https) and listens(http))
+        with running_nginx(folder, conf, https, http):
             yield Front(https, http, authority)
+
+
+@contextmanager
+def running_nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
+    """nginx with these servers, in `folder`, until the end of `with`; it listens at `ports` then."""
+    (folder / "servers.conf").write_text(servers)
+    # The folders of the tests are their owner's alone: the workers must not become somebody else.
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+    argv: list[str | Path] = [NGINX, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
+    run(*argv, "-t")
+    with running(argv, folder / "nginx.log") as program:
+        program.until(lambda: all(map(listens, ports)))
+        yield
 
 
 @contextmanager

@@ -1,42 +1,29 @@
 """Two Stillcams on one host, and one browser that is signed in to both."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import own_certificate
 import pytest
+from front import kept_port, running_nginx
 from pictures import picture
 from playwright.sync_api import Page
-from serving import DEADLINE_S, Site
+from serving import Site
 from signed_in import add_owner, sign_in
 
-NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") or "nginx"
-CONF = """\
-daemon off;
-{user}
-pid {folder}/nginx.pid;
-error_log stderr notice;
-events {{ }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port}{tls};
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    location /garden/ {{ proxy_pass http://127.0.0.1:{garden}/; }}
-    location /shed/ {{ proxy_pass http://127.0.0.1:{shed}/; }}
-  }}
+SERVER = """\
+server {{
+  listen 127.0.0.1:{port}{tls};
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  location /garden/ {{ proxy_pass http://127.0.0.1:{garden}/; }}
+  location /shed/ {{ proxy_pass http://127.0.0.1:{shed}/; }}
 }}
 """
-TLS = " ssl; ssl_certificate {folder}/pem; ssl_certificate_key {folder}/key"
+TLS = " ssl; ssl_certificate {}; ssl_certificate_key {}"
 
 
 @pytest.fixture
@@ -58,36 +45,10 @@ def sites(tmp_path: Path) -> Iterator[list[Site]]:
 @contextmanager
 def proxy(folder: Path, sites: list[Site], scheme: str) -> Iterator[str]:
     """nginx before both; its address."""
-    with socket.socket() as kept:  # nobody else is given this port meanwhile, and nginx may listen there
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        kept.bind(("127.0.0.1", 0))
-        port = kept.getsockname()[1]
-        if scheme == "https":
-            subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-            kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-            command = ["openssl", "req", "-x509", *kind, *subject, "-keyout", f"{folder}/key", "-out", f"{folder}/pem"]
-            subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_S)
-        conf = CONF.format(
-            folder=folder, port=port, garden=sites[0].port, shed=sites[1].port,
-            tls=TLS.format(folder=folder) if scheme == "https" else "",
-            user="user root;" if os.geteuid() == 0 else "",  # the folders of the tests are their owner's alone
-        )  # fmt: skip
-        (folder / "nginx.conf").write_text(conf)
-        argv = [NGINX, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        with (folder / "nginx.log").open("wb") as log:
-            nginx = subprocess.Popen(argv, stderr=log)
-        try:
-            sites[0].until(lambda: nginx.poll() is not None or listens(port))
-            assert nginx.poll() is None, (folder / "nginx.log").read_text()
+    with kept_port() as port:
+        tls = TLS.format(*own_certificate.make(folder, "localhost")) if scheme == "https" else ""
+        with running_nginx(folder, SERVER.format(port=port, garden=sites[0].port, shed=sites[1].port, tls=tls), port):
             yield f"{scheme}://127.0.0.1:{port}/"
-        finally:
-            nginx.terminate()
-            nginx.wait(DEADLINE_S)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def name_at(page: Page, url: str) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from serving import DEADLINE_S
 
 # In a mount namespace of its own, so that nothing stays mounted.
@@ -130,8 +131,11 @@ def hindrance(folder: Path) -> str:
 
 
 @contextmanager
-def booted(folder: Path) -> Iterator[Booted]:
-    """The machine, until the end of `with`."""
+def booted(temporary: pytest.TempPathFactory) -> Iterator[Booted]:
+    """The machine, until the end of `with`. Skips the test where none can be booted."""
+    if reason := hindrance(temporary.mktemp("trial")):
+        pytest.skip(reason)
+    folder = temporary.mktemp("machine")
     log, memory = folder / "console", folder / "memory"
     memory.mkdir()
     with log.open("wb") as said:

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from booting import booted, hindrance
+from booting import booted
 from installing import copy
 from serving import DEADLINE_S
 
@@ -17,9 +17,7 @@ HARMLESS = {"char", "core", "fd", "full", "hugepages", "initctl", "log", "mqueue
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     """A machine with Stillcam installed, which waits but 3 s for the server's word that it is well."""
-    if reason := hindrance(tmp_path_factory.mktemp("trial")):
-        pytest.skip(reason)
-    with booted(tmp_path_factory.mktemp("machine")) as machine:
+    with booted(tmp_path_factory) as machine:
         machine.put_modules()
         (machine.root / "etc/default/stillcam").write_text("STILLCAM_CAMERA=simulated\n")
         patience = machine.root / f"etc/systemd/system/{SERVER}.d/patience.conf"

@@ -5,7 +5,6 @@ With TEST_DRIVER=picamera2 the tests of the page run on that driver, with the st
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from ports import port_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
@@ -29,7 +30,7 @@ class RealCamera:
     def __init__(self, folder: Path, driver: str = "") -> None:
         self.folder = folder
         self.driver = driver or os.environ.get("TEST_DRIVER", "simulated")
-        self.port = _free_port()
+        self.port = port_for(self)
         self.url = f"http://127.0.0.1:{self.port}/"
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -93,8 +94,3 @@ class RealCamera:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

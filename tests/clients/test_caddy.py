@@ -5,8 +5,9 @@ import re
 import subprocess
 
 import pytest
-from front import NAME, SETTINGS, Front, kept_port, listens
+from front import NAME, SETTINGS, Front
 from pictures import picture
+from ports import kept_port, listens
 from programs import certificate, filming, running
 from serving import ROOT, Site
 

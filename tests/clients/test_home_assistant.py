@@ -12,10 +12,10 @@ from urllib.request import urlopen
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from front import kept_port
 from guests import Api, environ, python_of
 from people import program, register
 from PIL import Image
+from ports import kept_port
 from programs import COLOURS, FRAME_SIZE, Running, filming, running
 from serving import DEADLINE_S, ROOT, Site
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from front import kept_port
 from guests import Api, environ, python_of
 from people import program, register
 from pictures import picture
+from ports import kept_port
 from programs import COLOURS, FRAME_SIZE, filming, running
 from serving import ROOT, Site
 

@@ -5,8 +5,9 @@ import os
 from contextlib import contextmanager
 
 import pytest
-from front import kept_port, listens, running_nginx
+from front import running_nginx
 from people import PASSWORD
+from ports import kept_port, listens
 from programs import run, running
 from serving import Site
 

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_string
 from email.message import Message
 from pathlib import Path
 
+from ports import kept_port, listens
 from programs import output, run, running
 from serving import ROOT, Site
 
@@ -100,18 +100,3 @@ def running_nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
     with running(argv, folder / "nginx.log") as program:
         program.until(lambda: all(map(listens, ports)))
         yield
-
-
-@contextmanager
-def kept_port() -> Iterator[int]:
-    """A free port that nobody is given by chance meanwhile, as it is bound; who asks for it by number may listen."""
-    with socket.socket() as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        kept.bind(("127.0.0.1", 0))
-        yield kept.getsockname()[1]
-
-
-def listens(port: int) -> bool:
-    """Whether anybody listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import yaml  # type: ignore[import-untyped]
-from front import kept_port
+from ports import kept_port
 from programs import Running, run, running
 from serving import DEADLINE_S, ROOT
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from ports import port_for
+
 from stillcam.frames.files import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +43,7 @@ class Site:
         self.images.mkdir(exist_ok=True)
         self.data.mkdir(exist_ok=True)
         self.publisher = Publisher(self.images)
-        self.port = 0
+        self.port = port_for(self)
         self.write_settings(settings or {})
 
     def write_settings(self, sections: dict[str, Any]) -> None:
@@ -58,7 +60,7 @@ class Site:
         self.end()
 
     def start(self, **environ: str) -> None:
-        """Start the process, on the port that it had before if there was one, and wait until it listens."""
+        """Start the process, always on the same port, and wait until it listens."""
         environment = os.environ | {
             "PYTHONPATH": str(self._root / "python"),
             "STILLCAM_BIND": "127.0.0.1",
@@ -70,9 +72,7 @@ class Site:
         already = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "stillcam.server"], env=environment, stderr=log)
-        listening = re.compile(r"listens on \S+ port (\d+)")
-        self.until(lambda: listening.search(self.said()[already:]))
-        self.port = int(listening.findall(self.said())[-1])
+        self.until(lambda: re.search(r"listens on \S+ port \d+", self.said()[already:]))
 
     def end(self) -> int:
         """End the process; its exit status."""

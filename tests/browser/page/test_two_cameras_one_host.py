@@ -7,9 +7,10 @@ from pathlib import Path
 
 import own_certificate
 import pytest
-from front import kept_port, running_nginx
+from front import running_nginx
 from pictures import picture
 from playwright.sync_api import Page
+from ports import kept_port
 from serving import Site
 from signed_in import add_owner, sign_in
 

@@ -67,6 +67,17 @@ def test_a_wrong_list_corrects_itself(started_before, wrong):
     assert cameras[0]["modes"][0]["size"] == [1536, 864] and cameras[1]["path"].endswith("@10")
 
 
+def test_a_wrong_list_is_corrected_long_before_the_next_snapshot(started_before):
+    """The camera has autofocus, whose scan gives the only snapshot of an hour."""
+    kept = started_before.data / "run/cameras.list"
+    right = kept.read_text()
+    kept.write_text(right.replace("imx219 ", "imx296 "))
+    started_before.settings(snapshot={"interval_s": 3600, "width": 320})
+    started_before.start()
+    started_before.until(lambda _: kept.read_text() == right)
+    assert CHANGED in started_before.log.read_text()
+
+
 def test_other_cameras_are_listed_before_the_first_picture(started_before):
     started_before.fault(cameras="imx219 imx708")
     started_before.open()

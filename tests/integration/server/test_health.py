@@ -36,7 +36,7 @@ def test_health_says_how_old_the_newest_picture_is(tmp_path):
     with site:
         site.until(lambda: b"the newest picture is 50" in site.ask("/healthz")[1])
         reason = json.loads(site.ask("/healthz")[1])["reason"]
-        assert "s old: the capture daemon does not answer: start it with ./start_camera_server.sh, or " in reason
+        assert "s old: the capture daemon does not answer: start it with ./start_camera_server.sh, or" in reason
 
 
 def test_a_camera_that_takes_one_picture_an_hour_is_healthy(tmp_path):
@@ -72,7 +72,7 @@ def test_a_daemon_that_does_not_answer(tmp_path, end, advice):
     """The server goes on; what is known is said."""
     with Site(tmp_path, SMALL) as site, Daemon(site) as daemon:
         site.until(lambda: site.ask("/healthz")[0].status == 200)
-        # The first picture may be there before the daemon answers commands.
+        # Its status here may be from before it answered, whatever the age of the picture.
         site.until(lambda: json.loads(site.ask("/api/status")[1])["capture"]["running"])
         daemon.process.send_signal(end)
         status = site.until(lambda: not (told := json.loads(site.ask("/api/status")[1]))["capture"]["running"] and told)

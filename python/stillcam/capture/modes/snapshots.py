@@ -79,6 +79,7 @@ class SnapshotMode(Mode):
                     return
                 self.frame_request.picture_taken()
                 since = time.monotonic()
+                self._check_cameras()
         while self._wait_until_due(since):
             began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
             late = self.frame_request.due_s <= began or began - since > 2 * interval_s

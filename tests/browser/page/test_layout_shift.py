@@ -105,3 +105,14 @@ def test_nothing_moves_for_a_viewer(new_page, camera, tab, width):
 def test_nothing_moves_for_a_stranger(new_page, camera, tab, ready, width):
     found = shifts(new_page(viewport={"width": width, "height": 740}), camera.url + tab, ready)
     assert sum(value for value, _ in found) <= MOST, found
+
+
+def test_the_picture_of_a_phone_s_owner_is_as_wide_as_its_screen(new_page, camera):
+    """The room that is kept for it has its shape, 4:3 here."""
+    page = new_page(viewport={"width": 360, "height": 740})
+    signed_in(page, camera.url)
+    page.goto(camera.url)
+    page.wait_for_selector("canvas:not([hidden])")
+    stage, shown = page.locator(".stage").bounding_box(), page.locator("#canvas").bounding_box()
+    assert shown["width"] == pytest.approx(stage["width"], abs=2)
+    assert stage["height"] == pytest.approx(shown["height"], abs=2)

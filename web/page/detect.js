@@ -12,11 +12,11 @@ import { errorText } from "../base/text.js";
  */
 export function detectButton(api, listed) {
   const result = el("span", { class: "hint", role: "status" });
-  const button = el("button", { type: "button", onclick: detect }, "Look again");
+  const button = el("button", { type: "button", onclick: detect }, "Detect cameras");
 
   async function detect() {
     button.disabled = true;
-    result.textContent = "Looking for cameras: pictures pause for a few seconds.";
+    result.textContent = "Detecting cameras: pictures pause for a few seconds.";
     try {
       const found = await api.send("POST", "api/cameras");
       listed(found);

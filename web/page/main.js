@@ -36,7 +36,7 @@ let user = null;
 
 session.subscribe(applySession);
 settings.subscribe((_document, conflict) => {
-  if (conflict) say("Somebody else has changed the settings meanwhile: this is how they are now. Your change was not made.", { error: true });
+  if (conflict) say("Someone else has just changed the settings, so your change was not saved. The page now shows the current settings.", { error: true });
 });
 viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
 viewer.status.subscribe(offerReload);

@@ -138,7 +138,7 @@ def test_a_camera_that_is_plugged_in_later_is_found_by_looking_again(page, singl
     page.get_by_role("button", name="Refresh").click()  # what the daemon knows, and no more
     page.wait_for_selector(".info [aria-label='Camera 0']")
     assert page.locator(".info [aria-label='Camera 1']").count() == 0
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Detect cameras").click()
     page.wait_for_selector(".info [aria-label='Camera 1']")
     page.wait_for_selector(".detect :text('Found 2 cameras.')")
 
@@ -158,7 +158,7 @@ def test_settings_and_config_follow_the_cameras(page, single):
     page.wait_for_selector("[data-setting='camera.index'] select")
     assert offered("camera.index") == ["0: imx519"]
     attach(single.folder, "imx519 imx219")
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Detect cameras").click()
     page.wait_for_selector(".detect :text('Found 2 cameras.')")
     assert offered("camera.index") == ["0: imx519", "1: imx219"]
     page.select_option("[data-setting='camera.index'] select", "1")
@@ -170,7 +170,7 @@ def test_settings_and_config_follow_the_cameras(page, single):
     assert not any("4656" in text for text in offered("live.sensor_mode"))
     page.click("#tabs a:has-text('Settings')")
     attach(single.folder, "imx519")
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Detect cameras").click()
     page.wait_for_selector(".detect :text('Found one camera.')")
     assert offered("camera.index") == ["0: imx519", "1: not found"]
 

@@ -95,6 +95,25 @@ def test_two_people_see_each_other_s_changes(new_page: Callable[..., Page], shar
     second.wait_for_function("() => document.querySelector(`[data-setting='page.histogram'] input`).checked")
 
 
+def test_a_change_that_came_too_late_says_so(page, owned):
+    """The page has not heard yet of the other change: it names the version that it has seen, and is refused."""
+    page.route("**/api/events", lambda route: route.abort())
+    page.route("**/api/status?*", lambda route: route.abort())
+    sign_in(page, owned.url, "settings")
+    setting(page, "snapshot.quality").wait_for()
+    other = page.request.patch(
+        f"{owned.url}api/settings", data={"snapshot": {"width": 640}}, headers={"Origin": owned.url.rstrip("/")}
+    )
+    assert other.ok, other.text()
+    set_to(page, "snapshot.quality", "70")
+    row = page.locator("[data-setting='snapshot.quality']")
+    expect(row).to_contain_text("Someone else has just changed the settings: check the current ones, then repeat")
+    expect(page.get_by_role("alert").filter(has_text="your change was not saved")).to_be_visible()
+    assert setting(page, "snapshot.width").input_value() == "640"
+    set_to(page, "snapshot.quality", "70")
+    assert kept(owned)["snapshot"] == {"width": 640, "quality": 70}
+
+
 def test_people_and_programs_come_and_go(page, shared):
     sign_in(page, shared.url, "settings")
     users = page.locator("section[aria-label=Users]")

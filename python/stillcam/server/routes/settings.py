@@ -20,7 +20,7 @@ from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
 
 _OWNER_ONLY = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
-_CONFLICT = "the settings have been changed meanwhile: look at them again"
+_CONFLICT = "someone else has just changed the settings: check the current ones, then repeat your change"
 _IF_MATCH = "the ETag of the settings that are to be changed; others: 409 with those that there are"
 
 

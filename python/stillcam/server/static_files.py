@@ -21,6 +21,7 @@ from stillcam.server.page_layout import Session, Tab, escaped, laid_out, shown_t
 from stillcam.server.route import Access, Request, Route
 
 OVERVIEW = "cameras"
+FORMER_TABS = {"series": "timelapse"}  # former address of a tab -> the present one
 VERSIONED = "assets/"
 VERSION_DIGITS = 12
 TAB_TABLE = "page/tabs.js"
@@ -73,6 +74,7 @@ class StaticFiles:
         """The page at each tab, the one with all cameras, and the files, each at two addresses."""
         return [
             *(Route("GET", tab, Access.OPEN, self._tab) for tab in ("", *(tab.name for tab in self._tabs))),
+            *(Route("GET", former, Access.OPEN, self._former_tab) for former in FORMER_TABS),
             Route("GET", OVERVIEW, Access.OPEN, self._cameras),
             Route("GET", VERSIONED, Access.OPEN, self._versioned),
             *(Route("GET", name, Access.OPEN, self._file) for name in self._files),
@@ -94,6 +96,9 @@ class StaticFiles:
         page = self._page_for(request, request.path or "live")
         caching = _PRIVATE if {"cookie", "authorization"} & request.headers.keys() else _REVALIDATE
         return page.answer(request, caching, "Accept-Encoding, Cookie")
+
+    def _former_tab(self, request: Request) -> Answer:
+        return Answer(308, headers={"Location": FORMER_TABS[request.path]})
 
     def _page_for(self, request: Request, asked: str) -> _File:
         session = self._session(request)

@@ -17,7 +17,7 @@ READY = {
     "Config": "#config-panel .settings-card",
     "Info": ".info-scroll",
     "Photos": ".library .tile",
-    "Series": "#series-panel button",
+    "Timelapse": "#timelapse-panel button",
     "Settings": "[data-setting]",
     "Live": ".recent .tile",
 }

@@ -26,7 +26,7 @@ READY = {
     "config": "#config-panel .settings-card",
     "info": ".info-scroll",
     "photos": ".library .tile",
-    "series": ".series-card",
+    "timelapse": ".series-card",
     "settings": "#settings-panel .entries li",
 }
 HELD = ("/page/main.js", "/tab.js", "/api/", "current.jpg", "?thumbnail")
@@ -90,7 +90,7 @@ def test_nothing_moves_for_the_owner(new_page, camera, tab, ready, width):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("tab", ["live", "info", "photos", "series"])
+@pytest.mark.parametrize("tab", ["live", "info", "photos", "timelapse"])
 def test_nothing_moves_for_a_viewer(new_page, camera, tab, width):
     page = new_page(viewport={"width": width, "height": 740})
     signed_in(page, camera.url, VIEWER)

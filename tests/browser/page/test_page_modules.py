@@ -145,7 +145,7 @@ def test_ago(modules, age_s, words):
 )
 def test_a_film_says_which_pictures_it_is_made_without(modules, left_out, words):
     film = {"state": "done", "made": None, "bytes": 2_500_000, "duration_s": 8, "skipped": len(left_out)}
-    asked = "async (film) => (await import('./tabs/series/films.js')).progressWords(film)"
+    asked = "async (film) => (await import('./tabs/timelapse/films.js')).progressWords(film)"
     assert modules.evaluate(asked, film | {"left_out": left_out}) == words
 
 

@@ -70,7 +70,7 @@ def test_a_wrong_password_is_told_and_a_right_one_lets_in(page, owned):
 def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
     page = new_page()
     sign_in(page, url(owned))
-    assert tabs(page) == ["Live", "Config", "Info", "Photos", "Series", "Settings"]
+    assert tabs(page) == ["Live", "Photos", "Timelapse", "Config", "Info", "Settings"]
     page.click("#account summary")
     page.click("#account button:has-text('Sign out') >> nth=0")
     page.wait_for_selector("input[autocomplete=username]")
@@ -78,7 +78,7 @@ def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
     page.fill("input[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#tabs a")
-    assert tabs(page) == ["Live", "Info", "Photos", "Series"]
+    assert tabs(page) == ["Live", "Photos", "Timelapse", "Info"]
 
 
 def test_who_is_signed_out_elsewhere_is_asked_again(new_page, owned):
@@ -118,7 +118,7 @@ def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
     page.wait_for_selector("input[autocomplete=username]")
     found = {"sign-in": barriers(page)}
     sign_in(page, url(site))
-    for tab in ("live", "config", "info", "photos", "series", "settings"):
+    for tab in ("live", "photos", "timelapse", "config", "info", "settings"):
         page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(f"#{tab}-panel:not([hidden])")
         page.wait_for_load_state("networkidle")

@@ -110,7 +110,7 @@ def test_the_trash_has_the_cameras_time(look, site):
 
 def test_a_series_has_the_time_of_its_camera(look):
     """The series went by Auckland's clock; what is new goes by the camera's of today."""
-    page = look("America/New_York", "series")
+    page = look("America/New_York", "timelapse")
     page.click(".series-card a")
     page.wait_for_selector(".scrub-picture[data-quality=full]")
     assert page.inner_text(".scrub-facts strong") == "21 Nov 2026, 00:09:00 (Pacific/Auckland)"
@@ -149,7 +149,7 @@ def test_the_pictures_of_a_series_among_the_photos_have_the_days_of_its_camera(l
     ],
 )
 def test_a_new_series_is_planned_by_the_cameras_clock(look, site, typed, meant):
-    page = look("America/New_York", "series")
+    page = look("America/New_York", "timelapse")
     page.click("text=New series")
     form = page.locator(".series-form")
     clock = form.get_by_text("By the camera’s clock")

@@ -1,4 +1,4 @@
-"""The Series tab: on what a daemon has left behind, and on the real one while it takes pictures."""
+"""The Timelapse tab: on what a daemon has left behind, and on the real one while it takes pictures."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def real(tmp_path: Path) -> Iterator[RealCamera]:
 
 def open_series(page: Page, url: str, name: str = "Garden") -> None:
     """Sign in, and follow a series' card to its pictures."""
-    sign_in(page, url, "series")
+    sign_in(page, url, "timelapse")
     page.click(f".series-card a:has-text('{name}')")
     page.wait_for_selector(".scrub-picture[data-quality=full]")
 
@@ -59,8 +59,16 @@ def wait_for_text(page: Page, selector: str, text: str) -> None:
     page.locator(selector, has_text=text).first.wait_for()
 
 
+def test_the_former_address_of_a_series_leads_to_it(page, url):
+    sign_in(page, url, "timelapse")
+    page.goto(f"{url}series#Garden")
+    page.wait_for_selector(".scrub-picture[data-quality=full]")
+    assert page.url == f"{url}timelapse#Garden"
+    assert page.inner_text("#tabs [aria-current=page]") == "Timelapse"
+
+
 def test_all_series_are_told(page, url):
-    sign_in(page, url, "series")
+    sign_in(page, url, "timelapse")
     page.wait_for_selector(".series-card img")
     cards = page.locator(".series-card")
     assert [card.locator("h3").inner_text() for card in cards.all()] == ["Café Süd", "Garden"]
@@ -123,7 +131,7 @@ def test_the_timeline_is_drawn_and_told(page, url):
 
 
 def test_a_series_is_made_changed_and_ended(page, real):
-    sign_in(page, real.url, "series")
+    sign_in(page, real.url, "timelapse")
     page.click("text=New series")
     form = page.locator(".series-form")
     form.locator("button.primary").click()
@@ -206,7 +214,7 @@ def test_a_film_waits_for_the_one_before_and_is_cancelled(page, real):
 
 def test_a_viewer_looks_and_changes_nothing(page, url, site):
     Accounts(site.data).users.add("Bob", hashed(PASSWORD), "viewer")
-    sign_in(page, url, "series", "Bob")
+    sign_in(page, url, "timelapse", "Bob")
     page.click(".series-card a:has-text('Garden')")
     page.wait_for_selector(".scrub-picture[data-quality=full]")
     assert page.locator(".series .actions button").all_inner_texts() == ["Play"]
@@ -231,7 +239,7 @@ def test_there_is_no_barrier_and_nothing_to_scroll_for_sideways(new_page: Callab
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
                 found[where].append(f"{wide} of {width}")
 
-    sign_in(page, f"{url}cam1/", "series")
+    sign_in(page, f"{url}cam1/", "timelapse")
     page.wait_for_selector(".series-card img")
     look("list")
     page.click(".series-card a:has-text('Garden')")

@@ -64,13 +64,20 @@ def test_after_waits_for_another_frame(shared_site):
     assert answers[0][0].headers["ETag"] == f'"{newer}"'
 
 
-@pytest.mark.parametrize("tab", ["", "live", "config", "info", "photos", "series", "settings"])
+@pytest.mark.parametrize("tab", ["", "live", "photos", "timelapse", "config", "info", "settings"])
 def test_the_page_at_each_tab(shared_site, tab):
     response, body = shared_site.ask(f"/{tab}")
     assert response.status == 200
     assert b"page/main.js" in body
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert shared_site.ask(f"/{tab}", If_None_Match=response.headers["ETag"])[0].status == 304
+
+
+@pytest.mark.parametrize("path", ["/series", "/camera/0/series"])
+def test_the_former_address_of_the_timelapse_tab_leads_to_it(shared_site, path):
+    """The address is relative, for proxies; browsers keep what is behind the #."""
+    response, _ = shared_site.ask(path)
+    assert (response.status, response.headers["Location"]) == (308, "timelapse")
 
 
 @pytest.mark.parametrize(

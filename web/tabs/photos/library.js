@@ -17,7 +17,7 @@
  * @property {string | null} camera
  * @property {number} bytes
  * @property {boolean} favourite
- * @property {{summary: import("../series/api.js").Summary, shot: import("../series/api.js").Shot}} [series]  it is a picture of: not to be changed
+ * @property {{summary: import("../timelapse/api.js").Summary, shot: import("../timelapse/api.js").Shot}} [series]  it is a picture of: not to be changed
  */
 
 /**

@@ -1,17 +1,17 @@
 // @ts-check
 /**
  * The pictures of a series as if they were items of the library: to look at and to
- * download. Commands for them are in the Series tab.
+ * download. Commands for them are in the Timelapse tab.
  */
 
 import { wall } from "../../base/camera-time.js";
-import { SeriesApi } from "../series/api.js";
+import { SeriesApi } from "../timelapse/api.js";
 
 /** @typedef {import("./library.js").Item} Item */
 /** @typedef {import("./library.js").Details} Details */
 /** @typedef {import("./library.js").Page} Page */
-/** @typedef {import("../series/api.js").Shot} Shot */
-/** @typedef {import("../series/api.js").Summary} Summary */
+/** @typedef {import("../timelapse/api.js").Shot} Shot */
+/** @typedef {import("../timelapse/api.js").Summary} Summary */
 
 export class SeriesPictures {
   #api;

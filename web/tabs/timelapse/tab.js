@@ -1,5 +1,5 @@
 // @ts-check
-/** The Series tab: all series, one of them (its name behind the # of the address), or the form of one. */
+/** The Timelapse tab: all series, one of them (its name behind the # of the address), or the form of one. */
 
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
@@ -52,7 +52,7 @@ class Series {
   constructor(panel, context) {
     this.#context = context;
     this.#series = new SeriesApi(context.api, context.base);
-    const address = (/** @type {string} */ name) => `${new URL("series", context.base).href}${name && `#${encodeURIComponent(name)}`}`;
+    const address = (/** @type {string} */ name) => `${new URL("timelapse", context.base).href}${name && `#${encodeURIComponent(name)}`}`;
     this.#list = new SeriesList(this.#series, address);
     this.#show = new SeriesShow(this.#series, context, {
       back: `${address("")}#`, change: (summary) => this.#edit(summary), changed: (summary) => this.#replace(summary),
@@ -62,7 +62,7 @@ class Series {
       },
     });
     this.#all_element = el("div", { class: "series-all" },
-      el("header", { class: "series-head" }, el("h2", { text: "Series" }),
+      el("header", { class: "series-head" }, el("h2", { text: "Timelapse" }),
         context.session.may.control && el("button", { type: "button", class: "primary new-series", onclick: () => this.#edit(null), text: "New series" })),
       this.#nothing, this.#list.element);
     fill(panel, el("div", { class: "series" }, this.#problem, this.#place));

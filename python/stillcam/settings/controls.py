@@ -74,105 +74,111 @@ _AUTO_EXPOSURE = Override("AeEnable", (True,), "automatic exposure is on")
 _AUTO_WHITE_BALANCE = Override("AwbEnable", (True,), "automatic white balance is on")
 
 _FOCUS = (
-    Control("AfMode", "Focus", "choice", "who moves the lens: you, a scan when asked, or the camera all the time",
+    Control("AfMode", "Focus", "choice", "How the lens moves: by hand, by a scan on request, or all the time.",
             option="--autofocus-mode",
             choices=(Choice("Manual", "Manual", "manual"), Choice("Auto", "When asked", "auto"),
                      Choice("Continuous", "Continuous", "continuous"))),
-    Control("LensPosition", "Focus", "float", "where the lens focuses, as 1/distance: 0 is infinity, 2 is half a metre"
-            " (in manual mode)", "dioptres", 0.0, 32.0, 0.1, option="--lens-position",
+    Control("LensPosition", "Focus", "float", "Distance that is in focus, as 1/metres: 0 is infinity, 2 is half a"
+            " metre. Needs manual focus.", "dioptres", 0.0, 32.0, 0.1, option="--lens-position",
             overridden_by=Override("AfMode", ("Auto", "Continuous"), "the focus mode is not Manual", "Manual")),
-    Control("AfRange", "Focus", "choice", "the distances that are scanned", default="Normal",
+    Control("AfRange", "Focus", "choice", "Distances that autofocus searches.", default="Normal",
             option="--autofocus-range",
             choices=(Choice("Normal", "Normal", "normal"), Choice("Macro", "Close only", "macro"),
                      Choice("Full", "All", "full"))),
-    Control("AfSpeed", "Focus", "choice", "how fast the lens moves", default="Normal", option="--autofocus-speed",
+    Control("AfSpeed", "Focus", "choice", "Speed of the lens during a scan.", default="Normal",
+            option="--autofocus-speed",
             choices=(Choice("Normal", "Smooth", "normal"), Choice("Fast", "Fast", "fast"))),
-    Control("AfMetering", "Focus", "choice", "what is to be sharp: what the camera thinks, or the focus window",
+    Control("AfMetering", "Focus", "choice", "Area to focus on: chosen by the camera, or your focus windows.",
             default="Auto",
             choices=(Choice("Auto", "The camera decides"), Choice("Windows", "Focus window"))),
-    Control("AfWindows", "Focus", "windows", "the parts of the picture that are to be sharp; the camera programs take"
-            " one", "px", high=10,
+    Control("AfWindows", "Focus", "windows", "Parts of the picture to focus on. The camera programs accept one,"
+            " picamera2 up to ten.", "px", high=10,
             overridden_by=Override("AfMetering", ("Auto",), "the camera decides what is to be sharp", "Windows")),
-    Control("AfTrigger", "Focus", "choice", "a scan before each still (snapshot or photo); one at once: Focus now",
+    Control("AfTrigger", "Focus", "choice", "Runs a scan before each snapshot and photo. Focus now runs a single one.",
             default="Cancel",
-            choices=(Choice("Start", "Before each still"), Choice("Cancel", "Not by itself"))),
-    Control("AfPause", "Focus", "choice", "holds continuous autofocus",
+            choices=(Choice("Start", "Before each still"), Choice("Cancel", "On request only"))),
+    Control("AfPause", "Focus", "choice", "Pauses continuous autofocus.",
             choices=(Choice("Immediate", "At once"), Choice("Deferred", "After this scan"),
-                     Choice("Resume", "Go on")),
-            reason="the camera programs take no commands while they run: set AfMode to Manual instead"),
+                     Choice("Resume", "Resume")),
+            reason="the camera programs accept no commands while they run; set AfMode to Manual instead"),
 )  # fmt: skip
 
 _ZOOM = (
-    Control("ScalerCrop", "Zoom", "crop", "the part of the sensor that fills the picture", "px", 0, LARGEST, 1,
+    Control("ScalerCrop", "Zoom", "crop", "Part of the sensor that fills the picture.", "px", 0, LARGEST, 1,
             option="--roi"),
 )  # fmt: skip
 
 _EXPOSURE = (
-    Control("AeEnable", "Exposure", "bool", "automatic exposure; while it is on, ExposureTime and AnalogueGain wait;"
-            " off needs both", default=True, needs=("ExposureTime", "AnalogueGain")),
-    Control("ExposureTime", "Exposure", "int", "how long the shutter is open", "µs", 1, 700_000_000, 1, "log",
-            option="--shutter", overridden_by=_AUTO_EXPOSURE),
-    Control("AnalogueGain", "Exposure", "float", "amplification in the sensor; ISO is about 100 times this", "×",
-            1.0, 64.0, 0.1, "log", option="--gain", overridden_by=_AUTO_EXPOSURE),
-    Control("ExposureValue", "Exposure", "float", "makes automatic exposure brighter or darker, in stops", "EV",
+    Control("AeEnable", "Exposure", "bool", "Sets exposure time and gain automatically; values that you set have no"
+            " effect. To turn it off, set both.", default=True, needs=("ExposureTime", "AnalogueGain")),
+    Control("ExposureTime", "Exposure", "int", "Time for which each frame collects light. 10000 is 1/100 s.", "µs",
+            1, 700_000_000, 1, "log", option="--shutter", overridden_by=_AUTO_EXPOSURE),
+    Control("AnalogueGain", "Exposure", "float", "Amplification in the sensor. ISO is about 100 times this value.",
+            "×", 1.0, 64.0, 0.1, "log", option="--gain", overridden_by=_AUTO_EXPOSURE),
+    Control("ExposureValue", "Exposure", "float",
+            "Correction of automatic exposure, in stops. 1 doubles the brightness.", "EV",
             -8.0, 8.0, 0.25, default=0.0, option="--ev"),
-    Control("AeMeteringMode", "Exposure", "choice", "which part of the picture exposure looks at",
+    Control("AeMeteringMode", "Exposure", "choice", "Part of the picture that automatic exposure measures.",
             default="CentreWeighted", option="--metering",
             choices=(Choice("CentreWeighted", "Centre-weighted", "centre"), Choice("Spot", "Spot", "spot"),
-                     Choice("Matrix", "Average", "average"), Choice(CUSTOM, "Of the tuning file", "custom"))),
-    Control("AeExposureMode", "Exposure", "choice", "short exposure against motion, or long against noise",
+                     Choice("Matrix", "Average", "average"), Choice(CUSTOM, "From the tuning file", "custom"))),
+    Control("AeExposureMode", "Exposure", "choice", "Short exposures reduce motion blur; long ones reduce noise.",
             default="Normal", option="--exposure",
             choices=(Choice("Normal", "Normal", "normal"), Choice("Short", "Short (sport)", "sport"),
-                     Choice("Long", "Long", "long"), Choice(CUSTOM, "Of the tuning file", "custom"))),
-    Control("AeConstraintMode", "Exposure", "choice", "protects highlights or shadows", default="Normal",
+                     Choice("Long", "Long", "long"), Choice(CUSTOM, "From the tuning file", "custom"))),
+    Control("AeConstraintMode", "Exposure", "choice", "Protects highlights or shadows.", default="Normal",
             choices=(Choice("Normal", "Normal"), Choice("Highlight", "Highlights"), Choice("Shadows", "Shadows"),
-                     Choice(CUSTOM, "Of the tuning file")),
-            reason=f"{_NO_OPTION}: use ExposureValue"),
-    Control("AeFlickerMode", "Exposure", "choice", "avoids stripes under lamps on mains current", default="Off",
-            choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
-    Control("AeFlickerPeriod", "Exposure", "int", "period of the flicker: 10000 with 50 Hz mains, 8333 with 60 Hz",
+                     Choice(CUSTOM, "From the tuning file")),
+            reason=f"{_NO_OPTION}; use ExposureValue"),
+    Control("AeFlickerMode", "Exposure", "choice", "Avoids stripes under lamps that flicker with the mains.",
+            default="Off", choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
+    Control("AeFlickerPeriod", "Exposure", "int", "Period of the flicker: 10000 with 50 Hz mains, 8333 with 60 Hz.",
             "µs", 100, 1_000_000, 1, default=10_000,
             overridden_by=Override("AeFlickerMode", ("Off",), "flicker avoidance is off", "Manual")),
-    Control("FrameDurationLimits", "Exposure", "pair", "shortest and longest time of a frame in live view and video;"
-            " the camera programs take one fixed time, the longer", "µs", 100, 1_000_000_000, 1, "log"),
+    Control("FrameDurationLimits", "Exposure", "pair", "Shortest and longest time per frame in live view and video."
+            " The camera programs use the longer one for all frames.", "µs", 100, 1_000_000_000, 1, "log"),
 )  # fmt: skip
 
 _WHITE_BALANCE = (
-    Control("AwbEnable", "White balance", "bool", "automatic white balance; while it is on, ColourGains wait;"
-            " off needs them", default=True, needs=("ColourGains",)),
-    Control("AwbMode", "White balance", "choice", "the light that white balance expects", default="Auto",
+    Control("AwbEnable", "White balance", "bool",
+            "Sets the colour gains automatically; values that you set have no effect."
+            " To turn it off, set them.", default=True, needs=("ColourGains",)),
+    Control("AwbMode", "White balance", "choice", "Kind of light that automatic white balance expects.", default="Auto",
             option="--awb",
             choices=(Choice("Auto", "Auto", "auto"), Choice("Incandescent", "Incandescent", "incandescent"),
                      Choice("Tungsten", "Tungsten", "tungsten"), Choice("Fluorescent", "Fluorescent", "fluorescent"),
                      Choice("Indoor", "Indoor", "indoor"), Choice("Daylight", "Daylight", "daylight"),
-                     Choice("Cloudy", "Cloudy", "cloudy"), Choice(CUSTOM, "Of the tuning file", "custom"))),
-    Control("ColourGains", "White balance", "pair", "gains of red and blue; ends automatic white balance", "×",
+                     Choice("Cloudy", "Cloudy", "cloudy"), Choice(CUSTOM, "From the tuning file", "custom"))),
+    Control("ColourGains", "White balance", "pair",
+            "Gains of red and blue. Setting them turns automatic white balance off.", "×",
             0.1, 32.0, 0.05, option="--awbgains", overridden_by=_AUTO_WHITE_BALANCE),
-    Control("ColourTemperature", "White balance", "int", "colour temperature of the light", "K",
-            100, 100_000, 50, "log",
-            reason=f"{_NO_OPTION}: choose an AwbMode or set ColourGains"),
+    Control("ColourTemperature", "White balance", "int", "Colour of the light: 3000 is a warm lamp, 6500 is daylight.",
+            "K", 100, 100_000, 50, "log",
+            reason=f"{_NO_OPTION}; choose an AwbMode or set ColourGains"),
     Control("ColourCorrectionMatrix", "White balance", "matrix",
-            "from the sensor's red, green and blue to sRGB; takes effect together with ColourGains", "",
+            "Converts the sensor's red, green and blue to sRGB. Takes effect together with the colour gains.", "",
             -16.0, 16.0, 0.01, option="--ccm", overridden_by=_AUTO_WHITE_BALANCE, needs=("ColourGains",)),
 )  # fmt: skip
 
 _IMAGE = (
-    Control("Brightness", "Image", "float", "lighter or darker", "", -1.0, 1.0, 0.02, default=0.0,
-            option="--brightness"),
-    Control("Contrast", "Image", "float", "1 is normal", "", 0.0, 15.99, 0.05, default=1.0, option="--contrast"),
-    Control("Saturation", "Image", "float", "0 is grey, 1 is normal", "", 0.0, 15.99, 0.05, default=1.0,
+    Control("Brightness", "Image", "float", "Positive values brighten the picture, negative ones darken it.", "",
+            -1.0, 1.0, 0.02, default=0.0, option="--brightness"),
+    Control("Contrast", "Image", "float",
+            "1 is normal. Higher values make bright parts brighter and dark parts darker.", "",
+            0.0, 15.99, 0.05, default=1.0, option="--contrast"),
+    Control("Saturation", "Image", "float", "0 is greyscale, 1 is normal.", "", 0.0, 15.99, 0.05, default=1.0,
             option="--saturation"),
-    Control("Sharpness", "Image", "float", "0 is none, 1 is normal", "", 0.0, 15.99, 0.05, default=1.0,
+    Control("Sharpness", "Image", "float", "0 is no sharpening, 1 is normal.", "", 0.0, 15.99, 0.05, default=1.0,
             option="--sharpness"),
 )  # fmt: skip
 
 _NOISE = (
-    Control("NoiseReductionMode", "Noise & HDR", "choice", "noise reduction; wins over the configuration's",
+    Control("NoiseReductionMode", "Noise & HDR", "choice", "Applies to all uses, instead of their own noise reduction.",
             option="--denoise",
             choices=(Choice("Off", "Off", "off"), Choice("Minimal", "Minimal", "cdn_off"),
                      Choice("Fast", "Fast", "cdn_fast"), Choice("HighQuality", "High quality", "cdn_hq"))),
     # Auto and Sensor are rpicam's: the sensor's own HDR (Camera Module 3) is no value of libcamera's HdrMode.
-    Control("HdrMode", "Noise & HDR", "choice", "high dynamic range, where camera and board can", default="Off",
+    Control("HdrMode", "Noise & HDR", "choice", "High dynamic range, if camera and board support it.", default="Off",
             option="--hdr",
             choices=(Choice("Off", "Off", "off"), Choice("Auto", "Auto", "auto"),
                      Choice("SingleExposure", "Several frames (Pi 5)", "single-exp"),
@@ -214,10 +220,10 @@ def reason_against(
     if refused := _refused(name, capabilities, camera or {}):
         return refused
     if modes and name in modes and value != CONTROLS[name].default and value not in modes[name]:
-        return f"the tuning file has no {name} {value}: choose another one, or a tuning file that has it"
+        return f"the tuning file has no {name} {value}: choose another mode, or a tuning file that has it"
     most = capabilities.get("windows", 1)
     if CONTROLS[name].type == "windows" and isinstance(value, list) and len(value) > most:
-        return f"there can be at most {most} at once with this camera's software"
+        return f"must be no more than {most} with this camera's software"
     return None
 
 

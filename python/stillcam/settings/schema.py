@@ -76,31 +76,34 @@ def default_of(item: Field[Any]) -> Any:
 
 
 def _width(default: int, high: int = 16384) -> Any:
-    return _setting(default, "width before the rotation; 0: the sensor's", low=0, high=high, unit="px")
+    return _setting(default, "Width before rotation. 0: the sensor's width.", low=0, high=high, unit="px")
 
 
-def _height(high: int = 16384, follows: str = "by the sensor's aspect ratio") -> Any:
-    return _setting(0, f"height before the rotation; 0: {follows}", low=0, high=high, unit="px")
+def _height(high: int = 16384, follows: str = "from the width and the sensor's aspect ratio") -> Any:
+    return _setting(0, f"Height before rotation. 0: {follows}.", low=0, high=high, unit="px")
 
 
 def _quality(default: int) -> Any:
-    return _setting(default, "JPEG quality", low=1, high=100)
+    return _setting(default, "JPEG quality. Higher values make sharper and larger files.", low=1, high=100)
 
 
 def _framerate(default: float) -> Any:
-    return _setting(default, "frames a second; 0: the camera's choice", low=0, high=240, unit="fps")
+    return _setting(default, "Frames per second. 0: the camera chooses.", low=0, high=240, unit="fps")
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
     """Camera selection and orientation."""
 
-    index: int = _setting(0, "which camera, as numbered by rpicam-still --list-cameras", low=0, high=31)
-    rotation: int = _setting(0, "clockwise rotation of the picture", choices=(0, 90, 180, 270), unit="°")
-    hflip: bool = _setting(False, "mirror left and right (before the rotation)")
-    vflip: bool = _setting(False, "mirror top and bottom (before the rotation)")
+    index: int = _setting(0, "The number that rpicam-still --list-cameras shows.", low=0, high=31)
+    rotation: int = _setting(
+        0, "Clockwise, after mirroring. 90° and 270° are lossless if jpegtran is installed.",
+        choices=(0, 90, 180, 270), unit="°",
+    )  # fmt: skip
+    hflip: bool = _setting(False, "Horizontal flip, before rotation.")
+    vflip: bool = _setting(False, "Vertical flip, before rotation.")
     tuning_file: str = _setting(
-        "", "tuning file: a name in libcamera's folder, or an absolute path; empty: the sensor's own",
+        "", "A file name in libcamera's folder, or an absolute path. Empty: the sensor's usual file.",
         check=_like(_TUNING_FILE, "must be a name like imx219_noir.json, or an absolute path to such a file"),
     )  # fmt: skip
 
@@ -109,11 +112,13 @@ class CameraSettings:
 class SnapshotSettings:
     """The stills taken by the clock; sensor mode, flips, denoise and controls are the Live view's."""
 
-    interval_s: float = _setting(2.0, "time from one snapshot to the next", low=0.1, high=86400, unit="s")
+    interval_s: float = _setting(2.0, "Time between two snapshots.", low=0.1, high=86400, unit="s")
     width: int = _width(1280)
     height: int = _height()
     quality: int = _quality(85)
-    zsl: bool = _setting(False, "zero shutter lag: stills at once, without a mode of their own (more memory)")
+    zsl: bool = _setting(
+        False, "Zero shutter lag: the camera takes stills without switching to a still mode. Needs more memory."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +126,26 @@ class Configuration:
     """The settings that the four use cases have in common."""
 
     sensor_mode: str = _setting(
-        "", "sensor mode as WIDTH:HEIGHT:BITDEPTH; empty: the camera's choice",
+        "", "WIDTH:HEIGHT:BITDEPTH, such as 2304:1296:10. Empty: the camera chooses.",
         check=_like(_SENSOR_MODE, "must be a sensor mode like 2304:1296:10, or empty"),
     )  # fmt: skip
     width: int = _width(0)
     height: int = _height()
-    align: bool = _setting(False, "the height follows from the width, in the proportions of the sensor mode")
+    align: bool = _setting(False, "Calculates the height from the width, with the aspect ratio of the sensor mode.")
     quality: int = _quality(93)
-    hflip: bool = _setting(False, "mirror left and right, on top of the camera's own setting")
-    vflip: bool = _setting(False, "mirror top and bottom, on top of the camera's own setting")
-    buffer_count: int = _setting(0, "buffers for frames; 0: the camera's choice", low=0, high=32)
+    hflip: bool = _setting(False, "Horizontal flip, in addition to camera.hflip: two flips cancel out.")
+    vflip: bool = _setting(False, "Vertical flip, in addition to camera.vflip: two flips cancel out.")
+    buffer_count: int = _setting(
+        0,
+        "Number of frame buffers. More of them lose fewer frames and need more memory. 0: the camera chooses.",
+        low=0,
+        high=32,
+    )
     denoise: str = _setting(
-        "auto", "noise reduction: the camera's choice, none, none of colour, fast, or best",
+        "auto", "Noise reduction. auto: fast for videos, best for photos; cdn_off: no reduction of colour noise.",
         choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
     )  # fmt: skip
-    controls: Values = _setting({}, "controls of this configuration; those that are set for all win")  # noqa: RUF009 - a dict of its own
+    controls: Values = _setting({}, "Controls for this use. A control that is set for all uses takes precedence.")  # noqa: RUF009 - a dict of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +159,7 @@ class LiveViewSettings(Configuration):
 
 
 def _sync_aspect() -> Any:
-    return _setting(False, "the height follows from the width, in the proportions of the Live view")
+    return _setting(False, "Calculates the height from the width, with the aspect ratio of the Live view.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +168,8 @@ class PhotoSettings(Configuration):
 
     sync_aspect: bool = _sync_aspect()
     carry_over: bool = _setting(
-        True, "begin with the exposure, white balance and focus that the camera has found before; off: wait for its own"
+        True,
+        "Starts with exposure, white balance and focus of the last snapshot. Off: the camera finds them again.",
     )
 
 
@@ -172,14 +183,14 @@ class VideoSettings(Configuration):
     """Videos."""
 
     width: int = _width(1920, 4096)
-    height: int = _height(4096, "16:9, so 1080 for a width of 1920")
+    height: int = _height(4096, "16:9, which is 1080 for a width of 1920")
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
     bitrate: int = _setting(
-        0, "of H.264: at least 1000, on a Pi 4 or older 25000 to 25000000; 0: the encoder's choice",
+        0, "Bit rate of H.264: at least 1000, on a Pi 4 or older 25000 to 25000000. 0: the encoder chooses.",
         low=0, high=100_000_000, unit="bit/s", check=_bitrate,
     )  # fmt: skip
-    audio: str = _setting("off", "sound, of MP4: none, or from the microphone that PulseAudio or ALSA knows",
+    audio: str = _setting("off", "Sound of MP4 videos: none, or from a PulseAudio or ALSA microphone.",
                           choices=("off", "pulse", "alsa"))  # fmt: skip
 
 
@@ -187,11 +198,11 @@ class VideoSettings(Configuration):
 class FileSettings:
     """The types of what the library keeps."""
 
-    photo: str = _setting("jpg", "type of photos", choices=("jpg", "png", "bmp"))
-    raw: str = _setting("dng", "type of raw photos", choices=("dng",))
-    video: str = _setting("mp4", "type of videos", choices=("mp4", "h264", "mjpeg"))
+    photo: str = _setting("jpg", "PNG and BMP are lossless and much larger than JPEG.", choices=("jpg", "png", "bmp"))
+    raw: str = _setting("dng", "Each raw photo also has a JPEG to look at.", choices=("dng",))
+    video: str = _setting("mp4", "MP4 plays in every browser; h264 and mjpeg do not.", choices=("mp4", "h264", "mjpeg"))
     floor_mb: int = _setting(
-        0, "nothing is taken, and a video ends, when less than this is free; 0: 200 MB, or 5 % of a smaller disk",
+        0, "Below this free space, nothing is taken, and a video ends. 0: 200 MB, or 5 % of a smaller disk.",
         low=0, high=10_000_000, unit="MB",
     )  # fmt: skip
 
@@ -200,17 +211,19 @@ class FileSettings:
 class AccessSettings:
     """Access control."""
 
-    watch: str = _setting("signed-in", "who may watch: people who signed in, or anyone on this network",
-                          choices=("signed-in", "anyone"))  # fmt: skip
+    watch: str = _setting(
+        "signed-in", "signed-in includes programs with a token. Until an owner has registered, anyone may watch.",
+        choices=("signed-in", "anyone"),
+    )  # fmt: skip
     hosts: tuple[str, ...] = _setting(
-        (), "more names under which this server is called",
+        (), "Host names that browsers use for this server. IP addresses, *.local and the Pi's own name always work.",
         check=_like(_HOST, "must be a host name like camera.example.org"),
     )  # fmt: skip
     proxies: tuple[str, ...] = _setting(
-        (), "addresses of reverse proxies whose X-Forwarded-… and Forwarded headers are trusted", check=_network
+        (), "Addresses of reverse proxies. Only their X-Forwarded-… and Forwarded headers are trusted.", check=_network
     )
     embed: tuple[str, ...] = _setting(
-        (), "origins whose pages may show this page in a frame, and read answers to requests with a cookie or token",
+        (), "Origins of pages that may show this page in a frame, and read answers to requests with a cookie or token.",
         check=_like(_ORIGIN, "must be an origin, a scheme and a host without a path, like http://homeassistant.local:8123"),
     )  # fmt: skip
 
@@ -219,30 +232,38 @@ class AccessSettings:
 class ServerSettings:
     """The web server; takes effect at its next start."""
 
-    max_connections: int = _setting(512, "connections at once", low=8, high=65535)
-    max_connections_per_address: int = _setting(32, "connections at once from one address", low=1, high=65535)
-    tls_certificate: str = _setting(
-        "", "path of a certificate chain (PEM), absolute or from the data folder; empty: no TLS"
+    max_connections: int = _setting(512, "Limit for all clients together.", low=8, high=65535)
+    max_connections_per_address: int = _setting(
+        32, "Limit for one client. The proxies in access.proxies have none.", low=1, high=65535
     )
-    tls_key: str = _setting("", "path of its private key (PEM); empty: it is in the certificate's file")
-    access_log: bool = _setting(False, "a line in the log for each request")
+    tls_certificate: str = _setting(
+        "", "Path of the certificate chain (PEM), absolute or relative to the data folder. Empty: plain HTTP."
+    )
+    tls_key: str = _setting("", "Path of the private key (PEM). Empty: the certificate's file contains it.")
+    access_log: bool = _setting(False, "Writes a line to the server's log for each request.")
 
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
     """Appearance of the page, for everybody."""
 
-    histogram: bool = _setting(False, "show the picture's histogram")
+    histogram: bool = _setting(False, "Distribution of brightness, from dark to bright.")
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """Retention of the library: the oldest items are deleted first."""
 
-    max_age_days: float = _setting(0.0, "move what is older into the trash; 0: off", low=0, high=36500, unit="days")
-    max_bytes_gb: float = _setting(0.0, "delete what exceeds this size; 0: off", low=0, high=100_000, unit="GB")
-    min_free_mb: int = _setting(0, "delete while less than this is free on the disk; 0: off",
-                                low=0, high=10_000_000, unit="MB")  # fmt: skip
+    max_age_days: float = _setting(
+        0.0, "Moves older items to the trash, but no favourites. 0: off.", low=0, high=36500, unit="days"
+    )
+    max_bytes_gb: float = _setting(
+        0.0, "Deletes the oldest items of a larger library, but no favourites. 0: off.", low=0, high=100_000, unit="GB"
+    )
+    min_free_mb: int = _setting(
+        0, "Deletes the oldest items while less is free on the disk, but no favourites. 0: off.",
+        low=0, high=10_000_000, unit="MB",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +271,10 @@ class WebhookSettings:
     """Webhook receivers; only an owner who has signed in sees and changes them."""
 
     urls: tuple[str, ...] = _setting(
-        (), "addresses that are told when something was taken, and when the camera is lost and back", check=_receiver
-    )
+        (),
+        "Addresses that get a message for each new item, when the picture is lost, and when it is back.",
+        check=_receiver,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +282,7 @@ class HookSettings:
     """Commands of the owner's; they can be set on the machine only, never over the network."""
 
     item: tuple[str, ...] = _setting(
-        (), "program and arguments, run for each new item of the library, `{}` is its file; only in this file"
+        (), "Program and arguments to run for each new item; `{}` is its file. Cannot be set over the network."
     )
 
 
@@ -273,7 +296,7 @@ class Settings:
     photo: PhotoSettings = PhotoSettings()
     raw: RawSettings = RawSettings()
     video: VideoSettings = VideoSettings()
-    controls: Values = _setting({}, "controls that are set; the others are the camera's choice")  # noqa: RUF009 - a dict of its own
+    controls: Values = _setting({}, "Controls for all uses. The camera decides about those that are not set.")  # noqa: RUF009 - a dict of its own
     files: FileSettings = FileSettings()
     access: AccessSettings = AccessSettings()
     server: ServerSettings = ServerSettings()

@@ -107,13 +107,13 @@ def test_a_choice_changes_the_picture(live):
 
 
 def test_a_mode_of_the_tuning_file_s_own_is_offered_with_that_file(live, real):
-    option = control(live, "AwbMode").get_by_role("option", name="Of the tuning file")
+    option = control(live, "AwbMode").get_by_role("option", name="From the tuning file")
     expect(option).to_have_count(0)
     own = real.folder / "own.json"
     own.write_text(json.dumps({"rpi.awb": {"modes": {"auto": {}, "daylight": {}, "custom": {}}}}))
     api(live, "PATCH", "api/settings", {"camera": {"tuning_file": str(own)}})
     expect(option).to_have_count(1)
-    expect(control(live, "AwbMode").get_by_role("option")).to_have_text(["Auto", "Daylight", "Of the tuning file"])
+    expect(control(live, "AwbMode").get_by_role("option")).to_have_text(["Auto", "Daylight", "From the tuning file"])
     api(live, "PATCH", "api/settings", {"camera": {"tuning_file": None}})
     expect(option).to_have_count(0)
 

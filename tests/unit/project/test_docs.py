@@ -56,7 +56,7 @@ def allowed(low, high, choices, unit):
 
 def settings_table():
     """docs/reference/settings.md's table of settings, as lines."""
-    lines = ["| setting | default | values | what |", "| --- | --- | --- | --- |"]
+    lines = ["| setting | default | values | description |", "| --- | --- | --- | --- |"]
     for name, about in describe().items():
         kind = {"bool": "`true`, `false`", "list": "a list"}.get(about["type"], "")
         values = kind or allowed(about["low"], about["high"], about["choices"], about["unit"])
@@ -76,13 +76,17 @@ def control_row(control: Control) -> str:
     choices = [choice.value for choice in control.choices]
     numbers = control.type in ("int", "float", "choice", "pair", "matrix")
     values = allowed(control.low, control.high, choices, control.unit) if numbers else control.unit
-    text = f"{control.text} ({control.reason})" if control.reason else control.text
+    text = f"{control.text} Not with rpicam: {control.reason}." if control.reason else control.text
     return f"| `{control.name}` | {said(control.default)} | {f'{kind} {values}'.strip()} | {text} |"
 
 
 def controls_table():
     """docs/reference/settings.md's table of controls, as lines."""
-    return ["| control | default | values | what |", "| --- | --- | --- | --- |", *map(control_row, CONTROLS.values())]
+    return [
+        "| control | default | values | description |",
+        "| --- | --- | --- | --- |",
+        *map(control_row, CONTROLS.values()),
+    ]
 
 
 def parsers(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -132,7 +136,7 @@ def options_table():
 
 def metrics_table():
     """docs/reference/metrics.md's table, as lines."""
-    lines = ["| metric | type | labels | what |", "| --- | --- | --- | --- |"]
+    lines = ["| metric | type | labels | description |", "| --- | --- | --- | --- |"]
     for name, (kind, text, labels) in FAMILIES.items():
         suffix = {"counter": "_total", "info": "_info"}.get(kind, "")
         names = ", ".join(f"`{label}`" for label in labels.split())

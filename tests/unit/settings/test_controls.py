@@ -49,7 +49,7 @@ def test_what_the_camera_programs_cannot_set_has_a_reason_and_picamera2_can_set_
 
 def test_focus_windows_are_as_many_as_the_driver_takes():
     two = [[0, 0, 64, 64]] * 2
-    assert "at most 1 at once" in str(reason_against("AfWindows", two, RPICAM.to_json(), None))
+    assert "no more than 1" in str(reason_against("AfWindows", two, RPICAM.to_json(), None))
     assert reason_against("AfWindows", two[:1], RPICAM.to_json(), None) is None
     assert reason_against("AfWindows", two, PICAMERA2.to_json(), None) is None
     for capabilities, most in ((None, 1), (RPICAM.to_json(), 1), (PICAMERA2.to_json(), 10)):

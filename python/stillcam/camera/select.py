@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import zlib
 from collections.abc import Mapping
 from functools import partial
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -81,4 +81,4 @@ def _simulated_identity(machine: Path, environ: Mapping[str, str]) -> str:
         faults = (machine / FAULTS_FILE).read_bytes()
     except OSError:
         faults = b""
-    return sha256(f"{environ.get(FAULTS)}\n".encode() + faults).hexdigest()
+    return f"{zlib.crc32(faults, zlib.crc32(f'{environ.get(FAULTS)}'.encode())):08x}"

@@ -16,7 +16,7 @@ from stillcam import __version__
 from stillcam.camera.driver import Driver
 from stillcam.camera.select import choose_driver
 from stillcam.camera.use_cases import uses_sensor_hdr
-from stillcam.common import log, threads
+from stillcam.common import heap, log, threads
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.folders import LINKS, SOCKETS, require
 from stillcam.common.paths import Paths
@@ -59,6 +59,7 @@ def run(paths: Paths) -> None:
     Raises:
         StillcamError: it cannot begin; the text says what to do.
     """
+    heap.limit_arenas()
     for folder in (paths.images, paths.data, paths.run):
         paths.make(folder)
     require(paths.images, (LINKS,))
@@ -101,6 +102,7 @@ def run(paths: Paths) -> None:
     try:
         logging.info("capture %s with the %s camera, frames in %s", __version__, driver.name, paths.images)
         gc.freeze()  # all of this lives until the end: keep it out of every later collection
+        heap.trim()
         daemon.run()
         logging.info("ended: %s", ", ".join(ends))
     finally:

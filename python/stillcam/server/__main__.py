@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import errno
 import logging
 import os
@@ -16,7 +14,7 @@ from functools import partial
 
 from stillcam import __version__
 from stillcam.accounts import Accounts
-from stillcam.common import log, threads
+from stillcam.common import heap, log, threads
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths, camera_numbers
 from stillcam.common.systemd import Service
@@ -32,7 +30,6 @@ from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
-M_ARENA_MAX, HEAPS = -8, 2  # see mallopt(3)
 SWITCH_S = 0.0005  # the interpreter switches threads this often: with many viewers none waits long
 
 
@@ -63,7 +60,7 @@ def run(environ: Mapping[str, str]) -> None:
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
-    _share_heaps()
+    heap.limit_arenas()
     paths = Paths.from_environ(environ).primary
     contexts = [CameraContext(each) for each in (paths, *map(paths.of, camera_numbers(environ)[1:]))]
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
@@ -85,6 +82,7 @@ def run(environ: Mapping[str, str]) -> None:
         service = Service(environ)
         service.ready()
         service.watch(lambda: _answers(server))
+        heap.trim()
         server.serve_forever()
 
 
@@ -154,12 +152,6 @@ def _answers(server: Listener) -> str:
         logging.warning("the server does not answer its own health request: %s", error)
         return ""
     return "answers, pictures are fresh" if status == 200 else f"answers: {health.get('reason')}"
-
-
-def _share_heaps() -> None:
-    """Limit the C library to two heaps: by default it has 8 per processor, and each would keep memory for a picture."""
-    with contextlib.suppress(AttributeError):  # another C library than glibc
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def _allow_descriptors() -> None:

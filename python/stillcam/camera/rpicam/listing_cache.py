@@ -8,9 +8,9 @@ now. Of a USB camera nothing but its name is known, so with one nothing is kept.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -32,7 +32,7 @@ Identity = Callable[[], str | None]
 
 
 def identity(program: str, environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
-    """What a list of cameras depends on, as a hash; None: it cannot be known.
+    """What a list of cameras depends on, as a checksum; None: it cannot be known.
 
     Sensors of one model differ by their names (`imx708_wide`), overlays by the properties of the sensor.
 
@@ -50,7 +50,7 @@ def identity(program: str, environ: Mapping[str, str], root: Path = Path("/")) -
     variables = sorted(item for item in environ.items() if item[0].startswith("LIBCAMERA"))
     files = [_state(path) for path in (Path(program), *(path for names in _FILES for path in sorted(root.glob(names))))]
     known = (sorted(devices), [*map(_described, sorted(nodes))], kernel.release, kernel.version, variables, files)
-    return hashlib.sha256(repr(known).encode()).hexdigest()
+    return f"{zlib.crc32(repr(known).encode()):08x}"  # hashlib would load OpenSSL, which takes a megabyte
 
 
 def _described(node: str) -> list[tuple[str, bytes]]:

@@ -11,7 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
-SENDFILE_BYTES = 128 * 1024  # as in python/stillcam/http/transport.py
+SENDFILE_BYTES = 64 * 1024  # as in python/stillcam/http/transport.py
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stillcam.common.errors import StillcamError
+from stillcam.common.open_file import OpenFile
+from stillcam.common.safe_read import open_regular
 
 CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
@@ -50,11 +52,12 @@ def frame_time(name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture as published: its name, its time (seconds since the epoch), and its bytes."""
+    """One picture as published: its name, its time (seconds since the epoch), its bytes, and its file if it is open."""
 
     name: str
     time_s: float
     data: bytes
+    file: OpenFile | None = None
 
 
 def stale_after_s(interval_s: float) -> float:
@@ -81,7 +84,8 @@ def read_current(images: Path) -> Frame | None:
     """
     while (name := current_name(images)) is not None:
         try:
-            return Frame(name, frame_time(name), (images / name).read_bytes())
+            file = OpenFile(open_regular(images / name))
+            return Frame(name, frame_time(name), file.read(), file)
         except FileNotFoundError:
             if current_name(images) == name:  # the link dangles: the frame was deleted
                 return None

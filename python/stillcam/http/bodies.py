@@ -5,23 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from stillcam.common.open_file import OpenFile
 from stillcam.common.safe_read import open_regular
 
 
-class _Descriptor:
-    """An open file; closed with the last reference to it."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __del__(self) -> None:
-        os.close(self.number)
-
-
-def _in_memory(data: bytes) -> _Descriptor:
-    file = _Descriptor(os.memfd_create("blob", os.MFD_CLOEXEC))
+def _in_memory(data: bytes) -> OpenFile:
+    file = OpenFile(os.memfd_create("blob", os.MFD_CLOEXEC))
     view = memoryview(data)
     while view:
         view = view[os.write(file.number, view) :]
@@ -29,7 +18,11 @@ def _in_memory(data: bytes) -> _Descriptor:
 
 
 class Blob:
-    """Bytes that are sent to many clients; a file in memory holds them too, for sendfile(2).
+    """Bytes that are sent to many clients; a file has them too, for sendfile(2).
+
+    Args:
+        data: the bytes.
+        file: begins with them, and does not change; None: one in memory is made.
 
     Attributes:
         data: the bytes.
@@ -40,10 +33,10 @@ class Blob:
 
     __slots__ = ("_file", "data", "descriptor", "size", "start")
 
-    def __init__(self, data: bytes) -> None:
-        self._set(data, _in_memory(data), 0)
+    def __init__(self, data: bytes, file: OpenFile | None = None) -> None:
+        self._set(data, file or _in_memory(data), 0)
 
-    def _set(self, data: bytes | memoryview, file: _Descriptor, start: int) -> None:
+    def _set(self, data: bytes | memoryview, file: OpenFile, start: int) -> None:
         self.data = data
         self.size = len(data)
         self.descriptor = file.number
@@ -65,7 +58,7 @@ class FilePart:
 
     __slots__ = ("_file", "_size", "start")
 
-    def __init__(self, file: _Descriptor, start: int, end: int) -> None:
+    def __init__(self, file: OpenFile, start: int, end: int) -> None:
         self._file = file
         self.start = start
         self._size = end - start
@@ -77,7 +70,7 @@ class FilePart:
         Raises:
             OSError: it cannot be opened, or is a link, a folder, a pipe.
         """
-        file = _Descriptor(open_regular(path))
+        file = OpenFile(open_regular(path))
         return cls(file, 0, os.fstat(file.number).st_size)
 
     def part(self, start: int, end: int) -> FilePart:

@@ -22,7 +22,7 @@ from stillcam.http.bodies import Blob, FilePart, Piece
 CLIENT_STALL_S = 20.0  # a client that takes fewer than ...
 STALL_BYTES = 1024  # ... so many bytes in that time has stalled
 RECEIVE_BYTES = 8192
-SENDFILE_BYTES = 128 * 1024  # below, a second system call costs more than the copy that it saves
+SENDFILE_BYTES = 64 * 1024  # below, a second system call costs more than the copy that it saves
 FILE_BYTES = 1 << 20  # at a time: a slow disk must not count as a client that stalls
 TLS_FILE_BYTES = 256 * 1024
 BACKLOG_BYTES = 128 * 1024

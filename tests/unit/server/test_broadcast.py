@@ -122,7 +122,7 @@ def test_no_viewer_receives_a_frame_after_a_newer_one(broadcast, publish):
     late, newer = publish(), publish()
     viewer = Viewer()
     waiting(broadcast, viewer, newer.sequence)
-    assert viewer.subscriber.take(late, time.monotonic())
+    assert viewer.subscriber.take(late, late.part, time.monotonic())
     assert viewer.got == []
     newest = publish()
     until(lambda: viewer.got == [newest.part])

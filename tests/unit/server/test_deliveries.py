@@ -10,9 +10,11 @@ from stillcam.server.live import deliveries as deliveries_module
 from stillcam.server.live.broadcast import Pacer, Subscriber
 from stillcam.server.live.deliveries import Deliveries
 
+PART = Blob(b"a frame")
+
 
 def frame(sequence: int) -> Any:
-    return SimpleNamespace(name=f"frame {sequence}", tag=f"{sequence}", sequence=sequence, part=Blob(b"a frame"))
+    return SimpleNamespace(name=f"frame {sequence}", tag=f"{sequence}", sequence=sequence)
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def stream(pacer: Pacer | None = None) -> Subscriber:
 def test_what_a_stream_was_sent_remains_counted_after_its_end(deliveries):
     subscriber = stream()
     with deliveries.stream(subscriber):
-        assert subscriber.take(frame(11), 0.0)
+        assert subscriber.take(frame(11), PART, 0.0)
         subscriber.catch_up(15)
         counted = {("stream", "sent"): 1, ("stream", "client"): 3, ("stream", "server"): 0}
         assert deliveries.totals() == counted
@@ -45,7 +47,7 @@ def test_what_a_stream_was_sent_remains_counted_after_its_end(deliveries):
 def test_frames_that_the_broadcast_was_late_for_are_the_server_s(deliveries):
     subscriber = stream()
     with deliveries.stream(subscriber):
-        subscriber.take(frame(14), 0.0)
+        subscriber.take(frame(14), PART, 0.0)
         assert deliveries.totals() == {("stream", "sent"): 1, ("stream", "client"): 0, ("stream", "server"): 3}
 
 
@@ -59,7 +61,7 @@ def test_a_stream_that_takes_nothing_is_slow_before_it_ends(deliveries, cache):
 def test_a_stream_misses_only_what_it_wanted():
     """At 1 frame a second, 2.5 s without one are two missed frames besides the next, however many the camera made."""
     subscriber = stream(Pacer(1.0))
-    assert subscriber.take(frame(11), 100.0)
+    assert subscriber.take(frame(11), PART, 100.0)
     assert subscriber.lag(50, 101.1) == 0
     assert subscriber.lag(50, 103.5) == 2
     assert subscriber.lag(12, 103.5) == 0

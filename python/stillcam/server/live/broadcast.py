@@ -85,8 +85,12 @@ class Subscriber(Delivery):
         self._tag, self._sent_s = tag, now_s
         return True
 
-    def take(self, frame: CachedFrame, now_s: float) -> bool:
-        """Send a frame if it is a new one and wanted now (monotonic); False: the connection did not take it whole."""
+    def take(self, frame: CachedFrame, part: Blob, now_s: float) -> bool:
+        """Send `part` of a frame if it is a new one and wanted now (monotonic).
+
+        Returns:
+            False: the connection did not take it whole.
+        """
         new = frame.sequence - self.sequence
         if new <= 0:
             return True  # its own thread was faster
@@ -97,7 +101,6 @@ class Subscriber(Delivery):
             self._tag, self._sent_s = frame.tag, now_s
         elif not self.wants(frame.tag, now_s):
             return True
-        part = frame.part
         sent = self.offer(part)
         if sent == part.size:
             self.sent += 1
@@ -183,9 +186,10 @@ class Broadcast(SharedWorker):
 
     def _send(self, frame: CachedFrame, waiting: Sequence[Subscriber], now_s: float) -> None:
         failure: Exception | None = None
+        part = frame.part
         for subscriber in waiting:
             try:
-                if not subscriber.take(frame, now_s):
+                if not subscriber.take(frame, part, now_s):
                     self._wake(subscriber)
             except Exception as error:  # noqa: BLE001 - raised below: the others must get the frame all the same
                 failure = error

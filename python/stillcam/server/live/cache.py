@@ -27,7 +27,7 @@ ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the fra
 FOLDER_CHECK_S = 1.0  # without a new frame, interval between checks of the folder, which may have been replaced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class CachedFrame(Picture):
     """A frame."""
 
@@ -40,7 +40,7 @@ class CachedFrame(Picture):
         """Prepare a frame; `mark` distinguishes the tag of a version of it, such as a smaller one."""
         lines = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
         own = {"name": frame.name, "received_s": received_s, "sequence": sequence}
-        return cls.prepare(frame.data, frame.time_s, frame.name + mark, lines, **own)
+        return cls.prepare(frame.data, frame.time_s, frame.name + mark, lines, frame.file, **own)
 
     def age_s(self) -> float:
         """Seconds since it was received."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from stillcam.common.open_file import OpenFile
 from stillcam.http.bodies import Blob
 
 _BOUNDARY = "stillcam-frame"
@@ -21,18 +22,21 @@ _JPEG = b"Content-Type: image/jpeg\r\n"
 _PART_HEAD = _JPEG + b"Content-Length: %d\r\nX-Timestamp: %.6f\r\n%b\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Picture:
     """A picture, prepared for sending."""
 
     tag: str  # its ETag, in quotes
     head: bytes  # header lines of an answer with it
     picture: Blob  # the JPEG
-    part: Blob  # its part in a stream: head, JPEG, delimiter; `picture` is in the same memory
     time_s: float  # when it was taken, in seconds since the epoch
+    _part_head: bytes
+    _part: Blob | None = None  # until a stream needs it
 
     @classmethod
-    def prepare(cls, data: bytes, time_s: float, tag: str, lines: bytes, **more: Any) -> Self:
+    def prepare(
+        cls, data: bytes, time_s: float, tag: str, lines: bytes, file: OpenFile | None = None, **more: Any
+    ) -> Self:
         """Prepare a JPEG.
 
         Args:
@@ -40,10 +44,17 @@ class Picture:
             time_s: when it was taken, in seconds since the epoch.
             tag: its ETag, without quotes.
             lines: header lines of answers and parts, each ending in CR LF.
+            file: has the JPEG; None: one in memory is made. The kernel sends a file on disk with less work.
             more: the fields of a subclass.
         """
-        part_head = _PART_HEAD % (len(data), time_s, lines)
-        part = Blob(part_head + data + _DELIMITER)
-        picture = part.part(len(part_head), len(part_head) + len(data))
         head = b'%bETag: "%b"\r\n%b' % (_JPEG, tag.encode(), lines)
-        return cls(tag=f'"{tag}"', head=head, picture=picture, part=part, time_s=time_s, **more)
+        part_head = _PART_HEAD % (len(data), time_s, lines)
+        return cls(tag=f'"{tag}"', head=head, picture=Blob(data, file), time_s=time_s, _part_head=part_head, **more)
+
+    @property
+    def part(self) -> Blob:
+        """Its part in a stream: head, JPEG, delimiter. Made for the first stream: most pictures are in none."""
+        part = self._part
+        if part is None:
+            part = self._part = Blob(self._part_head + self.picture.data + _DELIMITER)
+        return part

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from stillcam.capture.command_queue import CommandQueue
 from stillcam.capture.status import Status
+from stillcam.common import log
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.validate import number_error
 from stillcam.ipc.protocol import Message
@@ -60,6 +61,7 @@ class CommandHandler:
             "video": self._video,
             "stop": self._post_and_wait,
             "series": self._series,
+            "warnings": lambda _message: {"lines": log.recent_warnings()},
             **others,
         }
 

@@ -14,13 +14,16 @@ import stat
 import sys
 import threading
 import time
+from collections import deque
 from typing import TextIO
 
 from stillcam.common.errors import shortage
 
 MAX_LOG_BYTES = 1 << 20
+RECENT_WARNINGS = 30  # kept in memory, for a bug report
 SHORT_AGAIN_S = 60.0  # log a shortage of memory at most once in this time
 
+_recent: deque[str] = deque(maxlen=RECENT_WARNINGS)
 _short_s = -SHORT_AGAIN_S  # when a shortage was last logged (monotonic)
 
 
@@ -29,6 +32,8 @@ class _TrimmedStderr(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
+        if record.levelno >= logging.WARNING:
+            _recent.append(self.format(record))
         try:
             trim(2, MAX_LOG_BYTES)
         except OSError:
@@ -67,6 +72,11 @@ def set_up(level: int = logging.INFO) -> None:
             fault(f"thread {name}", args.exc_value)
 
     threading.excepthook = thread_hook
+
+
+def recent_warnings() -> list[str]:
+    """The last warnings and errors of this process, oldest first, tracebacks included."""
+    return list(_recent)
 
 
 def fault(what: str, error: BaseException, consequence: str = "") -> None:

@@ -22,7 +22,7 @@ from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
 from stillcam.server.routes.camera import CameraRoutes
 from stillcam.server.routes.films import FilmRoutes
-from stillcam.server.routes.info import info_route
+from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.metrics import Counters, metrics_route
 from stillcam.server.routes.pictures import PictureRoutes
@@ -67,7 +67,7 @@ def build(
         service, library = SettingsService(context, contexts, names), Library(context.paths.library)
         routes = [
             *PictureRoutes(context, settings, guard.may_control, rights).routes(),
-            info_route(context),
+            *InfoRoutes(context, accounts, names).routes(),
             *SettingsRoutes(service, context.paths).routes(),
             *CameraRoutes(context).routes(),
             *LibraryRoutes(library).routes(),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from listed_programs import listed_programs
+from playwright.sync_api import expect
 from real_camera import DEADLINE_S, RealCamera
 from signed_in import add_owner_to, sign_in
 
@@ -114,6 +115,15 @@ def test_slow_viewers_are_named_while_they_are_there(page, camera_server):
     renew_until(lambda text: "Slow viewers" not in text)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """The real daemon and server with two cameras, and an owner; no test changes them."""
+    folder = tmp_path_factory.mktemp("shared")
+    with RealCamera(folder, "simulated") as real:
+        add_owner_to(real.url, folder / "data")
+        yield real
+
+
 @pytest.fixture
 def single(tmp_path: Path) -> Iterator[RealCamera]:
     """The real daemon and server with one camera, and an owner."""
@@ -197,3 +207,62 @@ def test_a_camera_that_another_program_has_is_said_to_be_so(page, single):
     page.wait_for_selector("[data-setting='live.sensor_mode'] select")
     texts = page.locator("[data-setting='live.sensor_mode'] option").all_inner_texts()
     assert "2328 × 1748" in texts and not any(word in " ".join(texts) for word in ("null", "undefined", "NaN"))
+
+
+def test_technical_names_are_there_for_pointer_keyboard_and_finger(new_page, single):
+    """The card has plain words; libcamera's own name of each is a touch away, and goes with Escape."""
+    page = new_page(has_touch=True, viewport={"width": 360, "height": 740})
+    sign_in(page, single.url, "info")
+    word = page.locator(".info [aria-label='Camera 0']").get_by_role("button", name="Size of a pixel")
+    tip = page.get_by_role("tooltip", name="libcamera: UnitCellSize")
+    word.hover()
+    expect(tip).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    word.focus()
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(tip).to_be_hidden()
+    word.tap()
+    expect(tip).to_be_visible()
+    box = tip.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+    assert "UnitCellSize" not in page.locator(".info [aria-label='Camera 0'] dl").inner_text().replace(
+        tip.inner_text(), ""
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1280, 2560])
+def test_cards_fill_the_width(new_page, shared, width):
+    page = new_page(viewport={"width": width, "height": 900})
+    sign_in(page, shared.url, "info")
+    page.wait_for_selector(".info [aria-label='Storage']")
+    rows: list[list[float]] = page.locator(".info-card:visible").evaluate_all(
+        """(cards) => {
+      const boxes = cards.map((card) => card.getBoundingClientRect());
+      const rows = Object.values(Object.groupBy(boxes, ({ top }) => Math.round(top)));
+      return rows.map((row) => [Math.min(...row.map(({ left }) => left)), Math.max(...row.map(({ right }) => right))]);
+    }"""
+    )
+    assert all(left <= 24 and right >= width - 40 for left, right in rows), rows
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_bug_report_is_copied_and_shown(new_page, shared):
+    """Also by a page without HTTPS, which browsers give no other clipboard."""
+    page = new_page(viewport={"width": 1280, "height": 800})
+    sign_in(page, shared.url, "info")
+    page.get_by_role("button", name="Copy for a bug report").click()
+    text = page.get_by_role("textbox", name="Bug report")
+    expect(text).to_be_in_viewport(ratio=0.9)
+    expect(page.get_by_text("Copied: paste it into the issue.")).to_be_visible()
+    report = text.input_value()
+    assert "Driver: simulated" in report and "## Findings of the doctor" in report
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("button", name="Copy for a bug report")).to_be_focused()
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.locator("body > textarea").focus()
+    page.keyboard.press("Control+V")
+    assert page.locator("body > textarea").input_value() == report

@@ -1,0 +1,75 @@
+"""Removes from a text what identifies people, places and keys, before it may be published in a bug report."""
+
+from __future__ import annotations
+
+import ipaddress
+import pwd
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stillcam.accounts import Accounts
+from stillcam.series import reader
+from stillcam.settings.schema import Settings
+
+NAME, ADDRESS, KEY, TITLE = "(name)", "(address)", "(key)", "(title)"
+DEFAULT_NAMES = {"camera", "localhost", "pi", "raspberrypi", "root", "stillcam"}  # they identify no installation
+FIRST_PERSON, LAST_PERSON = 1000, 59999  # user IDs of people in Debian
+# The only addresses that stay: those of a home network, of the machine itself, and of no machine.
+HOME = [ipaddress.ip_network(one) for one in (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "0.0.0.0/32", "fc00::/7", "::1/128", "::/128",
+)]  # fmt: skip
+
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_SHARE = re.compile(r"(?<!\S)(?://[^\s:]+|[\w.-]+:/)\S*")  # of a file server: //nas/share, nas:/export
+_V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+_V6 = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?:%\w+)?"
+_IP = re.compile(rf"(?<![\w.:])(?:{_V4}|{_V6})(?![\w:])")
+_MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
+_E_MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
+_HOME_FOLDER = re.compile(r"(?<=/home/)[^/\s:]+")
+_KEY = re.compile(r"\b(?:whsec_|scrypt\$)\S+|(?<![\w+=-])(?=[\w+=-]*\d)[\w+=-]{32,}")
+_TITLE = re.compile(r"(?<=Z_)((?:photo|raw|video)_[^_/.\s]+)_.*?(?=\.\w{2,5}\b|$)", re.MULTILINE)
+
+
+class Redactor:
+    """Removes these names, and all addresses, keys and titles.
+
+    Args:
+        names: of people, programs, series and hosts; upper and lower case are the same.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        found = {name for name in names if len(name) > 1 and not name.isdecimal()}
+        found = {name for name in found if name.lower() not in DEFAULT_NAMES}
+        longest_first = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+        self._names = re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.IGNORECASE) if found else None
+
+    def redacted(self, text: str) -> str:
+        """`text` without them."""
+        for pattern, instead in ((_URL, ADDRESS), (_SHARE, ADDRESS), (_E_MAIL, ADDRESS), (_MAC, ADDRESS), (_KEY, KEY)):
+            text = pattern.sub(instead, text)
+        text = _TITLE.sub(rf"\1_{TITLE}", _HOME_FOLDER.sub(NAME, _IP.sub(_address, text)))
+        return self._names.sub(NAME, text) if self._names else text
+
+
+def _address(match: re.Match[str]) -> str:
+    try:
+        ip = ipaddress.ip_address(match[0].partition("%")[0])
+    except ValueError:
+        return match[0]  # a time, or a version
+    return match[0] if any(ip in network for network in HOME) else ADDRESS
+
+
+def names_here(accounts: Accounts, settings: Settings, series: Path, hosts: Iterable[str]) -> set[str]:
+    """The names of people, programs, series and hosts that this installation knows.
+
+    Raises:
+        StoreError: the accounts cannot be read.
+    """
+    names = {user.pw_name for user in pwd.getpwall() if FIRST_PERSON <= user.pw_uid <= LAST_PERSON}
+    names |= {user.name for user in accounts.users.all()} | {token.name for token in accounts.tokens.all()}
+    names |= {urlsplit(url).hostname or "" for url in (*settings.webhooks.urls, *settings.access.embed)}
+    names |= {str(one["name"]) for one in reader.states(series)}
+    return names | set(hosts) | set(settings.access.hosts)

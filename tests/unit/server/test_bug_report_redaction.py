@@ -1,0 +1,42 @@
+"""What is removed from a bug report."""
+
+from stillcam.server.bug_report.redaction import Redactor
+from stillcam.server.bug_report.text import changed
+from stillcam.settings.document import describe, from_json
+from stillcam.settings.schema import Settings
+
+
+def test_what_identifies_somebody_goes_and_the_rest_stays():
+    hide = Redactor({"Ann", "7", "pi"}).redacted
+    table = {
+        "a sign-in from 192.168.1.20 failed": "a sign-in from 192.168.1.20 failed",
+        "from 2001:db8:85a3::8a2e:370:7334 at 12:34:56": "from (address) at 12:34:56",
+        "from ::ffff:8.8.8.8": "from (address)",
+        "GET https://example.org/x?key=1 failed": "GET (address) failed",
+        "ann's Pi: 7 of 7, ffmpeg 5.1.4": "(name)'s Pi: 7 of 7, ffmpeg 5.1.4",
+        "anna took 7": "anna took 7",
+        "/home/ann/stillcam: ext4 on /dev/mmcblk0p2": "/home/(name)/stillcam: ext4 on /dev/mmcblk0p2",
+        "/mnt: nfs4 on nas.example.org:/export/ann, 3 GB free": "/mnt: nfs4 on (address) 3 GB free",
+        "b8:27:eb:12:34:56 is the card": "(address) is the card",
+        "key 4f1c9d3e8a7b4f1c9d3e8a7b4f1c9d3e8a7b refused": "key (key) refused",
+        "cannot delete 20261120T120000.000Z_photo_imx708_Aunt May.jpg":
+            "cannot delete 20261120T120000.000Z_photo_imx708_(title).jpg",
+        "imx708, /base/soc/i2c0mux/i2c@1/imx708@1a": "imx708, /base/soc/i2c0mux/i2c@1/imx708@1a",
+        "libcamera v0.3.0+65-6ddd79b5": "libcamera v0.3.0+65-6ddd79b5",
+    }  # fmt: skip
+    assert {text: hide(text) for text in table} == table
+
+
+def test_a_setting_that_is_a_free_text_is_never_shown():
+    """Whatever settings there will be: a text may be a name, an address or a key."""
+    document: dict[str, dict[str, object]] = {}
+    for name, about in describe().items():
+        section, _, field = name.partition(".")
+        if about["type"] in ("text", "list") and field not in ("sensor_mode", "tuning_file"):
+            value = "http://hunter2.example/" if name == "webhooks.urls" else "http://hunter2.example"
+            value = {"access.hosts": "hunter2", "access.proxies": "203.0.113.7"}.get(name, value)
+            document.setdefault(section, {})[field] = [value] if about["type"] == "list" else value
+    rows = changed(from_json(document))
+    assert len(rows) == sum(map(len, document.values()))
+    assert not [row for row in rows if "hunter2" in row[1] or "203.0.113.7" in row[1]]
+    assert changed(Settings()) == []

@@ -80,16 +80,18 @@ class DayListing:
     """The items of a day when its folder was read, see `list_day`; iterating gives them oldest first.
 
     Attributes:
-        ours: the names of all files that are named as ours are, in order.
+        ours: the names of all files that are named as ours are, in order: that of their times.
+        endings: how many of them have each ending after the time.
+
+    Args:
+        others: the modification times and names of the other files, in order.
     """
 
-    def __init__(self, day: str, ours: list[str], others: list[tuple[float, str]]) -> None:
-        ours.sort()  # by time: names begin with it
-        others.sort()
+    def __init__(self, day: str, ours: list[str], endings: Counter[str], others: list[tuple[float, str]]) -> None:
         self.ours = ours
+        self.endings = endings
         self._day = day
-        self._others = others  # modification time and name of the other files
-        self._endings = Counter([name[STAMP_LENGTH:] for name in ours])  # names of a day differ in little but the time
+        self._others = others
 
     def __len__(self) -> int:
         """The number of files."""
@@ -127,12 +129,12 @@ class DayListing:
         """The number of items by kind and camera."""
         counts = Counter((kind_of(name), "") for _, name in self._others)
         stamp = self.ours[0][:STAMP_LENGTH] if self.ours else ""
-        for stem, names in _by_stem(stamp + ending for ending in self._endings):
+        for stem, names in _by_stem(stamp + ending for ending in self.endings):
             extensions = Counter(split(name)[1] for name in names)
             if extensions[SIDECAR] > 1 or sum(extensions[preview] for preview in PREVIEWS) > 1:
                 return Counter((item.kind, item.camera) for item in self)  # it depends which of them is an item
             for item in _items(self._day, stem, names):
-                counts[item.kind, item.camera] += self._endings[item.name[STAMP_LENGTH:]]
+                counts[item.kind, item.camera] += self.endings[item.name[STAMP_LENGTH:]]
         return counts
 
     def _oldest_first(self) -> Iterator[Item]:
@@ -143,7 +145,7 @@ class DayListing:
 
     def _newest_first(self, end: int, takes: Callable[[str, str], bool] | None) -> Iterator[Item]:
         """The items of the times of which a file before `end` may be wanted."""
-        wanted = takes and {ending for ending in self._endings if _may_be(ending, takes)}
+        wanted = takes and {ending for ending in self.endings if _may_be(ending, takes)}
         for place in range(end - 1, -1, -1):
             if place < end and (wanted is None or self.ours[place][STAMP_LENGTH:] in wanted):
                 end, after = self._moment(place)
@@ -170,25 +172,33 @@ def list_day(folder: Path, before: DayListing | None = None) -> DayListing:
     Args:
         before: an earlier listing of it: only other names are looked at closely.
     """
-    kept = before.ours if before else []
-    known = set(kept)
     names: list[str] = []
     if not folder.is_symlink():
         with suppress(FileNotFoundError, NotADirectoryError):
             names = os.listdir(folder) if before else _files_in(folder)
-    new = [name for name in names if name not in known]
-    if len(names) - len(new) < len(known):  # some are gone
-        known.intersection_update(names)
-        kept = [name for name in kept if name in known]
-    if before:
-        new = [name for name in new if os.path.isfile(folder / name)]
-    ours = ours_among(new)
+    if before is None:
+        ours, endings = ours_among(names)
+        return DayListing(folder.name, ours, endings, _others(folder, names, ours))
+    kept, new = before.ours, set(names)
+    new.difference_update(kept)
+    endings = before.endings
+    if len(names) - len(new) < len(kept):
+        gone = set(kept).difference(names)
+        kept = [name for name in kept if name not in gone]
+        endings = endings - Counter(name[STAMP_LENGTH:] for name in gone)
+    files = [name for name in new if os.path.isfile(folder / name)]
+    ours, more = ours_among(files)
+    return DayListing(folder.name, sorted(kept + ours), endings + more, _others(folder, files, ours))
+
+
+def _others(folder: Path, names: list[str], ours: list[str]) -> list[tuple[float, str]]:
+    """The modification times and names of the other files among `names`, in order; hidden ones are no items."""
     others: list[tuple[float, str]] = []
-    for name in set(new).difference(ours) if len(ours) < len(new) else ():
+    for name in set(names).difference(ours) if len(ours) < len(names) else ():
         if not name.startswith("."):
             with suppress(OSError):  # deleted meanwhile
                 others.append((_clamped((folder / name).stat().st_mtime), name))
-    return DayListing(folder.name, kept + ours, others)
+    return sorted(others)
 
 
 def _files_in(folder: Path) -> list[str]:

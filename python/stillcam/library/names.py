@@ -6,9 +6,12 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from stillcam.common.clock import local
@@ -34,7 +37,9 @@ _STAMP = r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])(?:[0-
 _OURS = re.compile(
     rf"(?P<stamp>{_STAMP})_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?", re.ASCII | re.DOTALL
 )
-_OUR_FILE = re.compile(rf"{_STAMP}_(?:photo|raw|video)_[^_/.]+(?:_.*)?\.[^.]*", re.ASCII | re.DOTALL)
+_ENDING = itemgetter(slice(STAMP_LENGTH, None))  # of a file's name: what follows the time in ours
+_OUR_ENDING = re.compile(r"_(?:photo|raw|video)_[^_/.]+(?:_.*)?\.[^.]*", re.DOTALL)
+_CLOCK_TIME = re.compile(r"\d{8}T(?:[01]\d|2[0-3])[0-5]\d[0-5]\d\.\d{3}Z", re.ASCII)  # `_is_date` checks the date
 _UNKNOWN = "camera"  # in place of the model if it is not known
 _NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -57,12 +62,27 @@ def stem_of(kind: str, time_s: float, camera: str) -> str:
     return f"{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z_{kind}_{model}"
 
 
-def ours_among(names: Iterable[str]) -> list[str]:
-    """The files' names whose stems are ours: see `parse_stem`, which takes longer."""
-    ours = list(filter(_OUR_FILE.fullmatch, names))
-    if all(map(_is_date, {name[:8] for name in ours})):
-        return ours
-    return [name for name in ours if _is_date(name[:8])]
+def ours_among(names: Collection[str]) -> tuple[list[str], Counter[str]]:
+    """The files' names whose stems are ours, in order, and how many of them have each ending after the time.
+
+    `parse_stem` would take longer. Names of a day differ in little but the time, so there are few endings to look at.
+    """
+    endings = Counter(map(_ENDING, names))
+    if not all(map(_OUR_ENDING.fullmatch, endings)):
+        names = [name for name in names if _OUR_ENDING.fullmatch(_ENDING(name))]
+    ours = sorted(filter(_CLOCK_TIME.match, names))
+    if not all(map(_is_date, _dates(ours))):
+        ours = [name for name in ours if _is_date(name[:8])]
+    return ours, endings if len(ours) == endings.total() else Counter(map(_ENDING, ours))
+
+
+def _dates(names: Sequence[str]) -> Iterator[str]:
+    """The dates of names in order."""
+    place = 0
+    while place < len(names):
+        date_text = names[place][:8]
+        yield date_text
+        place = bisect_right(names, date_text, place, key=itemgetter(slice(8)))
 
 
 @lru_cache(maxsize=64)

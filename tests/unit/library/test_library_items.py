@@ -52,8 +52,9 @@ def plainly(names: list[str]) -> list[Item]:
 @given(st.lists(_NAME, unique=True), st.sampled_from(["photo", "raw", "video", "file", None]), st.data())
 def test_a_listing_gives_the_items_of_any_names(names, kind, data):
     """In every order, from every item on, by kind and camera, and by name."""
-    ours = [name for name in names if parse_stem(split(name)[0])]
-    listing = DayListing(DAY, ours[:], [(NOON_S, name) for name in names if name not in ours])
+    ours, endings = ours_among(names)
+    assert ours == sorted(name for name in names if parse_stem(split(name)[0]))
+    listing = DayListing(DAY, ours, endings, sorted((NOON_S, name) for name in names if name not in ours))
     items = plainly(names)
     assert list(listing) == items
     assert list(listing.newest_first()) == items[::-1]
@@ -101,7 +102,7 @@ def test_a_day_to_which_the_camera_adds_is_not_read_anew(tmp_path, monkeypatch):
     library.page(1)
     looked_at: list[str] = []
 
-    def counted(names: list[str]) -> list[str]:
+    def counted(names: list[str]) -> tuple[list[str], Counter[str]]:
         looked_at.extend(names)
         return ours_among(names)
 

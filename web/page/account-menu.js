@@ -1,11 +1,9 @@
 // @ts-check
 /** The account menu: sign in, sign out, change the password. */
 
-import { send } from "../server/api.js";
-import { dialog } from "../base/dialogs.js";
 import { el, fill, icon } from "../base/dom.js";
 import { errorText } from "../base/text.js";
-import { form } from "../base/form.js";
+import { loadPart } from "./update.js";
 
 /** @typedef {import("../server/session.js").Session} Session */
 
@@ -49,7 +47,7 @@ function menu(session, say) {
     el(
       "ul",
       {},
-      item("Change password…", () => changePassword(session, say)),
+      item("Change password…", async () => (await loadPart(() => import("./change-password.js"), [])).changePassword(session, say)),
       item("Sign out", () => session.signOut()),
       item("Sign out on all devices", () => session.signOut(true)),
     ),
@@ -67,26 +65,4 @@ function menu(session, say) {
     else if (!menu.contains(/** @type {Node} */ (event.target))) shut();
   });
   return menu;
-}
-
-/** @param {Session} session @param {typeof import("../base/toasts.js").say} say */
-function changePassword(session, say) {
-  const opened = dialog(
-    el("h2", { text: "Change password" }),
-    form({
-      name: "Change password",
-      inputs: [
-        // For password managers: whose password it is.
-        { name: "name", label: "Name", autocomplete: "username", value: session.user?.name, attributes: { readonly: true } },
-        { name: "old", label: "Old password", type: "password", autocomplete: "current-password", attributes: { required: true, autofocus: true } },
-        { name: "new", label: "New password", type: "password", autocomplete: "new-password", hint: "8 characters or more", attributes: { required: true } },
-      ],
-      submit: "Change password",
-      action: async (values) => {
-        await send("POST", "api/password", { old: values.old, new: values.new });
-        opened.close();
-        say("You have a new password. Your other devices are signed out.");
-      },
-    }),
-  );
 }

@@ -4,20 +4,21 @@
 import "./feature-check.js";
 import * as api from "../server/api.js";
 import { showAccountMenu } from "./account-menu.js";
+import { showActivity } from "./activity.js";
 import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
 import { errorText } from "../base/text.js";
 import { Session } from "../server/session.js";
 import { SettingsStore } from "../server/settings-store.js";
-import { SignIn } from "./sign-in.js";
 import { currentTab, tabAddress, Panels, TABS, tabsFor } from "./tabs.js";
 import { say } from "../base/toasts.js";
-import { offerReload } from "./update.js";
+import { loadPart, offerReload } from "./update.js";
 
 const session = new Session();
 const settings = new SettingsStore();
-const signIn = new SignIn(session, element("content"));
+/** The sign-in form, which is loaded when it is first needed. @type {Promise<import("./sign-in.js").SignIn> | null} */
+let signIn = null;
 
 /** What every tab is given. */
 const context = { api, base: api.base, session, settings, status: viewer.status, camera: viewer, say, go };
@@ -41,7 +42,8 @@ settings.subscribe((_document, conflict) => {
 viewer.status.subscribe(({ revisions }) => settings.follow(revisions?.settings));
 viewer.status.subscribe(offerReload);
 addEventListener("popstate", show);
-nav.addEventListener("click", follow);
+for (const place of [nav, element("activity")]) place.addEventListener("click", follow);
+showActivity(element("activity"), viewer.status, session);
 if (session.known) applySession();
 else show();
 session.refresh().then(() => session.known || applyRights());
@@ -86,15 +88,27 @@ function show() {
   asked = mustSignIn && instead !== null;
   showLinks(tabs, tab);
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  showAccountMenu(element("account"), session, { signIn: () => signIn.open(), say });
+  showAccountMenu(element("account"), session, { signIn: () => withSignIn((form) => form.open()), say });
   if (session.known && session.may.watch) cameraSwitch.show(currentTab() === "live" ? "" : currentTab());
-  signIn.needed = mustSignIn;
+  element("activity").setAttribute("aria-live", name === "live" ? "off" : "polite"); // Live says it beside the picture
+  if (mustSignIn || signIn) withSignIn((form) => (form.needed = mustSignIn));
   const shown = tab?.name ?? (session.known ? "live" : name);
   if (!tab && session.known && session.user) history.replaceState(null, "", tabAddress("live"));
   document.title = tab && tab.name !== "live" ? `${tab.title} – Stillcam` : "Stillcam";
   panels.show(mustSignIn || !tabs.some((each) => each.name === shown) ? null : shown).catch((error) => {
     say(`${TABS.find((each) => each.name === shown)?.title} cannot be shown. ${errorText(error)}`, { error: true });
   });
+}
+
+/** @param {(form: import("./sign-in.js").SignIn) => void} use */
+async function withSignIn(use) {
+  try {
+    signIn ??= loadPart(() => import("./sign-in.js"), []).then(({ SignIn }) => new SignIn(session, element("content")));
+    use(await signIn);
+  } catch (error) {
+    signIn = null;
+    say(errorText(error), { error: true });
+  }
 }
 
 /** Existing links are kept, as a finger may be on one. @param {import("./tabs.js").Tab[]} tabs @param {import("./tabs.js").Tab} [current] */
@@ -107,12 +121,15 @@ function showLinks(tabs, current) {
   tabs.forEach((tab, i) => (tab === current ? links[i].setAttribute("aria-current", "page") : links[i].removeAttribute("aria-current")));
 }
 
-/** @param {MouseEvent} event  on a link to a tab */
+/** @param {MouseEvent} event  on a link to a tab, or to something in it */
 function follow(event) {
-  const tab = TABS.find(({ title }) => title === /** @type {HTMLElement} */ (event.target).textContent);
-  if (!tab || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
+  const link = /** @type {HTMLElement} */ (event.target).closest("a");
+  if (!link?.href || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // into a tab of the browser's
+  const here = link.href.split("#")[0] === tabAddress(currentTab());
+  if (here && link.hash) return; // the tab hears of it by `hashchange`
   event.preventDefault();
-  go(tab.name);
+  if (!here) history.pushState(null, "", link.href);
+  show();
 }
 
 /** @param {string} id */

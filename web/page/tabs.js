@@ -76,7 +76,8 @@ export class Panels {
    * @param {string | null} name  null: none
    */
   async show(name) {
-    if (name !== this.#shown) this.#hide();
+    const before = this.#shown;
+    if (name !== before) this.#hide();
     this.#shown = name;
     this.#context.camera.shown = name === "live";
     if (!name) return;
@@ -84,7 +85,7 @@ export class Panels {
     place.panel.hidden = false;
     const tab = TABS.find((candidate) => candidate.name === name);
     if (!tab?.module || place.tab || (tab.moduleAccess === "control" && !this.#context.session.may.control)) {
-      place.tab?.shown();
+      if (name !== before) place.tab?.shown();
       return;
     }
     const [module] = await Promise.all([loadPart(tab.module, tab.styles), this.#ready(tab)]);

@@ -25,6 +25,7 @@ FORMER_TABS = {"series": "timelapse"}  # former address of a tab -> the present 
 VERSIONED = "assets/"
 VERSION_DIGITS = 12
 TAB_TABLE = "page/tabs.js"
+SIGN_IN = "page/sign-in.js"  # in place of a tab
 PAGES = 64  # that are kept: one for each user and tab
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -130,7 +131,8 @@ class StaticFiles:
         session: Session | None = json.loads(session_json) if session_json else None
         tab = shown_tab(self._tabs, asked, session) if session else None
         scripts = sorted(_SCRIPT.findall(text), reverse=True)  # the asynchronous first
-        links = self._links([name for _, name in scripts], tab if tab and session and tab.loads(session) else None)
+        modules = [name for _, name in scripts] + ([SIGN_IN] if session and not tab else [])
+        links = self._links(modules, tab if tab and session and tab.loads(session) else None)
         text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)
         text = _REFERENCE.sub(self._versioned_reference, text)
         return _File((laid_out(text, self._tabs, tab, session, shape) if session else text).encode(), TYPES[".html"])

@@ -34,10 +34,12 @@ def test_only_a_change_of_state_is_announced(page, camera):
     page.clock.install()
     page.goto(camera.url)
     wait_for_state(page, "fresh")
+    page.wait_for_selector("#activity[data-kind]")
     page.evaluate("""window.heard = [];
-      const status = document.querySelector("[role=status]");
-      new MutationObserver(() => window.heard.push(status.textContent))
-        .observe(status, { childList: true, characterData: true, subtree: true })""")
+      for (const status of document.querySelectorAll("[role=status]")) {
+        new MutationObserver(() => window.heard.push(status.textContent))
+          .observe(status, { childList: true, characterData: true, subtree: true });
+      }""")
     for colour in ("blue", "lime", "red"):
         camera.publish(colour)
         page.clock.run_for(3_000)
@@ -54,9 +56,10 @@ def test_only_a_change_of_state_is_announced(page, camera):
 def test_every_button_is_reached_and_seen_by_keyboard(page, camera):
     page.goto(camera.url)
     wait_for_state(page, "fresh")
-    for name in ("live", "download", "full-screen"):
+    page.wait_for_selector("#activity a[href]")
+    for name in ("#activity a", "#live", "#download", "#full-screen"):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.id") == name
+        assert page.evaluate("(name) => document.activeElement.matches(name)", name)
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.focus("#live")
     page.keyboard.press("Space")
@@ -86,7 +89,8 @@ CONTRAST = """() => {
     const colour = getComputedStyle(node).backgroundColor;
     return colour === "rgba(0, 0, 0, 0)" && node.parentElement ? ground(node.parentElement) : colour;
   };
-  return Object.fromEntries(["h1", "#word", "#time", "#age", "#message", "button .label"].map((selector) => {
+  const named = ["h1", "#activity a", "#word", "#time", "#age", "#message", "button .label"];
+  return Object.fromEntries(named.map((selector) => {
     const node = document.querySelector(selector);
     const [a, b] = [luminance(getComputedStyle(node).color), luminance(ground(node))].sort((x, y) => y - x);
     return [selector, (a + 0.05) / (b + 0.05)];

@@ -132,6 +132,18 @@ def test_a_stranger_s_page_preloads_the_picture_alone(page, site):
     assert max(load.depth.values()) == 2
 
 
+def test_only_a_page_that_begins_with_sign_in_loads_its_form(live, page, site):
+    load = Load(page)
+    page.goto(f"{url(site)}photos")
+    page.wait_for_selector("#sign-in-panel input")
+    assert load.depth["page/sign-in.js"] == 2
+    owner = live()
+    load = Load(owner)
+    owner.goto(f"{url(site)}photos")
+    owner.wait_for_selector("#photos-panel > *", state="attached")
+    assert "page/sign-in.js" not in load.depth
+
+
 def test_a_tab_appears_with_its_style_sheet(live, site):
     """While the style sheet is on its way the tab is empty: nobody sees it without its style."""
     page = live()

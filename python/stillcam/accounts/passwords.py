@@ -8,13 +8,11 @@ pictures are served as before.
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import scrypt
-from hmac import compare_digest
 from typing import TypeVar
 
 from stillcam.accounts.rules import RetryLaterError, composed
@@ -37,18 +35,22 @@ def hashed(password: str) -> str:
     Args:
         password: as `rules.check_password` returns it.
     """
-    salt = secrets.token_bytes(SALT_BYTES)
+    salt = os.urandom(SALT_BYTES)
     return _written(salt, _scrypt(password, salt, N, R, P))
 
 
 def matches(password: str, password_hash: str) -> bool:
     """Whether `password_hash` is the hash of this password, as typed; takes as long as `hashed`."""
+    from hmac import compare_digest
+
     _, n, r, p, salt, digest = password_hash.split("$")
     candidate = _scrypt(composed(password), b64decode(salt), int(n), int(r), int(p))
     return compare_digest(candidate, b64decode(digest))
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    from hashlib import scrypt
+
     secret = password.encode("utf-8", "surrogatepass")  # JSON allows half a character; no stored password has one
     try:
         return scrypt(secret, salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=HASH_BYTES)
@@ -64,15 +66,14 @@ def _written(salt: bytes, digest: bytes) -> str:
 
 # For unknown names: verifying takes as long as for a known one. Nothing matches it. Each process has another one: with
 # a known hash, anybody could make device cookies for unknown names (sign_in.py), and guess without a pause.
-UNUSABLE_HASH = _written(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES))
+UNUSABLE_HASH = _written(os.urandom(SALT_BYTES), os.urandom(HASH_BYTES))
 
 
 class PasswordThread:
     """The thread that hashes all passwords."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "hashing")
-        self._thread.submit(lower_priority, NICENESS)  # starts the thread
+        self._thread = ThreadPoolExecutor(1, "hashing", lower_priority, (NICENESS,))
         self._places = threading.Semaphore(1 + MAX_QUEUED)
 
     def run(self, work: Callable[[], T]) -> T:

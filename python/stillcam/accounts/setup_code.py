@@ -6,9 +6,8 @@ from registering. Attempts are throttled by address all the same (sign_in.py).
 
 from __future__ import annotations
 
-import secrets
-from hmac import compare_digest
 from pathlib import Path
+from random import SystemRandom
 
 from stillcam.accounts.rules import StoreError
 from stillcam.common.atomic_write import create_private
@@ -31,7 +30,7 @@ class SetupCode:
         Raises:
             StoreError: it cannot be written, or read.
         """
-        characters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP)]
+        characters = [SystemRandom().choice(ALPHABET) for _ in range(GROUPS * GROUP)]
         new = "-".join("".join(characters[at : at + GROUP]) for at in range(0, len(characters), GROUP))
         try:
             create_private(self.path, f"{new}\n".encode())
@@ -59,6 +58,8 @@ class SetupCode:
         Raises:
             StoreError: as for `get`.
         """
+        from hmac import compare_digest
+
         return compare_digest(_plain(code).encode("utf-8", "replace"), _plain(self.get()).encode())
 
 

@@ -5,8 +5,7 @@ The setup code is throttled by address in the same way.
 
 from __future__ import annotations
 
-import hmac
-import secrets
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -186,15 +185,19 @@ def new_device_cookie(name: str, password: str) -> str:
     password makes all cookies invalid. It is no credential: the password is still required (owasp.org, "Device
     cookies").
     """
-    number = secrets.token_hex(16)
+    number = os.urandom(16).hex()
     return f"{number}.{_seal(number, name, password)}"
 
 
 def device_number(cookie: str, name: str, password: str) -> str | None:
     """The number in a device cookie; None: it is not one of this user with this password hash."""
+    from hmac import compare_digest
+
     number, _, seal = cookie.partition(".")
-    return number if hmac.compare_digest(seal.encode(), _seal(number, name, password).encode()) else None
+    return number if compare_digest(seal.encode(), _seal(number, name, password).encode()) else None
 
 
 def _seal(number: str, name: str, password: str) -> str:
+    import hmac
+
     return hmac.digest(password.encode(), f"{number} {folded(name)}".encode("utf-8", "replace"), "sha256").hex()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 
 from stillcam.accounts.rules import ConflictError, NotFoundError, check_name, folded
 from stillcam.accounts.store import Store
@@ -38,11 +37,15 @@ class Token:
 
 def new_key(prefix: str = "") -> str:
     """A new key of 256 random bits, in letters, digits, `-` and `_`."""
+    import secrets
+
     return prefix + secrets.token_urlsafe(32)
 
 
 def digest(key: str) -> bytes:
     """The hash of a key: only that is stored. 256 random bits cannot be guessed, so one round of SHA-256 is enough."""
+    from hashlib import sha256
+
     return sha256(key.encode()).digest()
 
 
@@ -65,7 +68,7 @@ class Tokens:
             InvalidError: the name is invalid.
             ConflictError: a token has this name already.
         """
-        token = Token(secrets.token_hex(6), check_name(name), scope, self._now(), None)
+        token = Token(os.urandom(6).hex(), check_name(name), scope, self._now(), None)
         key = new_key(PREFIX)
         with self._store.writing() as connection:
             if connection.execute("SELECT 1 FROM tokens WHERE folded = ?", (folded(token.name),)).fetchone():

@@ -10,14 +10,16 @@ import ctypes
 import os
 import re
 import struct
-import zoneinfo
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 SYNCHRONISED_US = 16_000_000  # the kernel reports this error, or a larger one, for a clock that is not synchronised
 LOCALTIME, TIMEZONE = "/etc/localtime", "/etc/timezone"
@@ -53,6 +55,8 @@ def zone_named(name: str) -> ZoneInfo:
     Raises:
         ValueError: there is no such zone.
     """
+    from zoneinfo import ZoneInfo
+
     with suppress(KeyError, ValueError, OSError):
         if name:
             return ZoneInfo(name)
@@ -104,7 +108,9 @@ def _named(rule: str, read: Callable[[str], bytes]) -> str | None:
         name = read(TIMEZONE).decode().strip()
     except (OSError, ValueError):
         return None
-    for folder in zoneinfo.TZPATH if _is_zone(name) else ():
+    from zoneinfo import TZPATH
+
+    for folder in TZPATH if _is_zone(name) else ():
         try:
             if _rule_of(read(f"{folder}/{name}")) == rule:
                 return name

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NamedTuple
 
 from stillcam.common.clock import zone_named
 from stillcam.common.paths import Paths
@@ -18,6 +17,9 @@ from stillcam.series.manifest_search import first_numbers
 from stillcam.series.reader import existing_shots
 from stillcam.series.schedule import DAY_MS
 from stillcam.series.state import FRAMES, read_definition
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 LATE_MS = 120_000  # how late after its due time a shot may be taken
 SET_BACK_MS = DAY_MS  # how far a clock may have been set back among the shots

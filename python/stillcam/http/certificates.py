@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
 import subprocess
 import time
 from collections.abc import Sequence
@@ -145,6 +144,8 @@ def expires_s(certificate: Path) -> float:
     Raises:
         StillcamError: `openssl` is missing, or cannot read it.
     """
+    import ssl
+
     output = _openssl("x509", "-in", certificate, "-noout", "-enddate")
     return float(ssl.cert_time_to_seconds(output.strip().removeprefix("notAfter=")))
 

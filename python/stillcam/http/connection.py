@@ -9,7 +9,6 @@ import contextlib
 import errno
 import select
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -89,9 +88,9 @@ class Connection:
         self._answer = app.to_https if redirect else app.answer
         self._cache = ResponseCache() if redirect else app.cache
         self._transport: Transport = (
-            TlsTransport(connection)
-            if isinstance(connection, ssl.SSLSocket)
-            else PlainTransport(connection, self._hand_off)
+            PlainTransport(connection, self._hand_off)
+            if type(connection) is socket.socket
+            else TlsTransport(connection)
         )
         self._reader = RequestReader(self._transport, slot, limits)
         self._answered = False  # whether a request has been answered
@@ -333,9 +332,14 @@ def close_socket(connection: socket.socket) -> None:
 
 def log_failure(failure: Exception, address: str) -> None:
     """Log why a connection ended, unless its client left or stalled."""
-    left = isinstance(failure, (ConnectionError, TimeoutError, ssl.SSLError))
-    if not left and not (isinstance(failure, OSError) and failure.errno in _DISCONNECTED):
-        log.fault(f"answering {address}", failure)
+    if isinstance(failure, OSError):
+        if isinstance(failure, (ConnectionError, TimeoutError)) or failure.errno in _DISCONNECTED:
+            return
+        import ssl
+
+        if isinstance(failure, ssl.SSLError):
+            return
+    log.fault(f"answering {address}", failure)
 
 
 def _do_nothing() -> None:

@@ -7,11 +7,10 @@ import contextlib
 import errno
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from stillcam.common import log
 from stillcam.common.errors import SHORT
@@ -21,6 +20,9 @@ from stillcam.http.limits import ConnectionLimits, Slot
 from stillcam.http.messages import response_head
 from stillcam.http.request_reader import HEAD_S
 from stillcam.http.transport import RECEIVE_BYTES
+
+if TYPE_CHECKING:
+    import ssl
 
 STACK_BYTES = 256 * 1024  # of a thread
 BACKLOG = 1024  # connections that the kernel completes before they are accepted

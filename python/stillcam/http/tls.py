@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import ssl
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stillcam.common import threads
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
 
+if TYPE_CHECKING:
+    import ssl
+
 FILES_CHECK_S = 30.0  # interval between two checks of the files
 RENEWAL_CHECK_S = 12 * 3600.0  # interval between two checks of the expiry date
 # For TLS 1.2; TLS 1.3 has its own list. Authenticated encryption (AEAD) only, no CBC.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
-
-
-class _AcceptedSocket(ssl.SSLSocket):
-    """A connection that has been accepted.
-
-    If its client has left already, `SSLSocket` finds no peer and forgets to close the socket (Python 3.11, ssl.py,
-    _create). With a peer the handshake fails, and closes it.
-    """
-
-    def getpeername(self) -> None:
-        """Nothing uses the address."""
 
 
 class Certificate:
@@ -100,10 +92,22 @@ class Certificate:
             logging.error("%s", error)
 
     def _load(self) -> ssl.SSLContext:
+        import ssl
+
+        class AcceptedSocket(ssl.SSLSocket):
+            """A connection that has been accepted.
+
+            If its client has left already, `SSLSocket` finds no peer and forgets to close the socket (Python 3.11,
+            ssl.py, _create). With a peer the handshake fails, and closes it.
+            """
+
+            def getpeername(self) -> None:
+                """Nothing uses the address."""
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
-        context.sslsocket_class = _AcceptedSocket
+        context.sslsocket_class = AcceptedSocket
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(["http/1.1"])
         certificate, key = self._files
@@ -112,7 +116,7 @@ class Certificate:
                 raise StillcamError(f"{name}: cannot read {path}: check the path, and who may read it")
         try:
             context.load_cert_chain(certificate, key, password=lambda: "")
-        except (ssl.SSLError, OSError) as error:
+        except OSError as error:
             raise StillcamError(
                 f"server.tls_certificate and server.tls_key: {certificate} and {key} do not belong together, or are not"
                 f" PEM without a password ({error})"

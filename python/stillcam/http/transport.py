@@ -10,7 +10,6 @@ import contextlib
 import os
 import select
 import socket
-import ssl
 import struct
 import time
 from abc import ABC, abstractmethod
@@ -176,10 +175,12 @@ class TlsTransport(Transport):
     """A connection over TLS, after the handshake."""
 
     def receive(self, timeout_s: float) -> bytes:
+        from ssl import SSLEOFError
+
         self._socket.settimeout(timeout_s)
         try:
             return self._socket.recv(RECEIVE_BYTES)
-        except ssl.SSLEOFError:
+        except SSLEOFError:
             return b""
 
     def send(self, pieces: Sequence[Piece]) -> None:

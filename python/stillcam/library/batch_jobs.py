@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Job:
     """
 
     def __init__(self, items: list[str], work: Callable[[str], None]) -> None:
-        self.id = secrets.token_urlsafe(9)
+        self.id = os.urandom(9).hex()
         self.done = 0
         self.failed: list[tuple[str, str]] = []
         self.ended = False

@@ -11,11 +11,9 @@ no setting, so that no route and no backup can reveal it.
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import logging
-import secrets
+import os
 import socket
 import threading
 import time
@@ -57,7 +55,7 @@ class Message:
         """The message of an event of a camera, by its number, on the machine of this name."""
         data = {"machine": machine, "camera": camera, **event.data}
         document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
-        return cls(f"msg_{secrets.token_hex(16)}", event.type, json.dumps(document).encode())
+        return cls(f"msg_{os.urandom(16).hex()}", event.type, json.dumps(document).encode())
 
 
 class DeliveryError(Exception):
@@ -175,7 +173,7 @@ def load_key(path: Path) -> str:
     """
     try:
         if not path.exists():
-            create_private(path, f"{KEY_PREFIX}{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n".encode())
+            create_private(path, f"{KEY_PREFIX}{base64.b64encode(os.urandom(KEY_BYTES)).decode()}\n".encode())
         text = path.read_text("ascii").strip()
         _key_bytes(text)
     except OSError as error:
@@ -195,5 +193,7 @@ def _key_bytes(text: str) -> bytes:
 
 def signature(key: str, message_id: str, time_s: int, body: bytes) -> str:
     """The header `webhook-signature` of a message, for the headers `webhook-id` and `webhook-timestamp`, and a body."""
-    signed = hmac.new(_key_bytes(key), f"{message_id}.{time_s}.".encode() + body, hashlib.sha256).digest()
+    import hmac
+
+    signed = hmac.digest(_key_bytes(key), f"{message_id}.{time_s}.".encode() + body, "sha256")
     return f"v1,{base64.b64encode(signed).decode()}"

@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC as TIME_UTC
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
-UTC = ZoneInfo("UTC")
+from stillcam.common.clock import zone_named
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 DAY_MINUTES, MAX_OFFSET_MINUTES = 1440, 720
 SEARCH_DAYS = 400  # a window that does not open within a year will not open
@@ -73,7 +76,7 @@ class Schedule:
     weekdays: frozenset[int] = frozenset(range(7))  # 0 is Monday; a window belongs to the day on which it begins
     window: tuple[Edge, Edge] | None = None  # of each day, from and to; None: all day
     place: tuple[float, float] | None = None  # latitude and longitude in degrees, for the sun
-    zone: ZoneInfo = UTC  # of the local clock
+    zone: ZoneInfo = field(default_factory=partial(zone_named, "UTC"))  # of the local clock
 
     @property
     def even(self) -> bool:
@@ -284,7 +287,7 @@ def _sunrise_and_sunset(place: tuple[float, float], day: date) -> tuple[int, int
     observer = Observer(*place)
 
     def is_up(at: int) -> bool:
-        return elevation(observer, datetime.fromtimestamp(at, TIME_UTC), with_refraction=False) > _HORIZON_DEGREES
+        return elevation(observer, datetime.fromtimestamp(at, UTC), with_refraction=False) > _HORIZON_DEGREES
 
     def crossing(begin: int, end: int, up: bool) -> int:
         """The first second at which the sun is up, or down."""

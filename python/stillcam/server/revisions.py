@@ -5,10 +5,10 @@ A separate thread polls the disk, so that a disk that does not respond blocks no
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -116,7 +116,7 @@ class Revisions:
 def _revision(state: Callable[[], object]) -> str:
     """A short text for a state; an error text while it cannot be read."""
     try:
-        return hashlib.sha256(repr(state()).encode(errors="replace")).hexdigest()[:16]
+        return f"{zlib.crc32(repr(state()).encode(errors='replace')):08x}"
     except FileNotFoundError:
         return "none"
     except OSError as error:

@@ -6,7 +6,6 @@ that all of it is in force, or why it is not.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import threading
@@ -46,8 +45,10 @@ class SettingsState:
 
     @property
     def tag(self) -> str:
+        from hashlib import sha256
+
         text = json.dumps(to_json(self.settings), sort_keys=True)
-        return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+        return f'"{sha256(text.encode()).hexdigest()[:16]}"'
 
 
 class Outdated(Exception):

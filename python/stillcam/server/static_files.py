@@ -2,16 +2,15 @@
 
 All files are read once, so that all answers of one process belong to one version, whatever is unpacked over them
 meanwhile. The page itself is revalidated each time. It refers to its files below `assets/VERSION/`, where they never
-change; VERSION is a hash of all of them. The files are at their plain addresses, too.
+change; VERSION is a checksum of all of them. The files are at their plain addresses, too.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 import posixpath
 import re
+import zlib
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
@@ -23,9 +22,9 @@ from stillcam.server.route import Access, Request, Route
 OVERVIEW = "cameras"
 FORMER_TABS = {"series": "timelapse"}  # former address of a tab -> the present one
 VERSIONED = "assets/"
-VERSION_DIGITS = 12
 TAB_TABLE = "page/tabs.js"
 SIGN_IN = "page/sign-in.js"  # in place of a tab
+GZIP = 16 + zlib.MAX_WBITS  # see zlib.compress
 PAGES = 64  # that are kept: one for each user and tab
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -64,10 +63,8 @@ class StaticFiles:
         paths = sorted(path for path in web.rglob("*") if path.suffix in TYPES and path.is_file())
         self._files = {path.relative_to(web).as_posix(): _File(path.read_bytes(), TYPES[path.suffix]) for path in paths}
         self._session, self._shape = session, shape
-        content = hashlib.sha256()
-        for name, file in self._files.items():
-            content.update(f"{name} {len(file.data)}\n".encode() + file.data)
-        self.version = content.hexdigest()[:VERSION_DIGITS]
+        content = "".join(f"{name} {file.tag}\n" for name, file in self._files.items())
+        self.version = f"{zlib.crc32(content.encode()):08x}"
         self._tabs = tabs_of(self._text(TAB_TABLE))
         self._page = lru_cache(PAGES)(self._make_page)
 
@@ -177,16 +174,16 @@ class _File:
     def __init__(self, data: bytes, content_type: str) -> None:
         self.data = data
         self._content_type = content_type
-        self._digest = hashlib.sha256(data).hexdigest()[:16]
+        self.tag = f"{len(data):x}-{zlib.crc32(data):08x}"
 
     @cached_property
     def _gzipped(self) -> bytes:
-        return gzip.compress(self.data, 9, mtime=0)
+        return zlib.compress(self.data, 9, GZIP)
 
     def answer(self, request: Request, caching: str, vary: str = "Accept-Encoding") -> Answer:
         """The file, gzipped where the client takes that and it is shorter; 304 to a client that has it so."""
         zipped = _takes_gzip(request.headers.get("accept-encoding", "")) and len(self._gzipped) < len(self.data)
-        tag = f'"{self._digest}-gzip"' if zipped else f'"{self._digest}"'
+        tag = f'"{self.tag}-gzip"' if zipped else f'"{self.tag}"'
         headers = {"ETag": tag, "Cache-Control": caching, "Vary": vary}
         if request.has_version(tag):
             return Answer(304, b"", headers)

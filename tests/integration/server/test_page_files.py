@@ -9,7 +9,7 @@ from serving import ROOT, Site, installed
 
 WEB = ROOT / "web"
 GZIP = "gzip, deflate, br"
-VERSIONED = re.compile(r'(?:href|src)="(assets/[0-9a-f]{12}/)([\w./-]+)"')
+VERSIONED = re.compile(r'(?:href|src)="(assets/[0-9a-f]{8}/)([\w./-]+)"')
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -85,7 +84,7 @@ class SelectionRoutes:
 
     def _select_zip(self, _request: Request, choice: Document) -> Document:
         selected = [item.id for item in self._library.items(_ids(choice))]  # others would only take memory
-        token = secrets.token_urlsafe(12)
+        token = os.urandom(12).hex()
         with self._lock:
             self._zips[token] = selected
             while len(self._zips) > MAX_ZIPS or (len(self._zips) > 1 and self._zip_ids() > MAX_ZIP_IDS):

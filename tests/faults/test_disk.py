@@ -109,5 +109,6 @@ def test_data_that_become_read_only_cost_no_picture_and_nothing_that_was_there(t
         assert (disk.path / "settings.json").read_text() == before
         remount(disk.path, "rw")
         assert owner.call("/api/settings", "PATCH", {"snapshot": {"quality": 50}})[0] == 200
-        assert len(owner.call("/api/photos", "POST", {"kind": "photo"})[1]["items"]) == 1
+        status, answer = owner.call("/api/photos", "POST", {"kind": "photo"})
+        assert len(answer.get("items", ())) == 1, (status, answer)
         assert "Traceback" not in camera.logged() + camera.site.said()

@@ -70,10 +70,10 @@ def connect(port: int, address: str = "127.0.0.1", receive_buffer: int | None = 
 
 
 def slowly(receive: Callable[[int], bytes], seconds: float) -> bytes:
-    """What comes within so many seconds at some 40 kB a second."""
+    """What comes within so many seconds at some 160 kB a second."""
     until_s, parts = time.monotonic() + seconds, []
     while time.monotonic() < until_s:
-        parts.append(receive(2048))
+        parts.append(receive(8192))
         time.sleep(0.05)
     return b"".join(parts)
 

@@ -192,7 +192,7 @@ def size(data: bytes) -> tuple[int, int]:
 def test_a_stream_begins_with_a_live_frame_even_if_there_is_a_still(wide):
     """OpenCV and ffmpeg keep the first picture's size, and cutters look for a JPEG's first and last bytes."""
     site, _ = wide
-    _, still = site.ask("/snapshot")
+    still = site.until(lambda: (answer := site.ask("/snapshot"))[0].status == 200 and answer[1])
     came = utc_text(time.time())
     with Viewer(site) as viewer:
         fields, data = viewer.part()

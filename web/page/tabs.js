@@ -28,8 +28,8 @@ import { loadPart } from "./update.js";
 
 /** @type {Tab[]} */
 export const TABS = [
-  { name: "live", title: "Live", access: "watch", moduleAccess: "control", styles: ["tabs/live/live.css", "tabs/live/controls/controls.css", "tabs/live/take.css", "tabs/photos/tile.css", "picture/overlay.css", "picture/histogram.css"], module: () => import("../tabs/live/tab.js") },
-  { name: "photos", title: "Photos", access: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css", "tabs/photos/view.css", "picture/histogram.css"], module: () => import("../tabs/photos/tab.js") },
+  { name: "live", title: "Live", access: "watch", moduleAccess: "control", styles: ["tabs/live/live.css", "tabs/live/take.css", "tabs/photos/tile.css"], module: () => import("../tabs/live/tab.js") },
+  { name: "photos", title: "Photos", access: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css"], module: () => import("../tabs/photos/tab.js") },
   { name: "timelapse", title: "Timelapse", access: "library", styles: ["tabs/timelapse/series.css", "tabs/timelapse/form.css"], module: () => import("../tabs/timelapse/tab.js") },
   { name: "config", title: "Config", access: "control", styles: ["tabs/config/config.css", "base/settings.css"], module: () => import("../tabs/config/tab.js") },
   { name: "info", title: "Info", access: "library", styles: ["tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
@@ -104,10 +104,10 @@ export class Panels {
     place.tab?.hidden();
   }
 
-  /** Load the settings before mounting a tab with controls. @param {Tab} tab */
-  async #ready({ access, moduleAccess }) {
+  /** Load the settings before mounting a tab that shows them. @param {Tab} tab */
+  async #ready({ access }) {
     const { settings } = this.#context;
-    if ((moduleAccess ?? access) === "control" && !settings.document) await settings.load();
+    if (access === "control" && !settings.document) await settings.load();
   }
 
   /** @param {string} name */

@@ -40,6 +40,12 @@ export async function loadPart(load, styles) {
   }
 }
 
+/** Preload the modules of what the tab loads later: the server lists them in the page. */
+export function preloadRest() {
+  const list = /** @type {HTMLTemplateElement | null} */ (document.querySelector("template.rest"));
+  if (list) document.head.append(list.content);
+}
+
 /** Resolves when a style sheet applies, or could not be loaded: the part is then shown without it. @param {string} path */
 function styled(path) {
   const { href } = new URL(`../${path}`, import.meta.url);

@@ -42,7 +42,8 @@ _SECURITY = b"X-Content-Type-Options: nosniff\r\n"
 _REVALIDATE = "no-cache"
 _PRIVATE = "private, no-cache"  # it names who is signed in
 _FOR_EVER = "public, max-age=31536000, immutable"
-_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[\w./-]+\.js)"', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"(]*"(\.[\w./-]+\.js)"', re.MULTILINE)
+_IMPORT_LATER = re.compile(r'\bimport\("(\.[\w./-]+\.js)"\)')
 _SCRIPT = re.compile(r'<script type="module"( async)? src="([\w./-]+\.js)"')
 _REFERENCE = re.compile(r'(href|src)="([\w./-]+)"')
 _QUALITY_0 = re.compile(r"q=0(\.0*)?")
@@ -135,17 +136,24 @@ class StaticFiles:
         return _File((laid_out(text, self._tabs, tab, session, shape) if session else text).encode(), TYPES[".html"])
 
     def _links(self, scripts: list[str], tab: Tab | None) -> list[str]:
-        """What the scripts and a tab need: the tab's first style sheet is for its layout, all else comes after."""
+        """What the scripts and a tab need: the tab's first style sheet is for its layout, all else comes after.
+
+        What the tab's module imports dynamically is in a template: the page preloads that once the rest is shown.
+        """
         modules = list(dict.fromkeys(name for script in scripts for name in self._imported([script])))
-        links = [f'<link rel="modulepreload" href="{one}">' for one in modules]
+        links = [_preload(one) for one in modules]
         if tab is None:
             return links
         first, *styles = tab.styles
-        later = [one for one in self._imported([*scripts, _resolved(TAB_TABLE, tab.module)]) if one not in modules]
+        module = _resolved(TAB_TABLE, tab.module)
+        later = [one for one in self._imported([module]) if one not in modules]
+        parts = [_resolved(module, target) for target in _IMPORT_LATER.findall(self._text(module))]
+        rest = [one for one in self._imported(parts) if one not in modules and one not in later]
         return [
             f'<link rel="stylesheet" href="{first}">', *links,
             *(f'<link rel="preload" as="style" fetchpriority="low" href="{one}">' for one in styles),
             *(f'<link rel="modulepreload" fetchpriority="low" href="{one}">' for one in later),
+            *([f'<template class="rest">{"".join(_preload(one) for one in rest)}</template>'] if rest else []),
         ]  # fmt: skip
 
     def _imported(self, modules: list[str]) -> list[str]:
@@ -194,6 +202,10 @@ class _File:
         if self._content_type.startswith(_NO_DOCUMENTS):
             answer.security = _SECURITY
         return answer
+
+
+def _preload(module: str) -> str:
+    return f'<link rel="modulepreload" href="{module}">'
 
 
 def _takes_gzip(accepted: str) -> bool:

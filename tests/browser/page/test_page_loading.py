@@ -12,16 +12,19 @@ from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner, sign_in
 
+from stillcam.library.pending import PendingItem
+
 MAX_BYTES = 95_000
 MAX_DEPTH = 3
 PRELOAD = r'<link rel="modulepreload"(?: fetchpriority="low")? href="assets/\w+/([\w/-]+\.js)">'
+NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 
 SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [name, encodedBodySize])"""
 
-FIRST_WIDTH = """() => new MutationObserver(() => {
+FIRST_PADDING = """() => new MutationObserver(() => {
   const info = document.querySelector("#info-panel .info");
-  if (info) window.firstWidth ??= getComputedStyle(info).maxWidth;
+  if (info) window.firstPadding ??= getComputedStyle(info).paddingBottom;
 }).observe(document.querySelector("#info-panel"), { childList: true })"""
 
 
@@ -61,10 +64,25 @@ def _name(path: str) -> str:
     return re.sub(r"^/(assets/\w+/)?", "", path)
 
 
+def requests(page: Page) -> list[str]:
+    """The addresses that the page asks for, in order; grows with each."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    return asked
+
+
+def place(asked: list[str], part: str) -> int:
+    """Which of the requests is the first with this in its address."""
+    return next(number for number, address in enumerate(asked) if part in address)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A server with an owner and a picture."""
+    """A server with an owner, a photo and a picture."""
     add_owner(tmp_path / "data")
+    pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S, "imx708")
+    pending.path("jpg").write_bytes(picture((640, 480)))
+    pending.finish({"kind": "photo", "size": [640, 480]})
     with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:
         site.publish(picture())
         yield site
@@ -89,8 +107,9 @@ def url(site: Site) -> str:
 
 
 def wait_until_there(page: Page) -> None:
-    """Until the Live tab is there whole: picture, controls' place and the strip."""
-    page.wait_for_selector("#live-panel[data-controls] .recent", state="attached")
+    """Until the Live tab is there whole: picture, the newest items and the controls."""
+    page.wait_for_selector("#live-panel[data-controls] .recent img", state="attached")
+    page.wait_for_selector(".controls .view-choices", state="attached")
     page.wait_for_function("() => !document.querySelector('#canvas').hidden")
 
 
@@ -121,6 +140,35 @@ def test_just_what_the_live_tab_needs_is_preloaded(live, site):
     assert max(needed.depth.values()) > MAX_DEPTH
     preloaded = re.findall(PRELOAD, page.request.get(f"{url(site)}live").text())
     assert sorted(preloaded) == sorted(found)
+
+
+def test_the_newest_items_come_before_the_controls(live, site):
+    """The controls are most of the tab's modules: a slow link brings what the first screen shows before them."""
+    page = live()
+    asked = requests(page)
+    page.goto(f"{url(site)}live")
+    wait_until_there(page)
+    assert place(asked, "api/library") < place(asked, "controls/panel.js")
+    assert place(asked, "?thumbnail") > place(asked, "api/library")
+
+
+def test_the_controls_do_not_wait_for_a_slow_library(live, site):
+    page = live()
+    held: list[Route] = []
+    page.route("**/api/library?*", lambda route: held.append(route))  # noqa: PLW0108 (Playwright takes no built-in)
+    page.goto(f"{url(site)}live")
+    page.wait_for_selector(".controls .view-choices")
+    assert held
+    assert page.locator(".recent img").count() == 0
+
+
+def test_the_large_view_comes_after_the_first_thumbnail(live, site):
+    """Nobody has opened an item: its modules are there then, and were not in the way before."""
+    page = live()
+    asked = requests(page)
+    with page.expect_response("**/photos/view.js"):
+        page.goto(f"{url(site)}photos")
+    assert place(asked, "?thumbnail") < place(asked, "photos/view.js")
 
 
 def test_a_stranger_s_page_preloads_the_picture_alone(page, site):
@@ -159,10 +207,10 @@ def test_a_tab_appears_with_its_style_sheet(live, site):
         page.get_by_role("link", name="Info").click()
     page.wait_for_selector("#info-panel:not([hidden])", state="attached")
     assert page.locator("#info-panel > *").count() == 0
-    page.evaluate(FIRST_WIDTH)
+    page.evaluate(FIRST_PADDING)
     held[0].continue_()
-    page.wait_for_function("() => window.firstWidth")
-    assert page.evaluate("window.firstWidth").endswith("px")  # `none` without the sheet
+    page.wait_for_function("() => window.firstPadding")
+    assert page.evaluate("window.firstPadding") != "0px"  # as it is without the sheet
 
 
 def test_a_reload_asks_for_the_page_alone(live, site):

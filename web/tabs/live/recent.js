@@ -5,6 +5,7 @@ import { el } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { remove } from "../photos/delete.js";
 import { clock, line } from "../photos/facts.js";
+import { LargeView } from "../photos/large-view.js";
 import { badge, Library } from "../photos/library.js";
 import { loadPart } from "../../page/update.js";
 
@@ -15,8 +16,7 @@ const SHOWN = 12;
 export class RecentItems {
   #context;
   #library;
-  /** @type {import("../photos/view.js").View | null} */
-  #view = null;
+  #view;
   /** @type {import("./compare.js").Compare | null} */
   #compare = null;
   /** Newest first. @type {Item[]} */
@@ -30,27 +30,17 @@ export class RecentItems {
   constructor(context) {
     this.#context = context;
     this.#library = new Library(context.api, context.base);
+    this.#view = new LargeView([this.#library, context.session.may.control, {
+      move: (from, direction) => this.#move(from, direction),
+      changed: () => this.renew(),
+      remove: (from) => this.#remove(from),
+      closed: () => {},
+    }], context.say);
     this.element = el("div", {}, this.#list, this.#facts);
   }
 
   hidden() {
-    this.#view?.close();
-  }
-
-  /** See an item large. @param {Item} item */
-  async #open(item) {
-    try {
-      const { View } = await loadPart(() => import("../photos/view.js"), ["tabs/photos/view.css"]);
-      this.#view ??= new View(this.#library, this.#context.session.may.control, {
-        move: (from, direction) => this.#move(from, direction),
-        changed: () => this.renew(),
-        remove: (from) => this.#remove(from),
-        closed: () => {},
-      });
-      this.#view.show(item);
-    } catch (error) {
-      this.#context.say(errorText(error), { error: true });
-    }
+    this.#view.close();
   }
 
   /** Put an item beside others. @param {Item} item */
@@ -81,7 +71,7 @@ export class RecentItems {
     const time = clock(item);
     const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
-    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#open(item) }, picture);
+    const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
     const describe = () => this.#describe(item);
     const tile = el("li", { class: "tile", onpointerenter: describe, onfocusin: describe }, open);
     if (item.kind === "photo" || item.kind === "raw") {
@@ -109,13 +99,13 @@ export class RecentItems {
    */
   #move(from, direction) {
     const next = this.#items[this.#items.findIndex((item) => item.id === from.id) + direction];
-    if (next) this.#view?.show(next);
+    if (next) this.#view.show(next);
   }
 
   /** @param {Item} item */
   async #remove(item) {
     const gone = await remove(this.#library, [item.id], { say: this.#context.say, restored: () => this.renew() });
-    if (gone?.length && this.#view?.item?.id === item.id) this.#view.close();
+    if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
     await this.renew();
   }
 }

@@ -1,26 +1,15 @@
 // @ts-check
 /**
- * The Live tab for who may control: the controls beside the picture, what is drawn
- * over it and measured on it. The picture itself is there without this module.
+ * The Live tab for who may control: buttons and newest items below the picture first, then the controls, which are most
+ * of its modules. The picture itself is there without this module.
  */
 
-import { Controls } from "./controls/groups.js";
-import { ControlState } from "./controls/state.js";
-import { el, fill } from "../../base/dom.js";
-import { Focus } from "./focus/autofocus.js";
-import { FocusWindows } from "./focus/windows.js";
-import { HistogramPanel } from "../../picture/histogram.js";
-import { MetadataPanel } from "./metadata.js";
-import { Overlay } from "../../picture/overlay.js";
-import { errorText, sentence } from "../../base/text.js";
-import { toggle, ViewChoices } from "./toggles.js";
+import { errorText } from "../../base/text.js";
 import { mountTaking } from "./take.js";
-import { SensorCrop } from "./zoom/sensor-crop.js";
+import { loadPart, preloadRest } from "../../page/update.js";
 
-/** @typedef {import("./controls/numbers.js").Control} Control */
-/** @typedef {import("../../picture/overlay.js").Tool} Tool */
-
-const AGAIN_MS = 5_000; // until the controls are asked for again that did not come
+const STYLES = ["tabs/live/controls/controls.css", "picture/overlay.css", "picture/histogram.css"];
+const ITEMS_MS = 500; // at most until the controls are loaded: a disk with the library may have to wake up
 
 /**
  * @param {HTMLElement} panel  holds the picture
@@ -32,146 +21,53 @@ export function mount(panel, context) {
 }
 
 class Live {
+  #panel;
   #context;
-  #state;
-  #overlay = new Overlay();
-  #histogram = new HistogramPanel();
-  #metadata;
-  /** Below the groups: it comes with them, or they would push it away. */
-  #measured;
-  #notice = el("p", { class: "problem", role: "status" });
-  #groups = el("div", {});
-  /** What ends as the tab goes. @type {(() => void)[]} */
-  #ends = [];
-  /** Whom drawing on the picture is for, and the button that says so. @type {Map<HTMLElement, Tool>} */
-  #tools = new Map();
-  #camera = { key: "", size: /** @type {[number, number] | null} */ (null) };
   #taking;
-  /** Ends the controls that there are. */
-  #replaced = () => {};
+  #isShown = false;
+  /** @type {import("./controls/panel.js").ControlsPanel | null} */
+  #controls = null;
+  #loading = false;
 
   /** @param {HTMLElement} panel @param {any} context */
   constructor(panel, context) {
+    this.#panel = panel;
     this.#context = context;
-    this.#state = new ControlState(context.settings);
-    this.#metadata = new MetadataPanel(context.say);
-    const choices = new ViewChoices(context.settings.get("page.histogram") ?? false, (name, shown) => this.#view(name, shown));
-    this.#measured = el(
-      "details",
-      { class: "group", hidden: true },
-      el("summary", {}, el("h2", { text: "This frame" })),
-      el("div", { class: "rows", role: "group", "aria-label": "This frame" }, this.#metadata.element),
-    );
-    const [rest, taking, controls] = [".live-rest", ".live-take", ".controls"].map((part) => /** @type {HTMLElement} */ (panel.querySelector(part)));
+    const [rest, taking] = [".live-rest", ".live-take"].map((part) => /** @type {HTMLElement} */ (panel.querySelector(part)));
     this.#taking = mountTaking(taking, context);
-    context.camera.box.append(this.#overlay.element);
-    fill(controls, choices.element, this.#histogram.element, this.#notice, this.#groups, this.#measured);
     // Also where the page was sent before its owner signed in.
     panel.dataset.controls = "";
     rest.hidden = false;
-    panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#draw(null);
-    });
-    this.#state.subscribe(() => (this.#notice.textContent = sentence(this.#state.notice)));
   }
 
   shown() {
-    this.#ends = [
-      this.#context.status.subscribe((/** @type {any} */ status) => this.#take(status)),
-      this.#context.camera.subscribe(() => this.#measure()),
-    ];
-    this.#taking.shown();
-    this.#state.changed();
+    this.#isShown = true;
+    const items = this.#taking.shown();
+    if (this.#controls) this.#controls.shown();
+    else this.#load(items);
   }
 
   hidden() {
+    this.#isShown = false;
     this.#taking.hidden();
-    for (const end of this.#ends.splice(0)) end();
-    this.#draw(null);
+    this.#controls?.hidden();
   }
 
-  /** @param {any} status */
-  #take({ capture }) {
-    this.#camera.size = capture.camera?.size ?? this.#camera.size;
-    if (capture.metadata) this.#state.metadata = capture.metadata;
-    this.#metadata.show(this.#state.metadata);
-    this.#state.changed();
-    if (!capture.abilities) return; // no daemon now: the controls stay until one says what its camera can do
-    const key = JSON.stringify([capture.abilities, capture.camera?.index, capture.camera?.model, this.#context.settings.get("camera.tuning_file")]);
-    if (key === this.#camera.key) return;
-    this.#camera.key = key;
-    this.#load();
-  }
-
-  /** The controls of the camera that is in use. */
-  async #load() {
+  /** Load the controls. @param {Promise<void>} items  when the newest items are there */
+  async #load(items) {
+    if (this.#loading) return;
+    const { settings } = this.#context;
+    this.#loading = true;
     try {
-      this.#build((await this.#context.api.get("api/controls")).controls);
+      await Promise.race([items, new Promise((resolve) => setTimeout(resolve, ITEMS_MS))]);
+      preloadRest();
+      const [{ ControlsPanel }] = await Promise.all([loadPart(() => import("./controls/panel.js"), STYLES), settings.document ?? settings.load()]);
+      this.#controls = new ControlsPanel(this.#panel, this.#context);
+      if (this.#isShown) this.#controls.shown();
     } catch (error) {
-      this.#notice.textContent = errorText(error);
-      setTimeout(() => {
-        this.#camera.key = "";
-        if (this.#ends.length) this.#take(this.#context.status.latest);
-      }, AGAIN_MS);
+      this.#context.say(`The controls cannot be shown. ${errorText(error)}`, { error: true });
+    } finally {
+      this.#loading = false;
     }
-  }
-
-  /** @param {Control[]} controls */
-  #build(controls) {
-    this.#draw(null);
-    this.#replaced();
-    this.#state.table = controls;
-    const find = (/** @type {string} */ name) => controls.find((control) => control.name === name);
-    /** @type {FocusWindows} */
-    const windows = new FocusWindows(this.#state, find("AfWindows")?.high ?? 1, this.#drawButton("Draw", () => windows.tool));
-    /** @type {SensorCrop} */
-    const zoom = new SensorCrop(this.#state, () => this.#camera.size, this.#drawButton("Draw", () => zoom.tool));
-    const focus = new Focus(this.#context.api, this.#state, find("AfTrigger")?.reason ?? null);
-    const fields = { AfWindows: windows.field, ScalerCrop: zoom.field };
-    const tools = [windows.tool.element, zoom.tool.element];
-    const groups = new Controls(controls, this.#state, fields, { Focus: focus.element });
-    this.#overlay.element.append(...tools);
-    fill(this.#groups, groups.element);
-    this.#measured.hidden = false;
-    this.#replaced = () => {
-      groups.end();
-      for (const element of tools) element.remove();
-      this.#tools.clear();
-    };
-  }
-
-  /** @param {string} text @param {() => Tool} tool */
-  #drawButton(text, tool) {
-    const button = toggle(text, (pressed) => {
-      this.#tools.set(button, tool());
-      this.#draw(pressed ? button : null);
-    });
-    button.title = "Draw it on the picture";
-    return button;
-  }
-
-  /** Let drawing be for the tool of this button. @param {HTMLElement | null} button */
-  #draw(button) {
-    for (const each of this.#tools.keys()) each.setAttribute("aria-pressed", String(each === button));
-    this.#overlay.tool = (button && this.#tools.get(button)) ?? null;
-  }
-
-  /** @param {string} name @param {boolean} shown */
-  #view(name, shown) {
-    if (name === "histogram") this.#histogram.element.hidden = !shown;
-    if (name === "zebra") this.#overlay.zebra = shown;
-    if (name === "grid") this.#overlay.grid = shown;
-    this.#measure();
-  }
-
-  /** Measure the picture once nothing more urgent is to be done. */
-  #measure() {
-    const later = window.requestIdleCallback ?? setTimeout; // Safari has none
-    later(() => {
-      const { canvas } = this.#context.camera;
-      if (canvas.hidden) return;
-      this.#histogram.update(canvas);
-      this.#overlay.update(canvas);
-    });
   }
 }

@@ -57,15 +57,16 @@ class Taking {
       this.#activity, this.#waits, this.#problem, this.#recent.element);
   }
 
+  /** @returns {Promise<void>} once the newest items are shown, or cannot be */
   shown() {
     const { status } = this.#context;
     const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // the seconds pass between two statuses
-    this.#recent.renew();
     this.#ends = [
       status.subscribe(() => this.#show()),
       status.follow(["library"], () => this.#recent.renew()),
       () => clearInterval(ticker),
     ];
+    return this.#recent.renew();
   }
 
   hidden() {

@@ -7,11 +7,11 @@ import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { calendar, Filters } from "./filters.js";
 import { Grid } from "./grid.js";
+import { LargeView } from "./large-view.js";
 import { Library } from "./library.js";
 import { Selection } from "./selection.js";
 import { SeriesPictures } from "./series.js";
 import { Trash } from "./trash.js";
-import { View } from "./view.js";
 
 /** @typedef {import("./library.js").Item} Item */
 
@@ -58,12 +58,13 @@ class Photos {
     this.#library = new Library(context.api, context.base, this.#series);
     this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.update() });
     this.#selection = new Selection(this.#grid, this.#library, context, () => this.#reload(), () => this.#trash.renew());
-    this.#view = new View(this.#library, context.session.may.control, {
+    this.#view = new LargeView([this.#library, context.session.may.control, {
       move: (from, direction) => this.#move(from, direction),
       changed: (before, now) => this.#grid.replace(before, now),
       remove: (item) => this.#removeShown(item),
       closed: (item) => this.#grid.focus(item),
-    });
+    }], context.say);
+    this.#wall.addEventListener("load", () => this.#view.prepare(), { capture: true, once: true }); // the first thumbnail is there
     this.#trash = new Trash(this.#library, context, () => this.#reload());
     this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap());
     fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,

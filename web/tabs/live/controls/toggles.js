@@ -1,9 +1,9 @@
 // @ts-check
 /** Toggle buttons, and the choice of what is shown over or beside the picture, remembered by this browser. */
 
-import { el } from "../../base/dom.js";
-import { storedFlags, storeFlag } from "../../base/storage.js";
-import { readable, UNREADABLE } from "../../picture/histogram.js";
+import { el } from "../../../base/dom.js";
+import { storedFlags, storeFlag } from "../../../base/storage.js";
+import { readable, UNREADABLE } from "../../../picture/histogram.js";
 
 const KEY = "stillcam.view";
 /** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */

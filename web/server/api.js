@@ -36,7 +36,7 @@ export class Refused extends Error {
 }
 
 /** The server gives the files of one version of the page below a path of its own. */
-const [versioned, served = null] = import.meta.url.match(/assets\/([0-9a-f]{12})\/(?=server\/[^/]*$)/) ?? [""];
+const [versioned, served = null] = import.meta.url.match(/assets\/([0-9a-f]{8})\/(?=server\/[^/]*$)/) ?? [""];
 
 /** The version of this page's files; null where they are served as plain files. */
 export const version = served;

@@ -62,6 +62,7 @@ def test_nothing_that_a_checker_names(new_page, camera):
     page.locator(".compare-add").first.click()
     page.wait_for_selector(".compare h2")
     told["compare"] = faults(page)
+    page.keyboard.press("Escape")
     page.locator(".recent .open").first.click()
     page.wait_for_selector(".view[open] h2")
     told["large"] = faults(page)

@@ -73,7 +73,7 @@ def test_an_empty_library_shows_no_sign_of_loading(tmp_path, page):
     add_owner(tmp_path / "data")
     with Site(tmp_path) as site:
         sign_in(page, f"http://127.0.0.1:{site.port}/", "photos")
-        expect(page.locator(".library-end")).to_have_text("Nothing has been taken yet: the Live tab has the buttons.")
+        expect(page.locator(".library-end")).to_contain_text("There are no photos or videos yet.")
         assert page.locator(".library").evaluate("(wall) => getComputedStyle(wall, '::before').content") == "none"
 
 

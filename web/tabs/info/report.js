@@ -18,7 +18,7 @@ export function bugReport({ api, say }) {
   const state = el("p", { role: "status" });
   const again = el("button", { type: "button", onclick: copy }, "Copy");
   const close = el("button", { type: "button", onclick: hide }, "Close");
-  const element = el("section", { class: "info-card info-report", "aria-label": "Bug report", hidden: true },
+  const element = el("section", { class: "card info-report", "aria-label": "Bug report", hidden: true },
     el("h3", {}, "Bug report"), state, text, el("p", { class: "hint" }, HIDDEN), el("div", { class: "actions" }, again, close));
   const button = el("button", { type: "button", onclick: make }, "Copy for a bug report");
 

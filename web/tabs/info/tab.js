@@ -11,7 +11,8 @@ import { bugReport } from "./report.js";
 /** @typedef {{title: string, rows: [string, string][]}} Section */
 
 const IN_USE = "Another program was using this camera when the cameras were listed: of its modes only the sizes are known.";
-const NO_CAMERA = "No camera was found. Switch the Pi off, check both ends of the cable, switch it on, and look again.";
+const NO_CAMERA = "No camera was found. Switch the Pi off, check both ends of the cable, and switch it on again.";
+const DETECT = " If a camera was plugged in meanwhile, press Detect cameras.";
 
 /**
  * @param {HTMLElement} panel
@@ -55,7 +56,7 @@ class Info {
     if (cameras.status === "fulfilled") {
       const { active, cameras: all } = cameras.value;
       const cards = all.map((/** @type {Camera} */ camera) => part(`Camera ${camera.index}`, () => cameraCard(camera, active)));
-      fill(this.#cameras, all.length ? cards : el("p", { class: "info-card" }, NO_CAMERA));
+      fill(this.#cameras, all.length ? cards : el("p", { class: "info-card" }, NO_CAMERA, this.#context.session.may.control && DETECT));
     }
     if (info.status === "fulfilled") {
       fill(this.#system, info.value.sections.map((/** @type {Section} */ section) => part(section.title, () => card(section))));

@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * A small buffer of photos (of raw ones, their pictures) to leaf through and compare: one after the other, side by side, blinking,
- * or split by a line that one drags. What differs in their metadata is marked.
+ * A dialog with some photos (of raw ones, their pictures) to leaf through and compare: one after the other, side by side,
+ * blinking, or split by a line that one drags. What differs in their metadata is marked. It keeps its photos when it is closed.
  */
 
-import { el } from "../../base/dom.js";
+import { openModal } from "../../base/dialogs.js";
+import { el, fill } from "../../base/dom.js";
 import { readable } from "./metadata.js";
 import { shortMoment } from "../photos/facts.js";
 
@@ -17,8 +18,9 @@ const BLINK_MS = 700;
 const WAYS = [["one", "One"], ["side", "Side by side"], ["blink", "Blink"], ["split", "Split"]];
 
 export class Compare {
-  element = el("section", { class: "compare", "aria-label": "Compare", hidden: true });
+  #dialog = el("dialog", { class: "dialog compare", "aria-label": "Compare" });
   #library;
+  #offered;
   /** @type {{item: Item, details: Details | null}[]} */
   #photos = [];
   #at = 0;
@@ -28,10 +30,15 @@ export class Compare {
   #facts = el("div", { class: "compare-facts" });
   #position = el("span", { role: "status" });
   #ways = el("div", { role: "radiogroup", "aria-label": "Way to compare", class: "segments" });
+  #more = el("div", { class: "compare-more" });
 
-  /** @param {Library} library */
-  constructor(library) {
+  /**
+   * @param {Library} library
+   * @param {() => Item[]} offered  what may be added
+   */
+  constructor(library, offered) {
     this.#library = library;
+    this.#offered = offered;
     for (const [value, words] of WAYS) {
       const radio = el("input", { type: "radio", name: "compare-way", value, checked: value === this.#way });
       radio.addEventListener("change", () => {
@@ -40,17 +47,17 @@ export class Compare {
       });
       this.#ways.append(el("label", {}, radio, el("span", {}, words)));
     }
-    const button = (/** @type {string} */ words, /** @type {string} */ sign, /** @type {() => void} */ act) =>
-      el("button", { type: "button", "aria-label": words, title: words, onclick: act }, sign);
-    this.element.append(
-      el("header", {}, el("h2", {}, "Compare"), this.#ways,
-        button("Previous photo", "‹", () => this.#go(-1)), this.#position, button("Next photo", "›", () => this.#go(1)),
-        button("Take this photo out", "−", () => this.#remove()), button("Empty the buffer", "✕", () => this.#empty())),
-      this.#stage, this.#facts);
+    const button = (/** @type {string} */ words, /** @type {() => void} */ act) => el("button", { type: "button", onclick: act }, words);
+    this.#dialog.append(
+      el("header", {}, el("h2", {}, "Compare"), this.#ways, button("Previous", () => this.#go(-1)), this.#position, button("Next", () => this.#go(1)),
+        button("Remove", () => this.#remove()), button("Remove all", () => this.#empty()), button("Close", () => this.#dialog.close())),
+      this.#stage, this.#more, this.#facts);
+    this.#dialog.addEventListener("close", () => clearInterval(this.#blinking));
+    document.body.append(this.#dialog);
   }
 
-  /** @param {Item} item */
-  async add(item) {
+  /** Show a photo beside those that are here already. @param {Item} item */
+  add(item) {
     const there = this.#photos.findIndex((photo) => photo.item.id === item.id);
     if (there >= 0) this.#at = there;
     else {
@@ -64,6 +71,11 @@ export class Compare {
       }, () => {}); // deleted meanwhile: the picture is missing too
     }
     this.#draw();
+    if (!this.#dialog.open) openModal(this.#dialog);
+  }
+
+  close() {
+    this.#dialog.close();
   }
 
   /** @param {number} step */
@@ -91,11 +103,11 @@ export class Compare {
 
   #draw() {
     clearInterval(this.#blinking);
-    this.element.hidden = !this.#photos.length;
-    if (!this.#photos.length) return this.#stage.replaceChildren();
+    if (!this.#photos.length) return this.#dialog.close();
     this.#position.textContent = `${this.#at + 1} of ${this.#photos.length}`;
     const [before, now] = this.#pair.map((photo) => this.#picture(photo.item));
     const alone = this.#photos.length < 2;
+    this.#offer(alone);
     this.#stage.dataset.way = alone ? "one" : this.#way;
     if (alone || this.#way === "one") this.#stage.replaceChildren(now);
     else if (this.#way === "split") this.#stage.replaceChildren(...this.#split(before, now));
@@ -104,6 +116,23 @@ export class Compare {
       this.#blinking = window.setInterval(() => now.classList.toggle("hidden"), BLINK_MS);
     }
     this.#tellFacts();
+  }
+
+  /** @param {boolean} alone */
+  #offer(alone) {
+    const here = new Set(this.#photos.map((photo) => photo.item.id));
+    const others = this.#offered().filter((item) => !here.has(item.id));
+    const none = "There is no other photo yet: take one more to compare it with this one.";
+    const words = others.length ? (alone ? "Choose another photo to compare with this one:" : "Add another photo:") : alone && none;
+    fill(this.#more, words && el("p", {}, words), el("div", { class: "compare-others" }, others.map((item) =>
+      el("button", { type: "button", "aria-label": `Add ${shortMoment(item)}`, onclick: () => this.#addOffered(item) },
+        el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 96, height: 72 })))));
+  }
+
+  /** Its button goes with it. @param {Item} item */
+  #addOffered(item) {
+    this.add(item);
+    /** @type {HTMLElement} */ (this.#ways.querySelector(":checked")).focus();
   }
 
   /** @param {Item} item */
@@ -124,7 +153,7 @@ export class Compare {
   }
 
   #tellFacts() {
-    if (!this.#photos.length) return this.#facts.replaceChildren();
+    if (!this.#photos.length) return;
     const pair = this.#photos.length > 1 ? this.#pair : [this.#photos[this.#at]];
     const known = pair.map(({ item, details }) => new Map([
       ["Taken", shortMoment(item)], ["Camera", item.camera ?? "–"],

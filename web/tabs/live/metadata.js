@@ -40,7 +40,7 @@ export function readable(metadata) {
 export class MetadataPanel {
   #list = el("dl", { class: "facts" });
   #raw = el("pre", { class: "raw", tabindex: "0", role: "group", "aria-label": "Metadata as JSON" });
-  #nothing = el("p", { class: "hint", text: "The camera has said nothing yet." });
+  #nothing = el("p", { class: "hint", text: "There is no metadata yet: it comes with the next picture." });
   #details = el("details", { class: "raw-metadata" }, el("summary", {}, "As JSON"), this.#raw);
   #text = "";
   element;

@@ -12,6 +12,7 @@ import { loadPart } from "../../page/update.js";
 /** @typedef {import("../photos/library.js").Item} Item */
 
 const SHOWN = 12;
+const NONE = "No photos or videos yet: press Photo, Raw photo or Video. The newest appear here, all of them on the Photos tab.";
 
 export class RecentItems {
   #context;
@@ -41,13 +42,14 @@ export class RecentItems {
 
   hidden() {
     this.#view.close();
+    this.#compare?.close();
   }
 
   /** Put an item beside others. @param {Item} item */
   async #add(item) {
     try {
       const { Compare } = await loadPart(() => import("./compare.js"), ["tabs/live/compare.css"]);
-      if (!this.#compare) this.element.append((this.#compare = new Compare(this.#library)).element);
+      this.#compare ??= new Compare(this.#library, () => this.#items.filter(comparable));
       this.#compare.add(item);
     } catch (error) {
       this.#context.say(errorText(error), { error: true });
@@ -59,7 +61,7 @@ export class RecentItems {
     try {
       this.#items = (await this.#library.page({}, null, SHOWN)).items;
       this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
-      this.#facts.textContent = "";
+      this.#facts.textContent = this.#items.length ? "" : NONE;
       if (this.#items.length) await this.#describe(this.#items[0]);
     } catch (error) {
       this.#list.replaceChildren(el("li", { class: "problem" }, errorText(error)));
@@ -74,9 +76,9 @@ export class RecentItems {
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
     const describe = () => this.#describe(item);
     const tile = el("li", { class: "tile", onpointerenter: describe, onfocusin: describe }, open);
-    if (item.kind === "photo" || item.kind === "raw") {
+    if (comparable(item)) {
       const words = `Compare the ${item.kind === "raw" ? "raw photo" : "photo"} of ${time}`;
-      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, title: "Compare", onclick: () => this.#add(item) }, "⇄"));
+      tile.append(el("button", { type: "button", class: "compare-add", "aria-label": words, onclick: () => this.#add(item) }, "Compare"));
     }
     if (badge(item)) tile.append(el("span", { class: "badge" }, badge(item)));
     return tile;
@@ -108,4 +110,9 @@ export class RecentItems {
     if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
     await this.renew();
   }
+}
+
+/** @param {Item} item */
+function comparable({ kind }) {
+  return kind === "photo" || kind === "raw";
 }

@@ -43,6 +43,14 @@ export class Filters {
     return Object.values(this.chosen).some(Boolean);
   }
 
+  /** Leave nothing out. */
+  clear() {
+    this.#kind.value = this.#camera.value = this.#day.value = this.#series.value = "";
+    this.#favourites.checked = false;
+    this.#series.dispatchEvent(new Event("change")); // the others may be disabled
+    this.#kind.focus();
+  }
+
   /** @param {string} day  "" for all */
   set day(day) {
     this.#day.value = day;
@@ -79,6 +87,7 @@ function add(select, values) {
  */
 export function calendar(year, counts, chosen, choose) {
   const most = Math.max(1, ...Object.values(counts));
+  if (!Object.keys(counts).length) return el("p", { class: "hint" }, `Nothing was taken in ${year}. Choose another year.`);
   const months = el("ol", { class: "months" });
   for (let month = 0; month < 12; month++) {
     const first = new Date(year, month, 1);

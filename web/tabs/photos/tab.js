@@ -5,6 +5,8 @@
 
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
+import { reveal, revealOpened } from "../../base/reveal.js";
+import { ending } from "./ending.js";
 import { calendar, Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { LargeView } from "./large-view.js";
@@ -37,7 +39,7 @@ class Photos {
   #asked = 0; // grows with each new list: what an older one answers is dropped
   #loading = false;
   #year = new Date().getFullYear();
-  #status;
+  #context;
   #unfollow = () => {};
 
   #map = el("div", { class: "year-map" });
@@ -46,14 +48,14 @@ class Photos {
   #zone = el("p", { class: "hint library-zone", hidden: true });
   #wall = el("div", { class: "library" });
   /** Shown once the first items are there, or they would push it away. */
-  #end = el("p", { class: "library-end", role: "status", hidden: true });
+  #end = el("div", { class: "library-end", role: "status", hidden: true });
 
   /**
    * @param {HTMLElement} panel
    * @param {any} context
    */
   constructor(panel, context) {
-    this.#status = context.status;
+    this.#context = context;
     this.#series = new SeriesPictures(context.api, context.base);
     this.#library = new Library(context.api, context.base, this.#series);
     this.#grid = new Grid(this.#wall, this.#library, { open: (item) => this.#view.show(item), choose: () => this.#selection.update() });
@@ -66,7 +68,8 @@ class Photos {
     }], context.say);
     this.#wall.addEventListener("load", () => this.#view.prepare(), { capture: true, once: true }); // the first thumbnail is there
     this.#trash = new Trash(this.#library, context, () => this.#reload());
-    this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap());
+    this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap().then(() => reveal(this.#calendar)));
+    revealOpened(panel);
     fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,
       context.session.may.control && this.#trash.element, this.#selection.element, this.#zone, this.#wall, this.#end));
     this.#years.addEventListener("change", () => {
@@ -79,7 +82,7 @@ class Photos {
   }
 
   shown() {
-    this.#unfollow = this.#status.follow(["library"], () => this.#renew());
+    this.#unfollow = this.#context.status.follow(["library"], () => this.#renew());
     this.#reload();
     this.#series.names().then((names) => this.#filters.offerSeries(names), () => {}); // an error is shown with the items
   }
@@ -130,7 +133,7 @@ class Photos {
       this.#zone.textContent = `Days and times are those of the camera${zone}.`;
       this.#rest = page.rest;
       this.#offer(page.cameras, page.years);
-      this.#end.textContent = this.#rest ? "" : this.#grid.items.length ? "That is all." : this.#nothing();
+      fill(this.#end, !this.#rest && ending(this.#grid.items, this.#filters, this.#context));
     } catch (error) {
       if (asked !== this.#asked) return;
       this.#end.replaceChildren(`${errorText(error)} `, el("button", { type: "button", onclick: () => this.#load(start) }, "Try again"));
@@ -139,12 +142,6 @@ class Photos {
     }
     // The end may still be in sight, and an observer reports only changes.
     if (this.#rest && this.#end.getBoundingClientRect().top < innerHeight + 800 && this.#end.offsetParent) this.#more();
-  }
-
-  #nothing() {
-    return this.#filters.any
-      ? "Nothing here matches."
-      : "Nothing has been taken yet: the Live tab has the buttons.";
   }
 
   /**

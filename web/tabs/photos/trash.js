@@ -4,6 +4,7 @@
 import { inZone, zoneNote } from "../../base/camera-time.js";
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
+import { reveal } from "../../base/reveal.js";
 import { errorText } from "../../base/text.js";
 import { KIND } from "./library.js";
 
@@ -27,7 +28,7 @@ export class Trash {
     this.#library = library;
     this.#context = context;
     this.#restored = restored;
-    this.element.addEventListener("toggle", () => this.renew());
+    this.element.addEventListener("toggle", () => this.renew().then(() => this.element.open && reveal(this.element)));
   }
 
   /** Ask again what is in it, if anybody looks. */
@@ -41,7 +42,7 @@ export class Trash {
         if (together) together.push(one);
         else deletions.set(one.deleted, [one]);
       }
-      if (!deletions.size) return fill(this.#list, el("li", { class: "hint" }, "It is empty. What is deleted stays here for 30 days."));
+      if (!deletions.size) return fill(this.#list, el("li", { class: "hint" }, "The trash is empty. Deleted items stay here for 30 days."));
       const rows = [...deletions].map(([deleted, items]) => this.#row(deleted, items));
       const empty = el("button", { type: "button", class: "danger", onclick: () => this.#empty() }, "Empty the trash");
       fill(this.#list, rows, el("li", {}, empty));

@@ -54,7 +54,7 @@ export function filmForm({ make }) {
     const taken = summary?.taken ?? 0;
     button.disabled = taken === 0;
     const length = film && span.value === "all" && Number(fps.value) > 0 ? `${counted(taken, "picture")} make ${lasting(taken / Number(fps.value))}. ` : "";
-    outcome.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "There is no picture yet.";
+    outcome.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "This series has no picture yet. A film can be made once it has some.";
   }
 
   async function send() {

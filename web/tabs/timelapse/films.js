@@ -23,6 +23,7 @@ export class Films {
   #name = "";
   #zone = "UTC";
   #list = el("ul", { class: "films" });
+  #none = el("p", { class: "hint", hidden: true });
   /** @type {Map<string, {element: HTMLElement, show: (film: Film) => void}>} */
   #rows = new Map();
 
@@ -39,7 +40,7 @@ export class Films {
       await series.make(options);
       await this.renew();
     } });
-    this.element = el("section", { class: "series-films", "aria-label": "Films" }, el("h3", { text: "Films" }), may && this.#form.element, this.#list);
+    this.element = el("section", { class: "series-films", "aria-label": "Films" }, el("h3", { text: "Films" }), may && this.#form.element, this.#none, this.#list);
   }
 
   /** @param {Summary} summary */
@@ -58,6 +59,8 @@ export class Films {
     const name = this.#name;
     const films = await this.#series.films(name);
     if (name !== this.#name) return;
+    this.#none.hidden = films.length > 0;
+    write(this.#none, this.#may ? "No film yet. Choose what to make, and press Make it: the film appears here." : "No film yet. It appears here once an owner makes one.");
     const ids = new Set(films.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;

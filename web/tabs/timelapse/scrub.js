@@ -14,6 +14,14 @@ import { size } from "../../base/text.js";
 /** @typedef {import("./api.js").Shot} Shot */
 /** @typedef {import("./api.js").Summary} Summary */
 
+/** Why a series has no picture, by its state. @type {Record<string, string>} */
+const NONE = {
+  planned: "No picture yet: the first one follows when the series starts.",
+  running: "No picture yet: the first one follows when it is due.",
+  paused: "No picture yet: the series is paused. Resume it to take the first one.",
+  failed: "No picture yet: the series has failed, for the reason below.",
+  finished: "This series has ended without a picture.",
+};
 const REST_MS = 350;
 const PLAY_MS = 100;
 
@@ -34,7 +42,7 @@ export class Scrub {
   #onShot;
 
   #picture = el("img", { class: "scrub-picture", alt: "", hidden: true, draggable: "false" });
-  #none = el("p", { class: "scrub-none" }, "No picture yet.");
+  #none = el("p", { class: "scrub-none" }, "");
   #range = el("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Picture" });
   #time = el("strong", {});
   #facts = el("span", { class: "hint" });
@@ -67,6 +75,7 @@ export class Scrub {
     this.#range.max = String(last);
     for (const part of /** @type {HTMLElement[]} */ ([...this.element.children].slice(1))) part.hidden = !summary.last;
     if (other) this.#following = true;
+    this.#none.textContent = NONE[summary.state] ?? NONE.running;
     if (summary.last && this.#following && last !== this.#wanted) {
       this.#range.value = String(last);
       this.#want(last);

@@ -45,7 +45,7 @@ class Series {
   #place = el("div", { class: "series-place" });
   #problem = el("p", { class: "problem series-problem", role: "status" });
   #nothing = el("div", { class: "card series-none", hidden: true }, el("h3", { text: "Pictures at regular times, and films of them" }),
-    el("p", { text: "A series takes a picture every few seconds, minutes or hours: a day’s clouds, a building site, a flower that opens. It goes on by itself after a power cut." }));
+    el("p", { text: "A series takes a picture every few seconds, minutes or hours: a day’s clouds, a building site, a flower that opens. It continues after a power cut." }));
   #all_element;
 
   /** @param {HTMLElement} panel @param {any} context */
@@ -61,9 +61,12 @@ class Series {
         location.hash = "";
       },
     });
+    const may = context.session.may.control;
+    const create = (/** @type {string} */ text, kind = "") => el("button", { type: "button", class: kind, onclick: () => this.#edit(null), text });
+    this.#nothing.append(may ? create("Create the first series") : el("p", { text: "There is no series yet. It appears here once an owner starts one." }));
     this.#all_element = el("div", { class: "series-all" },
       el("header", { class: "series-head" }, el("h2", { text: "Timelapse" }),
-        context.session.may.control && el("button", { type: "button", class: "primary new-series", onclick: () => this.#edit(null), text: "New series" })),
+        may && create("New series", "primary new-series")),
       this.#nothing, this.#list.element);
     fill(panel, el("div", { class: "series" }, this.#problem, this.#place));
     fill(this.#place, this.#all_element);

@@ -9,12 +9,16 @@ import { FocusWindows } from "../focus/windows.js";
 import { HistogramPanel } from "../../../picture/histogram.js";
 import { MetadataPanel } from "../metadata.js";
 import { Overlay } from "../../../picture/overlay.js";
+import { revealOpened } from "../../../base/reveal.js";
 import { errorText, sentence } from "../../../base/text.js";
+import { loadPart } from "../../../page/update.js";
 import { toggle, ViewChoices } from "./toggles.js";
 import { SensorCrop } from "../zoom/sensor-crop.js";
 
 /** @typedef {import("./numbers.js").Control} Control */
 /** @typedef {import("../../../picture/overlay.js").Tool} Tool */
+
+const NO_CAMERA = "No camera was found. Switch the Pi off and check both ends of the cable. If you have plugged in a camera just now, press Detect cameras.";
 
 const AGAIN_MS = 5_000; // until the controls are asked for again that did not come
 
@@ -28,6 +32,8 @@ export class ControlsPanel {
   #measured;
   #notice = el("p", { class: "problem", role: "status" });
   #groups = el("div", {});
+  /** Shown while there is no camera. */
+  #lost = el("div", { class: "card no-camera", hidden: true }, el("p", {}, NO_CAMERA));
   /** What ends as the tab goes. @type {(() => void)[]} */
   #ends = [];
   /** Whom drawing on the picture is for, and the button that says so. @type {Map<HTMLElement, Tool>} */
@@ -52,7 +58,9 @@ export class ControlsPanel {
       el("div", { class: "rows", role: "group", "aria-label": "This frame" }, this.#metadata.element),
     );
     context.camera.box.append(this.#overlay.element);
-    fill(/** @type {HTMLElement} */ (panel.querySelector(".controls")), choices.element, this.#histogram.element, this.#notice, this.#groups, this.#measured);
+    const controls = /** @type {HTMLElement} */ (panel.querySelector(".controls"));
+    revealOpened(controls);
+    fill(controls, this.#lost, choices.element, this.#histogram.element, this.#notice, this.#groups, this.#measured);
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#draw(null);
     });
@@ -75,6 +83,8 @@ export class ControlsPanel {
   /** @param {any} status */
   #take({ capture }) {
     this.#camera.size = capture.camera?.size ?? this.#camera.size;
+    this.#lost.hidden = capture.mode !== "no camera";
+    if (!this.#lost.hidden) this.#offerToDetect();
     if (capture.metadata) this.#state.metadata = capture.metadata;
     this.#metadata.show(this.#state.metadata);
     this.#state.changed();
@@ -83,6 +93,11 @@ export class ControlsPanel {
     if (key === this.#camera.key) return;
     this.#camera.key = key;
     this.#load();
+  }
+
+  async #offerToDetect() {
+    const { detectButton } = await loadPart(() => import("../../../page/detect.js"), []);
+    if (this.#lost.children.length < 2) this.#lost.append(detectButton(this.#context.api, () => {}));
   }
 
   /** The controls of the camera that is in use. */

@@ -9,6 +9,8 @@ import pytest
 from camera_standin import WEB, StandIn
 from playwright.sync_api import Browser, Page
 
+from stillcam.settings.document import describe
+
 MODULES = sorted(WEB.rglob("*.js"))
 WELL = {
     "online": True,
@@ -107,6 +109,40 @@ def test_condition(modules, facts, state):
     found = modules.evaluate("async (facts) => (await import('./picture/state.js')).pictureState(facts)", WELL | facts)
     assert found["state"] == state
     assert found["word"] and found["sentence"]
+
+
+NOT_SHOWN = {"files.raw", "hooks.item"}  # one has no choice, one is set on the machine only
+SETTINGS = [n for n, row in describe().items() if row["type"] != "controls" and n not in NOT_SHOWN]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_has_a_label_and_no_help_that_repeats_it(modules, name):
+    text = modules.evaluate("async (name) => (await import('./base/setting-texts.js')).textOf(name)", name)
+    said = set(re.findall(r"\w+", text["label"].lower()))
+    assert said
+    for sentence in re.split(r"(?<=\.) (?=[A-Z])", text.get("help", "")):
+        assert not sentence or len(set(re.findall(r"\w+", sentence.lower())) - said) > len(said) / 2, sentence
+    assert not re.search(r"\b0\b|\bempty\b", text.get("help", ""))  # that is shown in the field
+
+
+@pytest.mark.parametrize("name", [n for n in SETTINGS if describe()[n]["low"] == 0 and n != "camera.index"])
+def test_a_number_that_may_be_0_says_what_that_means(modules, name):
+    text = modules.evaluate("async (name) => (await import('./base/setting-texts.js')).textOf(name)", name)
+    assert text["empty"]
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ({"type": "int", "low": 1, "high": 100, "unit": ""}, "1 to 100."),
+        ({"type": "float", "low": 0.1, "high": 86400, "unit": "s"}, "0.1 to 86,400 s."),
+        ({"type": "int", "low": 0, "high": 4096, "unit": "px", "empty": True}, "Up to 4,096 px."),
+        ({"type": "choice", "low": None, "high": None, "unit": "°"}, ""),
+    ],
+)
+def test_limits(modules, field, text):
+    script = "async (field) => (await import('./base/setting-texts.js')).limits(field, field.empty ?? false)"
+    assert modules.evaluate(script, field) == text
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,11 @@ import { errorText } from "../../base/text.js";
  * @param {string} name  of the use case
  */
 export function configControls(settings, name) {
-  const list = el("ul", { class: "config-controls" });
+  const list = el("ul", { class: "setting-list", "aria-label": "Controls" });
   const problem = el("p", { class: "problem", role: "alert" });
-  const add = el("button", { type: "button", text: "Add the active ones", onclick: () => save(settings.get("controls")) });
-  const remove = el("button", { type: "button", text: "Remove the chosen", onclick: () => save(Object.fromEntries(chosen().map((key) => [key, null]))) });
-  const element = el("fieldset", { class: "config-included" }, el("legend", { text: "Controls included" }), list,
-    el("div", { class: "actions" }, add, remove), problem);
+  const add = el("button", { type: "button", text: "Add the controls of the Live tab", onclick: () => save(settings.get("controls")) });
+  const element = el("fieldset", { class: "config-included" }, el("legend", { text: "Controls" }), list, add, problem);
   let shown = "";
-
-  /** @returns {string[]} */
-  const chosen = () => [...list.querySelectorAll("input:checked")].map((input) => input.value);
 
   /** @param {Record<string, any>} controls  a merge patch */
   async function save(controls) {
@@ -30,15 +25,21 @@ export function configControls(settings, name) {
     }
   }
 
+  /** @param {[string, any]} control */
+  function row([key, value]) {
+    return el("li", {}, el("span", { text: `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}` }),
+      el("button", { type: "button", text: "Remove", "aria-label": `Remove ${key}`, onclick: () => save({ [key]: null }) }));
+  }
+
   function show() {
     const included = settings.get(`${name}.controls`);
     add.disabled = !Object.keys(settings.get("controls")).length;
-    remove.disabled = !Object.keys(included).length;
     if (JSON.stringify(included) === shown) return;
     shown = JSON.stringify(included);
-    fill(list, Object.entries(included).map(([key, value]) =>
-      el("li", {}, el("label", { class: "check" }, el("input", { type: "checkbox", value: key }), ` ${key}: ${JSON.stringify(value)}`))));
-    if (!list.childElementCount) fill(list, el("li", { class: "hint", text: "None." }));
+    const focused = list.contains(document.activeElement);
+    fill(list, Object.entries(included).map(row));
+    if (!list.childElementCount) fill(list, el("li", { class: "hint", text: "None: only the controls that are set in the Live tab apply." }));
+    if (focused) (list.querySelector("button") ?? add).focus();
   }
 
   return { element, show };

@@ -7,26 +7,26 @@ import { configControls } from "./controls.js";
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { settingRow } from "../../base/setting-row.js";
+import { settingSearch } from "../../base/setting-search.js";
 
 /** @typedef {{size: [number, number], bit_depth: number | null, fps: number | null, sensor_mode: string}} SensorMode */
 /** @typedef {{index: number, modes: SensorMode[]}} Camera */
 
 const CASES = /** @type {[string, string, string][]} */ ([
-  ["live", "Live view", "The live stream; its controls count for snapshots, too."],
-  ["photo", "Photo", "What the Photo button takes."],
-  ["raw", "Raw photo", "What the Raw photo button takes: a DNG, and a JPEG beside it."],
-  ["video", "Video", "What the Video button records."],
+  ["live", "Live view", "Sensor mode, mirroring, noise reduction and controls apply to snapshots too."],
+  ["photo", "Photo", ""],
+  ["raw", "Raw photo", "A DNG file, and a JPEG beside it."],
+  ["video", "Video", ""],
 ]);
 
-const LABELS = /** @type {[string, string][]} */ ([
-  ["sensor_mode", "Sensor mode"], ["width", "Width"], ["height", "Height"], ["align", "Fit the sensor mode"],
-  ["sync_aspect", "Proportions of the Live view"], ["quality", "Quality"], ["framerate", "Frame rate"], ["bitrate", "Bit rate"],
-  ["audio", "Sound"], ["hflip", "Mirror left and right"], ["vflip", "Mirror top and bottom"], ["buffer_count", "Buffers"],
-  ["denoise", "Noise reduction"], ["carry_over", "Begin with what was found"],
-]);
+/** In this order; not every use case has all of them. */
+const NAMES = [
+  "sensor_mode", "width", "height", "align", "sync_aspect", "quality", "framerate", "bitrate", "audio", "hflip", "vflip", "buffer_count",
+  "denoise", "carry_over",
+];
 
-/** What a change of the Live view's configuration means for the camera that runs. */
-const MEANS = "A change of the Live view, of the tuning file or of the camera starts the camera program again: the last picture stays for a second or two. The others count from the next photo or video on.";
+/** What a change means for the camera that runs. */
+const MEANS = "A change of the live view or of the tuning file restarts the camera: the picture stands still for a second or two. All other changes apply to the next photo or video.";
 
 /**
  * @param {HTMLElement} panel
@@ -43,6 +43,7 @@ export function mount(panel, context) {
   /** What there is to choose from, as text. */
   let offered = "";
   const place = el("div", { class: "settings" });
+  const search = settingSearch(place);
   fill(panel, place);
 
   const built = build().catch((error) => fill(place, el("p", { class: "problem", role: "alert", text: errorText(error) })));
@@ -69,15 +70,15 @@ export function mount(panel, context) {
     fill(place, el("p", { class: "config-notice", text: MEANS }),
       CASES.map(([name, title, text]) => useCase(name, title, name === "video" ? text + limit : text, modes)), tuningCard(tuning.files));
     show();
+    if (!search.element.isConnected) place.before(search.element); // with the cards, so that it does not move
+    search.apply();
   }
 
   /** @param {string} name @param {string} title @param {string} text @param {[string, string][]} modes */
   function useCase(name, title, text, modes) {
     const { fields } = settings.document;
-    const rows = LABELS.filter(([key]) => `${name}.${key}` in fields).map(([key, label]) => {
-      const dotted = `${name}.${key}`;
-      return keep(settingRow(settings, dotted, label, key === "sensor_mode" ? withPresent(modes, settings.get(dotted)) : undefined));
-    });
+    const rows = NAMES.map((key) => `${name}.${key}`).filter((dotted) => dotted in fields).map((dotted) =>
+      keep(settingRow(settings, dotted, dotted.endsWith(".sensor_mode") ? { choices: withPresent(modes, settings.get(dotted)) } : undefined)));
     return el("section", { class: "card settings-card", "aria-label": title, "data-case": name },
       el("h2", { text: title }), el("p", { class: "hint", text }), copyFrom(name), rows, keep(configControls(settings, name)));
   }
@@ -110,7 +111,7 @@ export function mount(panel, context) {
     const now = settings.get("camera.tuning_file");
     const choices = /** @type {[string, string][]} */ ([["", "The sensor's own"], ...files.map((file) => [file, file])]);
     return el("section", { class: "card settings-card", "aria-label": "Tuning file" }, el("h2", { text: "Tuning file" }),
-      keep(settingRow(settings, "camera.tuning_file", "Tuning file", files.length ? withPresent(choices, now) : undefined)));
+      keep(settingRow(settings, "camera.tuning_file", { choices: files.length ? withPresent(choices, now) : undefined })));
   }
 
   function show() {
@@ -127,12 +128,12 @@ export function mount(panel, context) {
 
 /** What the board's H.264 encoder takes. @param {{side: number} | null | undefined} encoder */
 function encoderLimit(encoder) {
-  return encoder ? ` This board encodes H.264 up to ${encoder.side} pixels on a side and 1920 × 1080 in all; MJPEG has no limit.` : "";
+  return encoder ? `This board encodes H.264 up to ${encoder.side} pixels on a side and 1920 × 1080 in all; MJPEG has no limit.` : "";
 }
 
 /** Formats may have the same sensor mode: the first one counts. @param {Camera | undefined} camera @returns {[string, string][]} */
 function modeChoices(camera) {
-  const choices = new Map([["", "The camera's choice"]]);
+  const choices = new Map([["", "Automatic"]]);
   for (const { size, bit_depth, fps, sensor_mode } of camera?.modes ?? []) {
     const words = [size.join(" × "), bit_depth !== null && `${bit_depth} bits`, fps !== null && `up to ${Math.round(fps)} fps`];
     if (!choices.has(sensor_mode)) choices.set(sensor_mode, words.filter(Boolean).join(", "));

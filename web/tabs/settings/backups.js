@@ -16,7 +16,7 @@ export function backups({ api, base, say, settings }, card) {
 
   async function renew() {
     const { backups: all } = await api.get("api/backups");
-    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "None is kept on the camera." }));
+    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "No backup is stored on the camera." }));
   }
 
   /** @param {{name: string, time: string}} backup */
@@ -62,7 +62,7 @@ export function backups({ api, base, say, settings }, card) {
   });
 
   renew().catch((error) => say(errorText(error), { error: true }));
-  return card("Backups",
+  return card("Backup",
     el("div", { class: "actions" },
       el("a", { class: "button", href: new URL("api/backup", base).href, download: "", text: "Download" }),
       button("Restore a file…", () => file.click()), file,

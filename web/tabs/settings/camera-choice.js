@@ -10,13 +10,12 @@ const NAME = "camera.index";
 /**
  * @param {import("../../server/settings-store.js").SettingsStore} settings
  * @param {typeof import("../../server/api.js")} api
- * @param {string} label
  */
-export function cameraChoice(settings, api, label) {
+export function cameraChoice(settings, api) {
   const place = el("div", {});
   /** What the choices are, as text. */
   let offered = "";
-  let row = settingRow(settings, NAME, label);
+  let row = settingRow(settings, NAME);
 
   /** @param {{cameras: {index: number, model: string}[]}} found */
   function offer({ cameras }) {
@@ -26,7 +25,7 @@ export function cameraChoice(settings, api, label) {
     if (choices.length && !choices.some(([index]) => index === now)) choices.push([now, `${now}: not found`]);
     if (JSON.stringify(choices) === offered) return;
     offered = JSON.stringify(choices);
-    row = settingRow(settings, NAME, label, choices.length ? choices : undefined);
+    row = settingRow(settings, NAME, { choices: choices.length ? choices : undefined });
     fill(place, row.element);
   }
 

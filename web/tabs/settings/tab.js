@@ -1,41 +1,32 @@
 // @ts-check
 /**
- * The Settings tab: camera, files, who may watch, people and programs, backups.
+ * The Settings tab: camera, who may watch, storage, notifications, users, network, backup.
  */
 
 import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
-import { errorText } from "../../base/text.js";
+import { errorText, size } from "../../base/text.js";
 import { people } from "./people.js";
 import { settingRow } from "../../base/setting-row.js";
+import { settingSearch } from "../../base/setting-search.js";
 import { shortcutsSwitch } from "./shortcuts.js";
 
-/** Which settings stand under which heading, and what they are called. @type {[string, [string, string][]][]} */
+/** The sections, in the order in which they are needed, and their settings. @type {[string, string[]][]} */
 const GROUPS = [
-  ["Camera", [
-    ["camera.index", "Active camera"], ["camera.rotation", "Rotation"], ["camera.hflip", "Mirror left and right"],
-    ["camera.vflip", "Mirror top and bottom"],
+  ["Camera", ["camera.index", "camera.rotation", "camera.hflip", "camera.vflip"]],
+  ["Snapshots", ["snapshot.interval_s", "snapshot.width", "snapshot.height", "snapshot.quality", "snapshot.zsl"]],
+  ["Who may watch", ["access.watch", "access.embed"]],
+  ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
+  ["Notifications", ["webhooks.urls"]],
+];
+/** Those that come after the users. @type {[string, string[]][]} */
+const LATER = [
+  ["Network", [
+    "access.hosts", "access.proxies", "server.tls_certificate", "server.tls_key", "server.max_connections",
+    "server.max_connections_per_address", "server.access_log",
   ]],
-  ["Snapshots", [
-    ["snapshot.interval_s", "Interval"], ["snapshot.width", "Width"], ["snapshot.height", "Height"],
-    ["snapshot.quality", "Quality"], ["snapshot.zsl", "Zero shutter lag"],
-  ]],
-  ["Photos and videos", [
-    ["files.photo", "Type of photos"], ["files.raw", "Type of raw photos"], ["files.video", "Type of videos"],
-    ["files.floor_mb", "Room that stays free"], ["retention.max_age_days", "Delete what is older than"],
-    ["retention.max_bytes_gb", "Delete what exceeds"], ["retention.min_free_mb", "Delete to keep free"],
-  ]],
-  ["Who may watch", [
-    ["access.watch", "Who may watch"], ["access.hosts", "Further names of this server"], ["access.proxies", "Trusted proxies"],
-    ["access.embed", "Pages that may embed this one"],
-  ]],
-  ["Webhooks", [["webhooks.urls", "Addresses"]]],
-  ["Page", [["page.histogram", "Histogram"]]],
-  ["Server, from its next start on", [
-    ["server.max_connections", "Connections"], ["server.max_connections_per_address", "Connections from one address"],
-    ["server.tls_certificate", "TLS certificate"], ["server.tls_key", "TLS key"], ["server.access_log", "Log each request"],
-  ]],
+  ["Page", ["page.histogram"]],
 ];
 
 /**
@@ -48,31 +39,33 @@ export function mount(panel, context) {
   const rows = [];
   const card = (/** @type {string} */ title, /** @type {any[]} */ ...content) =>
     el("section", { class: "card settings-card", "aria-label": title }, el("h2", { text: title }), ...content);
-  const row = (/** @type {string} */ name, /** @type {string} */ label) => {
-    const made = settingRow(settings, name, label);
+  const camera = cameraChoice(settings, api);
+  let showReserve = () => {};
+  const row = (/** @type {string} */ name) => {
+    const made = name === "camera.index" ? camera : settingRow(settings, name, name === "files.floor_mb" ? { automatic: reserve } : undefined);
     rows.push(made);
+    if (name === "files.floor_mb") showReserve = made.show;
     return made.element;
   };
-  let renew = () => {};
-  const choice = (/** @type {string} */ label) => {
-    const made = cameraChoice(settings, api, label);
-    rows.push(made);
-    renew = made.renew;
-    return made.element;
+  /** What the daemon keeps free where nothing is set. */
+  const reserve = () => {
+    const bytes = context.status.latest?.capture.library?.floor_bytes;
+    return bytes ? size(bytes) : "";
   };
   const notice = el("p", { class: "problem", role: "status" });
   const waits = el("p", { class: "problem", role: "status" }); // why retention does not delete
   const place = el("div", { class: "settings" });
-  fill(panel, place);
+  const search = settingSearch(place);
+  fill(panel, search.element, place);
 
   const build = async () => {
     const { fields } = settings.document;
-    const known = GROUPS.map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter(([name]) => name in fields)]));
-    const groups = known.filter(([, names]) => names.length).map(([title, names]) => // of a further camera some are the first one's
-      card(title, ...names.map(([name, label]) => (name === "camera.index" ? choice(label) : row(name, label))),
-        title === "Photos and videos" && waits, title === "Page" && shortcutsSwitch()));
+    const cards = (/** @type {typeof GROUPS} */ groups) => groups
+      .map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter((name) => name in fields)])) // of a further camera some are the first one's
+      .filter(([, names]) => names.length)
+      .map(([title, names]) => card(title, names.map(row), title === "Storage" && waits, title === "Page" && shortcutsSwitch()));
     const owner = session.user?.role === "owner";
-    fill(place, notice, groups, owner && people(context, card), owner && backups(context, card));
+    fill(place, notice, cards(GROUPS), owner && people(context, card), cards(LATER), owner && backups(context, card));
     settings.subscribe(show);
     show();
   };
@@ -87,11 +80,12 @@ export function mount(panel, context) {
     const why = capture.library?.waits;
     const text = why ? `Deletion by age waits: ${why}.` : "";
     write(waits, text);
+    showReserve();
   };
   let unsubscribe = () => {};
   return {
     shown: () => {
-      built.then(() => (renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
+      built.then(() => (camera.renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
       unsubscribe = context.status.subscribe(showStatus);
     },
     hidden: () => unsubscribe(),

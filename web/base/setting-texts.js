@@ -1,0 +1,102 @@
+// @ts-check
+/** What the page calls the settings and their values. Their types, ranges and units come from the server. */
+
+/**
+ * @typedef {object} SettingText
+ * @property {string} label
+ * @property {string} [help]  what the label does not say
+ * @property {string} [empty]  what 0 or an empty text means
+ */
+
+const MIRROR_HELP = "In addition to the mirroring in Settings: two flips cancel out.";
+const ORDER_HELP = "Before the rotation.";
+const OLDEST_HELP = "The oldest items are deleted first.";
+const RESTART_HELP = "Applies after a restart.";
+
+/** By the dotted name, or by its last part for what several use cases have. @type {Record<string, SettingText>} */
+const TEXTS = {
+  "camera.index": { label: "Active camera" },
+  "camera.rotation": { label: "Rotation", help: "Clockwise, after mirroring. 90° and 270° are lossless if jpegtran is installed." },
+  "camera.hflip": { label: "Mirror left and right", help: ORDER_HELP },
+  "camera.vflip": { label: "Mirror top and bottom", help: ORDER_HELP },
+  "camera.tuning_file": { label: "Tuning file", empty: "the sensor's own", help: "A file in libcamera's folder, or the path of another one." },
+  "snapshot.interval_s": { label: "Interval" },
+  "snapshot.zsl": { label: "Zero shutter lag", help: "Takes stills at once, without switching the sensor mode. Needs more memory." },
+  "files.photo": { label: "Photos", help: "PNG and BMP are lossless and much larger." },
+  "files.video": { label: "Videos", help: "MP4 plays in every browser, the others do not." },
+  "files.floor_mb": { label: "Space to keep free", empty: "automatic", help: "With less than this, no photo is taken and a running video ends." },
+  "retention.max_age_days": { label: "Maximum age", empty: "no limit", help: "Older items move to the trash." },
+  "retention.max_bytes_gb": { label: "Maximum library size", empty: "no limit", help: OLDEST_HELP },
+  "retention.min_free_mb": { label: "Delete below free space", empty: "off", help: OLDEST_HELP },
+  "access.watch": { label: "Live picture", help: "Photos, controls and settings always need an account." },
+  "access.embed": {
+    label: "Pages that may embed this one",
+    help: "For example http://homeassistant.local:8123. Such a page may show Stillcam in a frame, and read its answers.",
+  },
+  "access.hosts": { label: "Further host names", help: "For example camera.example.org. IP addresses, *.local and the Pi's own name always work." },
+  "access.proxies": { label: "Trusted reverse proxies", help: "Addresses or networks, for example 192.168.1.10. Only the Forwarded headers of these are trusted." },
+  "webhooks.urls": { label: "Webhooks", help: "Each address receives a message when an item is taken, and when the picture is lost or back." },
+  "page.histogram": { label: "Histogram", help: "Shown in Live, in browsers where nobody has switched it." },
+  "server.max_connections": { label: "Connections", help: RESTART_HELP },
+  "server.max_connections_per_address": { label: "Connections per address", help: `Not for trusted proxies. ${RESTART_HELP}` },
+  "server.tls_certificate": { label: "TLS certificate", empty: "none (plain HTTP)", help: `Path of a PEM file with the chain, absolute or from the data folder. ${RESTART_HELP}` },
+  "server.tls_key": { label: "TLS private key", empty: "in the certificate's file", help: `Path of a PEM file. ${RESTART_HELP}` },
+  "server.access_log": { label: "Log each request" },
+
+  "video.quality": { label: "JPEG quality", help: "Only for MJPEG videos." },
+  "video.height": { label: "Height", empty: "automatic (16:9)", help: "Before the rotation." },
+  sensor_mode: { label: "Sensor mode", help: "Automatic selects the widest field of view that is fast enough." },
+  width: { label: "Width", empty: "automatic", help: "Before the rotation." },
+  height: { label: "Height", empty: "automatic", help: "Before the rotation." },
+  align: { label: "Aspect ratio of the sensor mode", help: "The height then follows from the width." },
+  sync_aspect: { label: "Aspect ratio of the live view", help: "The height then follows from the width." },
+  quality: { label: "JPEG quality" },
+  framerate: { label: "Frame rate", empty: "automatic" },
+  bitrate: { label: "Bit rate", empty: "automatic", help: "Not for MJPEG. At least 1,000; on a Pi 4 or older 25,000 to 25,000,000." },
+  audio: { label: "Sound", help: "Only for MP4 videos." },
+  hflip: { label: "Mirror left and right", help: MIRROR_HELP },
+  vflip: { label: "Mirror top and bottom", help: MIRROR_HELP },
+  buffer_count: { label: "Buffers", empty: "automatic", help: "More of them lose fewer frames, and need more memory." },
+  denoise: { label: "Noise reduction", help: "Automatic is fast for videos, and best for photos." },
+  carry_over: { label: "Reuse exposure, white balance and focus", help: "Starts with those of the last snapshot. Otherwise the camera finds them again, which takes longer." },
+};
+
+/** What a value is called where its own name says too little. @type {Record<string, string>} */
+const VALUES = {
+  "signed-in": "People who have signed in", anyone: "Anyone on this network",
+  jpg: "JPEG", png: "PNG", bmp: "BMP", mp4: "MP4", h264: "H.264", mjpeg: "MJPEG",
+  auto: "Automatic", off: "Off", cdn_off: "Without colour noise", cdn_fast: "Fast", cdn_hq: "Best",
+  pulse: "PulseAudio", alsa: "ALSA",
+};
+
+/** The text of a setting. @param {string} name  dotted @returns {SettingText} */
+export const textOf = (name) => TEXTS[name] ?? TEXTS[name.slice(name.indexOf(".") + 1)];
+
+/** The choices of a field, each a value and its text. @param {import("../server/settings-store.js").Field} field @returns {[any, string][]} */
+export const choicesOf = ({ choices, unit }) => (choices ?? []).map((value) => [value, VALUES[value] ?? `${value}${unit}`]);
+
+/** @param {number} value */
+const number = (value) => value.toLocaleString("en");
+
+/** The range of a number with its unit, as a sentence; "" for any other field. @param {import("../server/settings-store.js").Field} field @param {boolean} orNothing  0 has a meaning of its own */
+export function limits({ type, low, high, unit }, orNothing) {
+  if ((type !== "int" && type !== "float") || low === null || high === null) return "";
+  const range = orNothing && low === 0 ? `Up to ${number(high)}` : `${number(low)} to ${number(high)}`;
+  return `${range}${unit ? ` ${unit}` : ""}.`;
+}
+
+/**
+ * A value in words, to continue a sentence.
+ * @param {any} value
+ * @param {[any, string][]} choices
+ * @param {string} [unit]
+ * @param {string} [empty]  what 0 or an empty text means
+ */
+export function words(value, choices, unit = "", empty = "") {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  const choice = choices.find(([one]) => one === value);
+  if (choice) return choice[1];
+  if (Array.isArray(value)) return value.join(", ") || "none";
+  if (empty && !value) return empty;
+  return typeof value === "number" ? `${number(value)}${unit && ` ${unit}`}` : value;
+}

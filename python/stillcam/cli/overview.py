@@ -9,6 +9,7 @@ TASKS = {
     "Look": ("status", "addresses", "cameras", "snapshot"),
     "Take": ("photo", "raw", "video"),
     "Timelapse": ("series", "film"),
+    "Motion": ("motion",),
     "Settings": ("settings", "reload"),
     "Accounts": ("user", "token", "code"),
     "Installation": ("doctor", "log", "wait", "certificate", "webhooks", "completion"),

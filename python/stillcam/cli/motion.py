@@ -1,0 +1,98 @@
+"""`motion`: how the detector of motion judges clips and pictures. It needs no capture daemon."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli.output import Table
+from stillcam.cli.progress import ProgressLine
+from stillcam.common.errors import StillcamError
+from stillcam.common.paths import Paths
+
+if TYPE_CHECKING:  # Pillow takes the time of all other commands
+    from stillcam.motion.detector import Observation
+    from stillcam.motion.events import MotionEvent
+
+DEFAULT_SENSITIVITY, MAX_SENSITIVITY = 5, 10
+DEFAULT_FPS = 5.0
+MAX_FPS = 60.0
+QUIET_S = 3.0  # after so long without motion, an event is over
+
+
+def add_to(commands: Any) -> None:
+    group = add_group(commands, "motion", "test the detection of motion")
+    text = "show what the detection of motion finds in clips and in folders of pictures"
+    option = add_command(group, "test", text, test).add_argument
+    option("paths", nargs="+", type=Path, metavar="FILE", help="a clip (MP4, MJPEG, …), or a folder of JPEG files")
+    option("--sensitivity", type=int, default=DEFAULT_SENSITIVITY, metavar="N",
+           help=f"1 finds only large and clear motion, 10 a far bird (default: {DEFAULT_SENSITIVITY})")  # fmt: skip
+    option("--fps", type=float, default=DEFAULT_FPS, metavar="N",
+           help=f"frames per second to look at, or at which a folder was taken (default: {DEFAULT_FPS:g})")  # fmt: skip
+    option("--film", type=Path, metavar="FILE.mp4", help="also make a film of one clip with the moving blocks drawn in")
+
+
+def test(_paths: Paths, arguments: Arguments) -> Result:
+    """The events of each clip; `--json` prints each frame."""
+    if not 1 <= arguments.sensitivity <= MAX_SENSITIVITY:
+        arguments.parser.error(f"--sensitivity: {arguments.sensitivity} is not between 1 and {MAX_SENSITIVITY}")
+    if not 0 < arguments.fps <= MAX_FPS:
+        arguments.parser.error(f"--fps: {arguments.fps:g} is not between 0 and {MAX_FPS:g}")
+    if arguments.film and len(arguments.paths) > 1:
+        arguments.parser.error("--film: a film is made of one clip only")
+    rows, documents = [], []
+    for path in arguments.paths:
+        seen = _watched(path, arguments)
+        found = _events(seen)
+        rows += [(str(path), f"{event.start_s:.1f}", f"{event.end_s:.1f}", f"{event.peak_s:.1f}",
+                  str(event.peak_blocks)) for event in found]  # fmt: skip
+        documents.append({
+            "file": str(path),
+            "columns": seen[0].columns,
+            "rows": seen[0].rows,
+            "events": [dataclasses.asdict(event) for event in found],
+            "frames": [_frame(observation) for observation in seen],
+        })  # fmt: skip
+    table = Table(("FILE", "START S", "END S", "PEAK S", "BLOCKS"), rows)
+    return Result(table if rows else ["no motion was found"], {"files": documents})
+
+
+def _watched(path: Path, arguments: Arguments) -> list[Observation]:
+    from stillcam.motion.detector import Detector, DetectorSettings
+    from stillcam.motion.drawing import film_of
+    from stillcam.motion.recordings import frames_of
+
+    detector = Detector(DetectorSettings.of_sensitivity(arguments.sensitivity))
+    frames = frames_of(path, arguments.fps)
+    seen: list[Observation] = []
+
+    def observe(time_s: float, jpeg: bytes) -> Observation:
+        try:
+            seen.append(detector.look(jpeg, time_s))
+        except ValueError as error:
+            raise StillcamError(f"{path}, at {time_s:g} s: {error}") from error
+        return seen[-1]
+
+    with ProgressLine(path.name):
+        if arguments.film:
+            film_of(((jpeg, observe(time_s, jpeg)) for time_s, jpeg in frames), arguments.film, arguments.fps)
+        else:
+            for time_s, jpeg in frames:
+                observe(time_s, jpeg)
+    return seen
+
+
+def _events(seen: list[Observation]) -> list[MotionEvent]:
+    from stillcam.motion.events import EventTracker
+
+    tracker = EventTracker(QUIET_S)
+    found = [event for observation in seen if (event := tracker.add(observation))]
+    return [*found, tracker.current] if tracker.current else found
+
+
+def _frame(observation: Observation) -> dict[str, Any]:
+    document = dataclasses.asdict(observation)
+    del document["columns"], document["rows"]
+    return document

@@ -1,0 +1,164 @@
+"""Whether something moves, from one frame to the next."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from stillcam.motion.background import LEVELS, Background
+from stillcam.motion.blocks import Block, groups
+
+WIDTH = 160  # pixels to which a frame is decoded at least, if it has them
+COLUMNS = 40  # of blocks
+BLOCK_SHARE = 0.25  # of a block's pixels have to differ
+SPEED = 5.0  # of its own length in a second, and a block more, something moves at most
+MOVED_SHARE = 0.1  # of the pixels of a group must have changed in the last second: what has come to stay does not move
+LIGHT_SHARE = 0.6  # of all pixels change together only by the light
+PAUSE_S = 2.0  # without a frame: the camera was restarted
+LEARNING_S = 2.0  # after the first frame
+SETTLING_S = 1.0  # after a restart or another light
+GAIN_STEP, LENS_STEP = 1.2, 0.1  # another exposure (factor between two frames), another focus (dioptres)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorSettings:
+    """How a detector judges.
+
+    Attributes:
+        threshold: levels by which a pixel differs beyond its noise, see `background`.
+        least_blocks, most_blocks: of a group that counts.
+        frames: of the last three that must show motion.
+        learning_s: after this time, what has come to stay belongs to the background.
+    """
+
+    threshold: float = 11.9
+    least_blocks: int = 2
+    most_blocks: int = 600
+    frames: int = 2
+    learning_s: float = 60.0
+
+    @classmethod
+    def of_sensitivity(cls, sensitivity: int) -> DetectorSettings:
+        """The settings for a sensitivity from 1 (large and clear motion only) to 10 (a bird far away)."""
+        threshold = round(24 * 0.84 ** (sensitivity - 1), 1)
+        return cls(threshold=threshold, least_blocks=4 if sensitivity <= 3 else 2 if sensitivity < 10 else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one frame shows.
+
+    Attributes:
+        time_s: of the frame.
+        columns, rows: of all blocks.
+        blocks: that move; empty if no group is large enough.
+        level: blocks of the largest group, be it large enough or not.
+        motion: it counts: enough of the last frames showed motion.
+        ignored: why a change is none: "settling", "light"; empty: nothing was ignored.
+    """
+
+    time_s: float
+    columns: int
+    rows: int
+    blocks: tuple[Block, ...]
+    level: int
+    motion: bool
+    ignored: str = ""
+
+
+class Detector:
+    """Looks at the frames of a camera in turn, a few each second."""
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self._settings = settings or DetectorSettings()
+        self._background: Background | None = None
+        self._size = 0, 0
+        self._seen_s = 0.0
+        self._elapsed_s = 0.0  # from the frame before to this one
+        self._settled_s = 0.0
+        self._last: deque[frozenset[Block]] = deque(maxlen=2)  # where something moved; the newest last
+        self._metadata: Mapping[str, Any] = {}
+
+    def look(self, jpeg: bytes, time_s: float, metadata: Mapping[str, Any] | None = None) -> Observation:
+        """Judge a frame.
+
+        Args:
+            jpeg: the frame.
+            time_s: when it was taken: any steady clock, rising.
+            metadata: libcamera's; without it a new exposure is recognised by the picture alone.
+
+        Raises:
+            ValueError: the picture cannot be decoded.
+        """
+        frame = _decoded(jpeg)
+        elapsed_s, self._seen_s = time_s - self._seen_s, time_s
+        self._elapsed_s = max(0.0, min(elapsed_s, PAUSE_S))
+        background = self._background
+        if background is None or frame.size != self._size:
+            settings = self._settings
+            self._size = frame.size
+            self._background = background = Background(frame, settings.learning_s, settings.threshold)
+            self._settled_s = time_s + LEARNING_S
+        elif not 0 < elapsed_s <= PAUSE_S or self._refocused(metadata or {}):
+            background.restart(frame)
+            self._settled_s = time_s + SETTLING_S
+        differs, moved, changed = background.look(frame)
+        ignored = ""
+        if changed >= LIGHT_SHARE:
+            background.restart(frame)
+            self._settled_s = time_s + SETTLING_S
+            ignored = "light"
+        elif time_s < self._settled_s:
+            ignored = "settling"
+        background.learn(frame, differs, self._elapsed_s, bool(ignored))
+        return self._judged(time_s, differs, moved, ignored)
+
+    def _refocused(self, metadata: Mapping[str, Any]) -> bool:
+        before, self._metadata = self._metadata, metadata
+        lens, lens_before = metadata.get("LensPosition"), before.get("LensPosition")
+        return lens is not None and lens_before is not None and abs(lens - lens_before) > LENS_STEP
+
+    def _judged(self, time_s: float, differs: Image.Image, moved: Image.Image, ignored: str) -> Observation:
+        factor = max(1, differs.width // COLUMNS)
+        shares = differs.reduce(factor)
+        columns, rows = shares.size
+        recent = moved.reduce(factor).tobytes()
+        found = groups(shares.tobytes(), columns, BLOCK_SHARE * 255)
+        settings = self._settings
+        moving: list[list[Block]] = []
+        for group in found:
+            if settings.least_blocks <= len(group) <= settings.most_blocks and not ignored:
+                share = sum(recent[row * columns + column] for column, row in group) / 255 / len(group)
+                if share >= MOVED_SHARE:
+                    moving.append(group)
+        blocks = [block for group in moving for block in group]
+        motion = any(self._followed(group) >= settings.frames - 1 for group in moving)
+        self._last.append(frozenset(blocks))
+        return Observation(time_s, columns, rows, tuple(blocks), len(found[0]) if found else 0, motion, ignored)
+
+    def _followed(self, group: list[Block]) -> int:
+        """How many of the two frames before showed motion near this group: drops of rain are here and there."""
+        columns, rows = [block[0] for block in group], [block[1] for block in group]
+        left, right, top, bottom = min(columns), max(columns), min(rows), max(rows)
+        stride = 1 + (1 + max(right - left, bottom - top)) * SPEED * self._elapsed_s
+        return sum(
+            any(
+                left - stride <= column <= right + stride and top - stride <= row <= bottom + stride
+                for column, row in blocks
+            )
+            for blocks in self._last
+        )
+
+
+def _decoded(jpeg: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            image.draft("L", (WIDTH, max(1, WIDTH * image.height // image.width)))
+            return image.convert("L").point(LEVELS).convert("F")
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"a frame that cannot be decoded: {error}") from error

@@ -1,0 +1,221 @@
+"""The detection of motion: what is motion, and what only looks like it."""
+
+import io
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from stillcam.motion.detector import Detector, DetectorSettings, Observation
+
+SIZE = WIDTH, HEIGHT = 640, 360
+FPS = 5
+STARTS_S = 6.0  # of what is to be found
+SCENE = Path(__file__).parents[3] / "python/stillcam/camera/simulated/scene.jpg"
+
+Draw = Callable[[Image.Image, float], Image.Image]
+"""Draws into a picture what there is at a time in seconds."""
+
+
+@pytest.fixture(scope="module")
+def scene():
+    with Image.open(SCENE) as image:
+        return image.convert("RGB").resize((640, 480)).crop((0, 60, 640, 420))
+
+
+@pytest.fixture(scope="module")
+def grains():
+    """Noise of a sensor at gain 1 and at gain 16; one of several for each frame."""
+    return {sigma: [Image.effect_noise(SIZE, sigma) for _ in range(7)] for sigma in (5, 30)}
+
+
+def jpeg(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=75)
+    return file.getvalue()
+
+
+def brighter(image: Image.Image, factor: float) -> Image.Image:
+    return image.point([min(255, round(value * factor)) for value in range(256)] * 3)
+
+
+@pytest.fixture
+def watch(scene, grains):
+    """What a detector finds in some seconds of the scene, drawn by a function."""
+
+    def found(
+        draw: Draw, seconds: float = 15, sigma: int = 5, settings: DetectorSettings | None = None
+    ) -> list[Observation]:
+        detector = Detector(settings)
+        seen = []
+        for number in range(round(seconds * FPS)):
+            time_s = number / FPS
+            image = draw(scene.copy(), time_s)
+            grain = grains[sigma][number * 3 % 7]
+            noisy = ImageChops.add(image, Image.merge("RGB", (grain,) * 3), 1, -128)
+            seen.append(detector.look(jpeg(noisy), 1000 + time_s))
+        return seen
+
+    return found
+
+
+def moving(seen: list[Observation]) -> list[float]:
+    """The times of frames with motion, in seconds from the first one."""
+    return [observation.time_s - seen[0].time_s for observation in seen if observation.motion]
+
+
+def person(height: float, speed: float, dark: bool = False) -> Draw:
+    """Somebody of a height in pixels who comes in from the left, at so many pixels a second."""
+
+    def draw(image: Image.Image, time_s: float) -> Image.Image:
+        x, width = (time_s - STARTS_S) * speed - height / 6, height * 0.35
+        pen, feet = ImageDraw.Draw(image), HEIGHT - 50
+        coat, legs = ((75, 75, 80), (60, 60, 65)) if dark else ((40, 45, 60), (30, 30, 40))
+        if time_s >= STARTS_S:
+            pen.ellipse((x - width / 4, feet - height, x + width / 4, feet - height * 0.8), fill=(190, 150, 130))
+            pen.rectangle((x - width / 2, feet - height * 0.8, x + width / 2, feet - height * 0.4), fill=coat)
+            pen.rectangle((x - width * 0.4, feet - height * 0.4, x + width * 0.4, feet), fill=legs)
+        return image
+
+    return draw
+
+
+@pytest.mark.parametrize("speed", [0.3, 1, 3])  # times the height a second: to stroll, to walk, to run
+@pytest.mark.parametrize("height", [25, 75, 200])
+def test_a_person_is_found_near_and_far_slow_and_fast(watch, height, speed):
+    times = moving(watch(person(height, height * speed)))
+    assert times, "nobody was found"
+    assert STARTS_S <= times[0] <= STARTS_S + 4
+    assert len(times) >= 3
+
+
+def test_a_person_is_found_at_night(watch):
+    def night(image: Image.Image, time_s: float) -> Image.Image:
+        return person(75, 80, dark=True)(brighter(image, 0.25), time_s)
+
+    times = moving(watch(night, sigma=30))
+    assert times and times[0] >= STARTS_S
+
+
+def still(image: Image.Image, _time_s: float) -> Image.Image:
+    return image
+
+
+def dusk(image: Image.Image, time_s: float) -> Image.Image:
+    return brighter(image, 1 - 0.03 * time_s)
+
+
+def cloud(image: Image.Image, time_s: float) -> Image.Image:
+    """Its shadow crosses the picture."""
+    shade, x = Image.new("L", (80, 45), 255), (time_s - 4) * 15
+    ImageDraw.Draw(shade).ellipse((x - 60, -30, x, 60), fill=150)
+    shade = shade.filter(ImageFilter.GaussianBlur(12)).resize(SIZE)
+    return ImageChops.multiply(image, Image.merge("RGB", (shade,) * 3))
+
+
+def light_switched(image: Image.Image, time_s: float) -> Image.Image:
+    return brighter(image, 1.7) if 5 <= time_s < 10 else image
+
+
+def exposure(image: Image.Image, time_s: float) -> Image.Image:
+    """The camera adapts in steps, as automatic exposure does."""
+    return brighter(image, 1 + 0.08 * min(8, max(0, int((time_s - 5) * FPS))))
+
+
+def rain(image: Image.Image, time_s: float) -> Image.Image:
+    drops, pen = random.Random(time_s), ImageDraw.Draw(image)
+    for _ in range(60):
+        x, y = drops.randrange(WIDTH), drops.randrange(HEIGHT)
+        pen.line((x, y, x + 2, y + 22), fill=(200, 200, 205))
+    return image
+
+
+def snow(image: Image.Image, time_s: float) -> Image.Image:
+    flakes, pen = random.Random(time_s), ImageDraw.Draw(image)
+    for _ in range(40):
+        x, y, radius = flakes.randrange(WIDTH), flakes.randrange(HEIGHT), flakes.choice((1, 1, 2, 3))
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(235, 235, 240))
+    return image
+
+
+@pytest.mark.parametrize("draw", [still, dusk, cloud, light_switched, exposure, snow])
+def test_what_is_no_motion_is_none(watch, draw):
+    assert moving(watch(draw)) == []
+
+
+def test_noise_at_night_is_no_motion(watch):
+    assert moving(watch(lambda image, _time_s: brighter(image, 0.25), seconds=30, sigma=30)) == []
+
+
+def test_rain_is_no_motion_once_it_is_known(watch):
+    assert [time_s for time_s in moving(watch(rain, seconds=30)) if time_s > 10] == []
+
+
+def trees(image: Image.Image, time_s: float) -> Image.Image:
+    """Leaves in a strong wind."""
+    pen = ImageDraw.Draw(image)
+    for leaf in range(60):
+        x = 350 + leaf * 37 % 250 + 9 * math.sin(time_s * 3 + leaf)
+        y = 30 + leaf * 53 % 150 + 4 * math.sin(time_s * 4 + leaf * 2)
+        pen.ellipse((x - 11, y - 8, x + 11, y + 8), fill=(30, 60 + leaf % 40, 25))
+    return image
+
+
+def test_trees_in_the_wind_become_known_and_a_person_beside_them_is_found(watch):
+    def draw(image: Image.Image, time_s: float) -> Image.Image:
+        return person(75, 60)(trees(image, time_s), time_s - 44)
+
+    times = [time_s for time_s in moving(watch(draw, seconds=58)) if time_s > 35]
+    assert times and times[0] >= 50
+
+
+def test_a_car_that_parks_moves_until_it_stands_and_is_not_seen_when_all_is_still(watch):
+    def draw(image: Image.Image, time_s: float) -> Image.Image:
+        x = min(300, (time_s - STARTS_S) * 100)
+        ImageDraw.Draw(image).rectangle((x - 75, 250, x + 75, 320), fill=(150, 20, 20))
+        return image
+
+    times = moving(watch(draw, seconds=25))
+    assert times[0] == pytest.approx(STARTS_S, abs=1)
+    assert times[-1] < STARTS_S + 3 + 3
+
+
+def test_it_starts_anew_after_a_pause_another_size_and_another_focus(scene):
+    one, other = jpeg(scene), jpeg(scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    detector = Detector()
+    for number in range(20):
+        detector.look(one, number / FPS, {"LensPosition": 1.0})
+    assert detector.look(other, 3.9 + 60, {"LensPosition": 1.0}).ignored == "settling"  # the camera was restarted
+    assert detector.look(jpeg(scene.resize((320, 180))), 64.0).ignored == "settling"
+    detector = Detector()
+    for number in range(20):
+        detector.look(one, number / FPS, {"LensPosition": 1.0})
+    seen = [detector.look(other, 4 + number / FPS, {"LensPosition": 3.0}) for number in range(10)]
+    assert seen[0].ignored == "settling"
+    assert not any(observation.motion for observation in seen)
+
+
+def test_a_lower_sensitivity_finds_less(watch):
+    levels = [
+        len(moving(watch(person(25, 25), settings=DetectorSettings.of_sensitivity(sensitivity))))
+        for sensitivity in (1, 5, 10)
+    ]
+    assert levels[0] < levels[1] <= levels[2]
+
+
+def test_a_frame_that_is_cut_is_refused(scene):
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        Detector().look(jpeg(scene)[:200], 0.0)
+
+
+def test_the_blocks_are_where_the_motion_is(watch):
+    seen = watch(person(75, 80))
+    for observation in seen:
+        if observation.motion:
+            x = (observation.time_s - 1000 - STARTS_S) * 80 - 75 / 6
+            middle = sum(column for column, _ in observation.blocks) / len(observation.blocks) * 16 + 8
+            assert abs(middle - x) < 60
+            assert all(HEIGHT - 50 - 75 - 32 < row * 16 < HEIGHT for _, row in observation.blocks)

@@ -15,16 +15,16 @@ usage() {
   cat <<'EOT'
 Usage: capture.sh [-h] [-n NUMBER] [-i IMAGES] [-d DATA] [-c CAMERA]
 
-Runs the capture daemon in the foreground: the one process that owns the camera.
-SIGTERM or Ctrl-C ends it.
+Runs the capture daemon, which owns the camera, in the foreground until Ctrl-C or
+SIGTERM. Each option overrides an environment variable:
 
-  -n NUMBER  one of several cameras: STILLCAM_NUMBER (the first of STILLCAM_CAMERAS)
-  -i IMAGES  folder of the frames: STILLCAM_IMAGES (images)
-  -d DATA    folder of settings, library and logs: STILLCAM_DATA (data)
-  -c CAMERA  auto, rpicam, picamera2 or simulated: STILLCAM_CAMERA (auto)
-  -h         this text
+  -n NUMBER  STILLCAM_NUMBER: number of the camera (default: the first of STILLCAM_CAMERAS)
+  -i IMAGES  STILLCAM_IMAGES: folder of the frames (default: images)
+  -d DATA    STILLCAM_DATA: folder of settings, library and logs (default: data)
+  -c CAMERA  STILLCAM_CAMERA: rpicam, picamera2, simulated or auto (default: auto)
+  -h         show this help
 
-A relative folder starts where capture.sh is.
+Relative folders start in the folder of capture.sh.
 EOT
 }
 
@@ -41,7 +41,7 @@ main() {
       *) die "unknown option -$OPTARG (see -h)" 2 ;;
     esac
   done
-  ((OPTIND > $#)) || die "no argument is expected: ${!OPTIND} (see -h)" 2
+  ((OPTIND > $#)) || die "unexpected argument: ${!OPTIND} (see -h)" 2
 
   for python in .venv/bin/python python3; do
     if "$python" python/check_interpreter.py 2>/dev/null; then
@@ -49,7 +49,7 @@ main() {
       exec "$python" -m stillcam.capture
     fi
   done
-  die "Python 3.11 or a package that Stillcam needs is missing: run ./start_camera_server.sh once, it gets them"
+  die "Python 3.11 or a package that Stillcam needs is missing: run ./start_camera_server.sh once to install it"
 }
 
 main "$@"

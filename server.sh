@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# server.sh - answer browsers: the page, the newest frame, the API.
+# server.sh - serve the page, the newest frame and the API.
 
 set -Eeuo pipefail
 
@@ -15,16 +15,16 @@ usage() {
   cat <<'EOT'
 Usage: server.sh [-h] [-b ADDRESS] [-p PORT] [-i IMAGES] [-d DATA]
 
-Runs the web server in the foreground: the one process that listens on the network.
-SIGTERM or Ctrl-C ends it.
+Runs the web server, which shows the page, in the foreground until Ctrl-C or SIGTERM.
+Each option overrides an environment variable:
 
-  -b ADDRESS  STILLCAM_BIND (every address, IPv4 and IPv6)
-  -p PORT     STILLCAM_PORT (8080; 0: any free port, which the log names)
-  -i IMAGES   folder of the frames: STILLCAM_IMAGES (images)
-  -d DATA     folder of settings, library and logs: STILLCAM_DATA (data)
-  -h          this text
+  -b ADDRESS  STILLCAM_BIND: address to listen on (default: all, IPv4 and IPv6)
+  -p PORT     STILLCAM_PORT: TCP port (default: 8080); 0: a free port, which the log names
+  -i IMAGES   STILLCAM_IMAGES: folder of the frames (default: images)
+  -d DATA     STILLCAM_DATA: folder of settings, library and logs (default: data)
+  -h          show this help
 
-A relative folder starts where server.sh is.
+Relative folders start in the folder of server.sh.
 EOT
 }
 
@@ -41,7 +41,7 @@ main() {
       *) die "unknown option -$OPTARG (see -h)" 2 ;;
     esac
   done
-  ((OPTIND > $#)) || die "no argument is expected: ${!OPTIND} (see -h)" 2
+  ((OPTIND > $#)) || die "unexpected argument: ${!OPTIND} (see -h)" 2
 
   for python in .venv/bin/python python3; do
     if "$python" python/check_interpreter.py 2>/dev/null; then
@@ -49,7 +49,7 @@ main() {
       exec "$python" -m stillcam.server
     fi
   done
-  die "Python 3.11 or a package that Stillcam needs is missing: run ./start_camera_server.sh once, it gets them"
+  die "Python 3.11 or a package that Stillcam needs is missing: run ./start_camera_server.sh once to install it"
 }
 
 main "$@"

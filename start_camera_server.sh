@@ -32,18 +32,23 @@ usage() {
   cat <<'EOT'
 Usage: start_camera_server.sh [--status | --stop | --help]
 
-Without an option: sets up what is missing (once, into .venv), starts capture.sh and
-server.sh, prints the addresses to open, and keeps both running until Ctrl-C or SIGTERM.
+Without an option, it installs missing Python packages (once, into .venv), starts
+capture.sh and server.sh, prints the addresses of the page, and keeps both running
+until Ctrl-C or SIGTERM.
 
   --status  show the status; exit status 0 if it is running, 1 if not
-  --stop    stop daemon and server
-  --help    this text
+  --stop    stop the capture daemon and the web server
+  --help    show this help
 
-Environment: STILLCAM_BIND (every address, IPv4 and IPv6), STILLCAM_PORT (8080),
-STILLCAM_IMAGES (images), STILLCAM_DATA (data),
-STILLCAM_CAMERA (auto; rpicam, picamera2 or simulated),
-STILLCAM_CAMERAS (0; "0 1" starts a daemon for each of two cameras).
-Logs: data/logs/capture.log (capture-1.log of camera 1) and data/logs/server.log.
+Environment variables and their defaults:
+  STILLCAM_PORT     8080
+  STILLCAM_BIND     all addresses of this machine, IPv4 and IPv6
+  STILLCAM_IMAGES   images
+  STILLCAM_DATA     data
+  STILLCAM_CAMERA   auto (or rpicam, picamera2, simulated)
+  STILLCAM_CAMERAS  0 ("0 1" starts a daemon for each of two cameras)
+
+Logs: data/logs/capture.log (for camera 1: capture-1.log) and data/logs/server.log.
 EOT
 }
 
@@ -76,8 +81,8 @@ set_up() {
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13): sudo apt install -y python3-venv"
   [[ ! -L .venv ]] || # venv would empty the folder that it leads to
-    die ".venv is a link to $(readlink .venv), whose Python lacks what Stillcam needs: install it there, or remove the link"
-  printf 'setting up .venv, once: this fetches a few Python packages\n'
+    die ".venv is a link to $(readlink .venv), whose Python lacks packages that Stillcam needs: install them there, or remove the link"
+  printf 'first start: installing a few Python packages into .venv\n'
   python=.venv/bin/python
   # --clear: one that is half-made or broken is made anew.
   if ! { run python3 -m venv --clear --system-site-packages .venv &&
@@ -85,18 +90,18 @@ set_up() {
       'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4' &&
     "$python" python/check_interpreter.py 2>/dev/null; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
-    die "set-up failed (all of it: $log): check the network and the free space (df), then start again"
+    die "setup failed: check the network and the free space (df -h), then start again; the whole output is in $log"
   fi
 }
 
 claim() {
   { mkdir -p -- "$data/run" "$logs" && exec 8>>"$parts_lock" 9>>"$lock"; } 2>/dev/null ||
-    die "cannot write to $data: check its owner, that it is mounted writable, and df"
-  flock -n 9 || die "already running (pid $(<"$lock")): look with $0 --status, end it with $0 --stop"
+    die "cannot write to $data: check its owner, whether it is mounted writable, and the free space (df -h)"
+  flock -n 9 || die "already running (pid $(<"$lock")): $0 --status shows its state, $0 --stop stops it"
   printf '%s\n' "$$" >"$lock"
   # The parts hold this one too: those of a start that was killed need a moment to end.
   "${apart[@]}" flock -w 20 8 9>&- &
-  wait "$!" || die "parts of an earlier start do not end: kill -9 them (fuser -v $parts_lock names them)"
+  wait "$!" || die "processes of an earlier start are still running: kill -9 them (fuser -v $parts_lock lists them)"
 }
 
 stop() {
@@ -107,9 +112,9 @@ stop() {
   fi 2>/dev/null
   pid=$(<"$lock")
   # Only who has the lock open is meant: after a crash the file may name a pid that is a stranger's by now.
-  [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot reach pid $pid: it belongs to another user (sudo), or is just starting"
+  [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot stop pid $pid: it belongs to another user (use sudo), or is just starting"
   kill -TERM "$pid"
-  flock -w 20 9 || die "pid $pid has not ended in 20 s: kill -9 $pid"
+  flock -w 20 9 || die "pid $pid did not stop within 20 s: kill -9 $pid"
   printf 'stopped\n'
 }
 
@@ -148,7 +153,7 @@ give_up() {
     *'Z ERROR '* | "${1%%-*}.sh: "*) die "${last#*Z ERROR }" ;; # it has said itself what to do
   esac
   tail -n 15 -- "$logs/$1.log" >&2
-  die "${1%%-*}.sh $2 (all of it: $logs/$1.log)"
+  die "${1%%-*}.sh $2 (the whole log is in $logs/$1.log)"
 }
 
 # What follows on the end of a part's job: after the pause a start, after the program a pause.
@@ -167,7 +172,7 @@ next() {
   ((quick[$part] < 5)) || give_up "$part" "has died 5 times in a row within 3 s"
   row[$part]=$((ran < 6000 ? ${row[$part]:--1} + 1 : 0))
   pause=${pauses[row[$part] < ${#pauses[@]} ? row[$part] : -1]}
-  TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%S)TZ WARNING %s.sh ended with status %s after %s s: starting it again in %s s\n' \
+  TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%S)TZ WARNING %s.sh ended with status %s after %s s: restarting it in %s s\n' \
     -1 "${part%%-*}" "$status" "$((ran / 100))" "$pause" >>"$logs/$part.log" || true
   began[$part]=''
   job sleep "$pause"
@@ -212,7 +217,7 @@ main() {
   set_up
   if [[ -t 1 ]]; then view; fi
   for part in "${parts[@]}"; do start "$part"; done
-  printf 'Stillcam is starting; %s --stop ends it. Open in a browser:\n' "$0"
+  printf 'Stillcam is starting; %s --stop stops it. Open one of these addresses in a browser:\n' "$0"
   job "$python" -m stillcam addresses
   while true; do
     wait -n 2>/dev/null || true

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
-# deploy/install.sh - install Stillcam for good: under /opt, with a user of its own, started by systemd.
+# deploy/install.sh - install Stillcam under /opt, with its own user, as systemd services.
 #
-# Run again from a newer copy it updates in place: settings, accounts and library stay. A version
-# that shows no picture within a minute is taken back.
+# Run from a newer copy, it updates the installation and keeps settings, accounts and library. If the
+# new version shows no picture within a minute, it rolls back to the previous one.
 
 set -Eeuo pipefail
 umask 022
@@ -26,16 +26,16 @@ usage() {
 Usage: deploy/install.sh [--dry-run] [--without-ffmpeg] [--patience SECONDS] [--root DIR]
                          [--back | --uninstall | --purge]
 
-Installs this copy of Stillcam, or updates the one that is installed, and starts it. It asks
-nothing, can be run again, and must be run by root (sudo).
+Installs this copy of Stillcam, or updates an installation, and starts it. It asks no
+questions, can be run again, and needs root (sudo).
 
-  --dry-run         say what would be done, and do nothing
-  --without-ffmpeg  do not install ffmpeg: no films, and no MP4 where the camera programs cannot write it
-  --back            go back to the version before
-  --uninstall       remove it; settings, accounts and library stay in /var/lib/stillcam
-  --purge           remove all of it, those too
-  --patience        how long a new version may take to show a picture: 60 s
-  --root            put all files below DIR instead of / (for tests)
+  --dry-run          show what would be done, and do nothing
+  --without-ffmpeg   do not install ffmpeg: no films, and no MP4 if the camera programs cannot write it
+  --back             roll back to the previous version
+  --uninstall        remove Stillcam; settings, accounts and library stay in /var/lib/stillcam
+  --purge            remove Stillcam with settings, accounts and library
+  --patience SECONDS time for a new version to show a picture (default: 60)
+  --root DIR         put all files below DIR instead of / (for tests)
 EOT
 }
 
@@ -59,7 +59,7 @@ get_programs() {
   ((${#packages[@]} > 0)) || return 0
   export DEBIAN_FRONTEND=noninteractive
   if ! { run apt-get update -q && run apt-get install -y -q --no-install-recommends "${packages[@]}"; } >&2; then
-    printf 'install.sh: apt-get failed, going on without %s\n' "${packages[*]}" >&2
+    printf 'install.sh: apt-get failed; continuing without %s\n' "${packages[*]}" >&2
   fi
 }
 
@@ -75,7 +75,7 @@ get_modules() {
   if ! { run python3 -m venv --clear --system-site-packages "$opt/venv.new" &&
     run "$opt/venv.new/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
       'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4'; }; then
-    die "Python's packages cannot be fetched: check the network and the free space (df), then run it again"
+    die "cannot install the Python packages: check the network and the free space (df -h), then run it again"
   fi
   run rm -rf -- "$opt/venv"
   run mv -T -- "$opt/venv.new" "$opt/venv"
@@ -204,8 +204,8 @@ do_install() {
   if is_installed; then
     put_units
     enable_units
-    if is_environment_new; then restart; else start; fi || die "there is no picture: sudo stillcam doctor"
-    printf 'this version is installed already\n'
+    if is_environment_new; then restart; else start; fi || die "no picture within $patience s: run sudo stillcam doctor"
+    printf 'this version is already installed\n'
     return
   fi
   sweep
@@ -214,21 +214,21 @@ do_install() {
   enable_units
   if restart; then
     sweep
-    printf 'installed; ask it with: sudo stillcam status\n'
+    printf 'installed; sudo stillcam status shows its state\n'
   elif [[ -L $opt/previous ]]; then
     go_back
     ((patience >= 180)) || patience=180 # it has worked before
-    restart || die "the new version shows no picture, and neither does the one before, which is back: sudo stillcam doctor"
-    die "the new version shows no picture, the one before is back; the new one's log: journalctl -u 'stillcam*'"
+    restart || die "the new version shows no picture; rolled back to the previous one, which shows none either: run sudo stillcam doctor"
+    die "the new version shows no picture; rolled back to the previous one. Log: journalctl -u 'stillcam*'"
   else
-    die "installed, but there is no picture yet: sudo stillcam doctor"
+    die "installed, but no picture within $patience s: run sudo stillcam doctor"
   fi
 }
 
 do_back() {
-  [[ -L $opt/previous ]] || die "there is no version before"
+  [[ -L $opt/previous ]] || die "there is no previous version"
   go_back
-  restart || die "it shows no picture: sudo stillcam doctor"
+  restart || die "the previous version shows no picture: run sudo stillcam doctor"
 }
 
 do_uninstall() {
@@ -265,7 +265,7 @@ main() {
     esac
     shift
   done
-  [[ $dry || $root ]] || ((EUID == 0)) || die "it writes to /opt and /etc: sudo $0"
+  [[ $dry || $root ]] || ((EUID == 0)) || die "root is needed to write to /opt and /etc: sudo $0"
   [[ ! -e $root/usr/lib/stillcam/capture.sh ]] ||
     die "the Debian package of Stillcam is installed: update it with apt, or remove it first (sudo apt remove stillcam); settings and pictures stay"
   opt=$root/opt/stillcam from=${opt}/current
@@ -274,7 +274,7 @@ main() {
   if [[ ! $dry ]]; then
     mkdir -p -- "$opt"
     exec 9<"$opt"
-    flock -n 9 || die "it is being installed just now"
+    flock -n 9 || die "another installation is running"
   fi
   "do_$action"
 }

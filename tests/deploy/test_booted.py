@@ -78,7 +78,7 @@ def test_doctor_tells_what_was_started_again(machine):
     machine.run("kill", "-KILL", str(before))
     restarted(machine, SERVER, before)
     said = machine.run("stillcam", "doctor", check=False)
-    assert "started again by systemd: " in said
+    assert "restarted by systemd: " in said
     assert "stillcam-server: " in said
 
 
@@ -139,7 +139,7 @@ def test_an_update_judges_no_picture_of_the_version_before(machine):
     slow.parent.mkdir()
     slow.write_text("[Service]\nExecStop=sleep 3\n")
     said = machine.run("/root/stillcam/deploy/install.sh", "--patience", "5", status=1)
-    assert "the one before is back" in said
+    assert "rolled back to the previous one" in said
     assert os.readlink(machine.root / "opt/stillcam/current") == good
     slow.unlink()
     script.write_text(text)

@@ -107,7 +107,7 @@ def test_a_further_camera_is_kept_as_the_first_one_is():
     """But for its own folders, number and name; it starts and ends with the others."""
     first, further = assignments("stillcam-capture.service"), assignments("stillcam-capture@.service")
     assert set(further) - set(first) == {
-        ("Description", "Stillcam: camera %i"),
+        ("Description", "Stillcam capture daemon of camera %i"),
         ("Environment", "STILLCAM_NUMBER=%i"),
         ("EnvironmentFile", "-/etc/default/stillcam-%i"),
         ("StateDirectory", "stillcam stillcam/cameras/%i"),

@@ -69,7 +69,7 @@ teardown() {
   launch "$root/capture.sh"
   eventually or_ended [ -e "$STILLCAM_IMAGES/current.jpg" ]
   run -1 "$root/capture.sh" -d "$BATS_TEST_TMPDIR/other-data"
-  [[ ${#lines[@]} == 1 && $output == *"another capture daemon works in $STILLCAM_IMAGES"* ]]
+  [[ ${#lines[@]} == 1 && $output == *"another capture daemon uses $STILLCAM_IMAGES"* ]]
 }
 
 @test "without its Python packages a script says how to get them" {

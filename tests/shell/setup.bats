@@ -79,14 +79,14 @@ EOT
 
   launch "$copy/start_camera_server.sh"
   finished 1
-  [[ ${output##*$'\n'} == *"set-up failed"*"check the network"* ]]
+  [[ ${output##*$'\n'} == *"setup failed"*"check the network"* ]]
 
   rm "$copy/.venv/bin/pip"* # half-made
   PIP_FIND_LINKS=$BATS_TEST_TMPDIR/wheels launch "$copy/start_camera_server.sh"
   pictures_come
   "$copy/start_camera_server.sh" --stop
   finished 0
-  [[ $output == *"setting up .venv"* ]]
+  [[ $output == *"packages into .venv"* ]]
 
   python3_is 'exit 1'
   before=$(find "$copy/.venv" -not -path '*/__pycache__*' -printf '%p %i %T@\n' | sort)
@@ -94,7 +94,7 @@ EOT
   pictures_come
   "$copy/start_camera_server.sh" --stop
   finished 0
-  lacks "setting up"
+  lacks "installing"
   [[ $(find "$copy/.venv" -not -path '*/__pycache__*' -printf '%p %i %T@\n' | sort) == "$before" ]]
 }
 

@@ -147,7 +147,7 @@ launch_in_terminal() {
   kill -KILL "$launched"
   eventually ended "$launched"
   launch "$root/start_camera_server.sh"
-  eventually says "Open in a browser" # by now the old ones are gone
+  eventually says "Open one of these addresses" # by now the old ones are gone
   pictures_come
   parts
   run -0 "$root/start_camera_server.sh" --stop
@@ -163,7 +163,7 @@ launch_in_terminal() {
   kill -TERM "$launched"
   finished 0
   run -1 "$root/start_camera_server.sh" 6>&-
-  [[ ${#lines[@]} == 1 && $output == *"parts of an earlier start do not end: "* ]]
+  [[ ${#lines[@]} == 1 && $output == *"processes of an earlier start are still running: "* ]]
 }
 
 # Whether the server gives what is at an address.

@@ -128,7 +128,7 @@ class AccountsCache:
                     for statement in _VISIT:
                         connection.execute(statement, seen)
         except StoreError as error:
-            logging.warning("the last visits cannot be recorded: %s", error)
+            logging.warning("cannot record the users' last visits: %s", error)
 
     def _follow(self) -> None:
         watch = FolderWatch(self._store.folder)

@@ -72,9 +72,9 @@ def check_name(name: str, field: str = "name") -> str:
     if not 1 <= len(name) <= MAX_NAME:
         raise InvalidError(f"must have 1 to {MAX_NAME} characters", field)
     if any(unicodedata.category(character)[0] in "CZ" and character != " " for character in name):
-        raise InvalidError("must not hold control characters, nor invisible ones", field)
+        raise InvalidError("must not contain control or invisible characters", field)
     if "/" in name or "\\" in name or name.startswith("."):
-        raise InvalidError("must not hold / or \\, nor start with a full stop", field)
+        raise InvalidError("must not contain / or \\, and must not start with a full stop", field)
     return name
 
 
@@ -98,12 +98,12 @@ def check_password(password: str, name: str, field: str = "password") -> str:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise InvalidError(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters", field)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
-        raise InvalidError("must not hold control characters", field)
+        raise InvalidError("must not contain control characters", field)
     plain = folded(password)
     if plain in _COMMON or plain == folded(name):
-        raise InvalidError("is one of the first that anybody would try: take another", field)
+        raise InvalidError("is too common: choose another one", field)
     if len(set(password)) < MIN_DIFFERENT:
-        raise InvalidError(f"must have {MIN_DIFFERENT} different characters or more", field)
+        raise InvalidError(f"must have {MIN_DIFFERENT} or more different characters", field)
     return password
 
 

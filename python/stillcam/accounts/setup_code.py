@@ -36,9 +36,9 @@ class SetupCode:
             create_private(self.path, f"{new}\n".encode())
             code = self.path.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"cannot use {self.path} ({error}): check its owner, and df") from error
+            raise StoreError(f"cannot use {self.path} ({error}): check its owner and the free space (df -h)") from error
         if len(_plain(code)) != GROUPS * GROUP:
-            raise StoreError(f"{self.path} holds no setup code: delete it, and start the server again")
+            raise StoreError(f"{self.path} contains no setup code: delete the file and restart the server")
         return code
 
     def delete(self) -> None:

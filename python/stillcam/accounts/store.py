@@ -101,7 +101,7 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"cannot read {self._path} ({error.strerror}): check its folder's owner") from error
+            raise StoreError(f"cannot read {self._path} ({error.strerror}): check the owner of its folder") from error
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @contextmanager
@@ -166,15 +166,15 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             raise StoreError(
-                f"cannot use {self._path} ({error}): check its owner, the free space (df), the card"
+                f"cannot use {self._path} ({error}): check its owner, the free space (df -h) and the SD card"
             ) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"{self._path} is damaged ({error}): put a copy of it in its place, or move it away and register again"
+                f"{self._path} is damaged ({error}): restore a copy of it, or move it away and register again"
             ) from error
         except OSError as error:
             raise StoreError(
-                f"cannot make {self._path} ({error.strerror}): check the folder's owner, and df"
+                f"cannot create {self._path} ({error.strerror}): check the folder's owner and the free space (df -h)"
             ) from error
 
 

@@ -72,7 +72,7 @@ class Tokens:
         key = new_key(PREFIX)
         with self._store.writing() as connection:
             if connection.execute("SELECT 1 FROM tokens WHERE folded = ?", (folded(token.name),)).fetchone():
-                raise ConflictError(f"there is a token called {token.name} already: take another name")
+                raise ConflictError(f"a token called {token.name} already exists: choose another name")
             connection.execute(
                 "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL)",
                 (token.id, digest(key), token.name, folded(token.name), token.scope, token.created_s),

@@ -79,7 +79,7 @@ class Users:
             if user.role != "owner" and not registered:
                 raise ConflictError("the first user must be an owner (role: owner)")
             if connection.execute("SELECT 1 FROM users WHERE folded = ?", (folded(user.name),)).fetchone():
-                raise ConflictError(f"there is a user called {user.name} already: take another name")
+                raise ConflictError(f"a user called {user.name} already exists: choose another name")
             connection.execute(
                 "INSERT INTO users (name, folded, role, password, created, library) VALUES (?, ?, ?, ?, ?, ?)",
                 (user.name, folded(user.name), user.role, password, user.created_s, library),
@@ -135,7 +135,7 @@ def _owners(connection: sqlite3.Connection) -> int:
 
 def _keep_an_owner(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
     if row["role"] == "owner" and _owners(connection) == 1:
-        raise ConflictError(f"{row['name']} is the only owner: make somebody else one first")
+        raise ConflictError(f"{row['name']} is the only owner: make another user an owner first")
 
 
 def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row:

@@ -21,7 +21,7 @@ NO_MICROPHONE = (
 NO_MEMORY = (
     "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"
 )
-NOT_POSSIBLE = "the camera cannot do this size or sensor mode: choose another one"
+NOT_POSSIBLE = "the camera does not support this size or sensor mode: choose another one"
 
 
 def find(failures: Iterable[Failure], text: str) -> tuple[str, str] | None:

@@ -63,7 +63,7 @@ class MachineLock:
         except BaseException:
             self.close()
             raise
-        logging.warning("the lock on %s was not free for %g s: the camera is used without it (see: lslocks)",
+        logging.warning("another process held the lock on %s for %g s; using the camera without it (see: lslocks)",
                         folder, timeout_s)  # fmt: skip
 
     def _acquire(self, how: int, timeout_s: float, interrupts: Sequence[int]) -> bool:

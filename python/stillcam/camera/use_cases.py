@@ -208,14 +208,14 @@ def video_error(settings: Settings, camera: CameraInfo, encoder: EncoderLimits |
     if not encoder.accepts(size):
         choices = " or ".join(dict.fromkeys(("1920x1080", "x".join(map(str, encoder.nearest(size))))))
         return SettingsError(
-            f"{size[0]}x{size[1]} is more than this board's H.264 encoder takes: at most {encoder.side} pixels wide or"
-            f" high, and {encoder.blocks} macroblocks, as 1920x1080 has; choose {choices}, or set"
+            f"{size[0]}x{size[1]} exceeds the limits of this board's H.264 encoder (at most {encoder.side} pixels wide"
+            f" or high, and {encoder.blocks} macroblocks, like 1920x1080): choose {choices}, or set"
             " files.video to mjpeg",
             "video.width",
         )
     if bitrate and not encoder.least_bitrate <= bitrate <= encoder.most_bitrate:
         return SettingsError(
-            f"this board's H.264 encoder takes from {encoder.least_bitrate} to {encoder.most_bitrate} bit/s,"
+            f"this board's H.264 encoder supports {encoder.least_bitrate} to {encoder.most_bitrate} bit/s,"
             f" not {bitrate}: choose a value in that range, or 0 for the encoder's own choice",
             "video.bitrate",
         )

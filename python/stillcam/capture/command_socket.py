@@ -73,7 +73,7 @@ class CommandHandler:
         """
         verb = message["command"]
         if verb not in self._verbs:
-            raise StillcamError(f"unknown command {verb!r}: it may be {', '.join(self._verbs)}")
+            raise StillcamError(f"unknown command {verb!r}: known commands are {', '.join(self._verbs)}")
         message = {name: value for name, value in message.items() if value is not None}
         for name, (low, high, whole) in {"wait_s": (0.0, DAY_S, False), **NUMBERS.get(verb, {})}.items():
             if name in message:
@@ -86,7 +86,7 @@ class CommandHandler:
         """Answers with the name of a frame that was begun after the question."""
         timeout_s, status = _timeout_s(message, self._picture_s()), self._status
         if status.recording and not status.capabilities.get("stills_in_videos"):
-            raise CameraError("busy", "a video is being made: there is no new picture before it ends")
+            raise CameraError("busy", "a video is being recorded: there are no new pictures until it ends")
         try:
             name = status.wait_for_frame(lambda: self._commands.post("snapshot"), timeout_s)
         except TimeoutError as error:
@@ -128,7 +128,7 @@ class CommandHandler:
         """Answers with the `series` as it is then, null if it was deleted; a refusal has `cause` and `field`."""
         answer = self._commands.post("series", message).wait(SERIES_TIMEOUT_S)
         if answer is None:
-            raise StillcamError("the camera is busy: check later whether it was done")
+            raise StillcamError("the camera is busy: check later whether the command was carried out")
         return {"series": self._series_summary(answer["series"])} if answer.get("series") else answer
 
     def _post_and_wait(self, message: Message) -> Message:

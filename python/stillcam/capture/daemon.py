@@ -191,7 +191,7 @@ class Daemon:
             now = self._cameras
         self._unchecked = False
         if not same_cameras(self._cameras, now):
-            logging.warning("these are not the cameras of the last start: listing them again")
+            logging.warning("the cameras have changed since the last start: listing them again")
             self._cameras = []
             raise Interrupted
 

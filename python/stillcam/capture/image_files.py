@@ -141,7 +141,7 @@ def _exits_in_time(pid: int, timeout_s: float, interrupts: Sequence[int]) -> boo
 def _png(data: mmap.mmap) -> Size:
     """PNG specification, 5: signature, IHDR first, IEND last."""
     if data[:8] != b"\x89PNG\r\n\x1a\n" or data[-8:-4] != b"IEND":
-        raise InvalidJpeg("no PNG, or one without its end")
+        raise InvalidJpeg("not a complete PNG")
     width, height = struct.unpack(">II", data[16:24])
     return width, height
 
@@ -150,7 +150,7 @@ def _bmp(data: mmap.mmap) -> Size:
     """BITMAPFILEHEADER and BITMAPINFOHEADER; a negative height means that the first row comes first."""
     size, _, width, height = struct.unpack("<I12sii", data[2:26])
     if data[:2] != b"BM" or size > len(data):
-        raise InvalidJpeg("no BMP, or one without its end")
+        raise InvalidJpeg("not a complete BMP")
     return width, abs(height)
 
 

@@ -130,7 +130,7 @@ class PendingSettings:
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
         self._number += 1
         self._status.notice = f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}"
-        logging.warning("the camera refused %s, going on with what worked: %s", ", ".join(changed), error)
+        logging.warning("the camera refused %s; keeping the last settings that worked: %s", ", ".join(changed), error)
         field = changed[0] if len(changed) == 1 else None
         self._answer_waiting(self._refusal(error.reason, field))
         return True

@@ -52,7 +52,7 @@ class FramePublisher:
         self._same_since = 0.0
         self._frozen = False
         if removed := self._publisher.sweep():
-            logging.info("removed %s files that were left in %s", removed, images)
+            logging.info("removed %s leftover files from %s", removed, images)
 
     def publish(self, still: Still) -> str:
         """Publish a still that the camera has closed, and return the frame's name.

@@ -33,9 +33,10 @@ def software(installation: Installation) -> list[Finding]:
         return fault(check, str(error))
     if driver == "simulated":
         if installation.environ.get("STILLCAM_CAMERA") == "simulated":
-            return ok(check, "the simulated camera, as STILLCAM_CAMERA says")
+            return ok(check, "the simulated camera (STILLCAM_CAMERA=simulated)")
         state = fault if installation.is_pi else warning
-        return state(check, "none: pictures are simulated", "sudo apt install -y rpicam-apps, then start again")
+        found = "no camera software is installed: pictures are simulated"
+        return state(check, found, "sudo apt install -y rpicam-apps, then restart Stillcam")
     rows = dict(Software().rows(installation.environ.get("PATH")))
     if driver == "picamera2":
         return ok(check, f"picamera2 {rows.get('picamera2', 'of unknown version')}")
@@ -69,7 +70,7 @@ def daemon(installation: Installation) -> list[Finding]:
     check, status = "capture daemon", installation.status
     if not status:
         return fault(check, "does not answer", START)
-    found, notice = f"runs since {status['started']}, mode {status['mode']}", status.get("notice")
+    found, notice = f"running since {status['started']}, mode {status['mode']}", status.get("notice")
     own = warning(check, found, str(notice)) if notice else ok(check, found)
     return own + dead_threads("background threads", status.get("threads"))
 
@@ -83,13 +84,13 @@ def picture(installation: Installation) -> list[Finding]:
     try:
         age_s = time.time() - frame_time(name)
     except ValueError:
-        return fault(check, f"current.jpg leads to {name}, which is no frame", START)
+        return fault(check, f"current.jpg points to {name}, which is not a frame", START)
     allowed_s = stale_after_s(float(installation.status.get("interval_s") or DEFAULT_INTERVAL_S))
     if age_s > allowed_s and installation.status.get("mode") != "video":
-        return fault(check, f"the newest is {span_text(age_s)} old", advice)
+        return fault(check, f"the newest picture is {span_text(age_s)} old", advice)
     if age_s < -STALE_GRACE_S:
-        return warning(check, f"the newest is {span_text(-age_s)} ahead of the clock", "see the clock")
-    return ok(check, f"the newest is {max(age_s, 0.0):.1f} s old")
+        return warning(check, f"the newest picture is {span_text(-age_s)} ahead of the clock", "check the clock")
+    return ok(check, f"the newest picture is {max(age_s, 0.0):.1f} s old")
 
 
 def restarts(installation: Installation) -> list[Finding]:
@@ -99,5 +100,5 @@ def restarts(installation: Installation) -> list[Finding]:
         return []
     counts = [f"{CAUSES.get(cause, cause)}: {count}" for cause, count in status.get("restarts", {}).items()]
     if not counts:
-        return ok("restarts", "the camera program has not been started again")
-    return warning("restarts", f"since {status['started']}: {'; '.join(counts)}", "the log says when and why")
+        return ok("restarts", "the camera program has not been restarted")
+    return warning("restarts", f"since {status['started']}: {'; '.join(counts)}", "`stillcam log` shows when and why")

@@ -66,4 +66,4 @@ def dead_threads(check: str, threads: Iterable[Mapping[str, Any]] | None) -> lis
     ]
     if not texts:
         return ok(check, "none has failed")
-    return warning(check, "; ".join(texts), "a traceback in the log (`stillcam log`) is a bug to report")
+    return warning(check, "; ".join(texts), "`stillcam log` has the traceback: please report this bug")

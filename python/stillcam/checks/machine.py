@@ -36,11 +36,11 @@ def permissions(installation: Installation) -> list[Finding]:
 def _writable(check: str, folder: Path, needs: str) -> list[Finding]:
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        advice = f"sudo chown -R {_user()} {there}; or see that it is mounted writable"
-        return fault(check, f"{folder} cannot be written", advice)
+        advice = f"sudo chown -R {_user()} {there}; or mount its disk writable"
+        return fault(check, f"cannot write to {folder}", advice)
     if there == folder and (text := lacks(folder, (needs,))):
         return fault(check, text, "set STILLCAM_IMAGES or STILLCAM_DATA to a folder on ext4")
-    return ok(check, f"{folder} can be written")
+    return ok(check, f"{folder} is writable")
 
 
 def devices(installation: Installation) -> list[Finding]:
@@ -52,8 +52,8 @@ def devices(installation: Installation) -> list[Finding]:
         user = _user()
         found = f"{user} may not open {len(shut)} of {len(nodes)} camera devices ({shut[0]})"
         return fault("group video", found, f"sudo usermod -aG video {user}, then sign in again")
-    return ok("group video", f"all {len(nodes)} camera devices may be opened" if nodes
-              else "there are no camera devices here")  # fmt: skip
+    return ok("group video", f"all {len(nodes)} camera devices can be opened" if nodes
+              else "this machine has no camera devices")  # fmt: skip
 
 
 def _user() -> str:
@@ -79,7 +79,7 @@ def absent(installation: Installation) -> list[Finding]:
     paths, fstab = installation.paths, installation.root / "etc/fstab"
     folders = (paths.library, paths.series, paths.films, paths.images)
     if texts := [text for folder in folders if (text := missing_disk(folder, fstab))]:
-        return fault("disks", "; ".join(texts), "plug it in and mount it; it is used within a minute")
+        return fault("disks", "; ".join(texts), "connect the disk and mount it; Stillcam uses it within a minute")
     return ok("disks", "none is missing")
 
 
@@ -91,11 +91,11 @@ def _room(check: str, folder: Path) -> list[Finding]:
     free, size = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
     found = f"{size_text(free)} of {size_text(size)} free"
     if room.f_flag & os.ST_RDONLY:
-        return fault(check, "it is mounted read-only", "a worn card turns so: dmesg says why; replace the card")
+        return fault(check, "read-only", "worn SD cards become read-only: see dmesg, and replace the card")
     if free < min(FULL_BYTES, size / 20) or (room.f_files and not room.f_favail):
-        return fault(check, f"full: {found}", "delete what is not needed, and set retention.max_bytes_gb")
+        return fault(check, f"full: {found}", "delete items that you no longer need, and set retention.max_bytes_gb")
     if free < min(SCANT_BYTES, size / 10):
-        return warning(check, found, "set retention.min_free_mb, or delete what is not needed")
+        return warning(check, found, "set retention.min_free_mb, or delete items that you no longer need")
     return ok(check, found)
 
 
@@ -110,7 +110,8 @@ def card(installation: Installation) -> list[Finding]:
     on = kind(mount, installation.root)
     text = wear(on, len(frame.data) * DAY_S / interval_s if frame else None)
     if on == "card":
-        return warning("card wear", text, "deploy/install.sh puts images/ into memory; so does a line in /etc/fstab")
+        advice = "keep images/ in memory: deploy/install.sh does so, or a line in /etc/fstab (docs/install.md)"
+        return warning("card wear", text, advice)
     return ok("card wear", text)
 
 
@@ -119,7 +120,7 @@ def clock(installation: Installation) -> list[Finding]:
     now = utc_text(time.time())
     if time.time() < EARLIEST_S:
         advice = "connect the Pi to a network for a while, or fit a clock (RTC)"
-        return fault("clock", f"it has never been set: {now}", advice)
+        return fault("clock", f"never set: {now}", advice)
     answer = _output_of(installation, "timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
     if answer == "no":
         return warning("clock", f"{now}, not set by a time server", "sudo timedatectl set-ntp true")
@@ -144,8 +145,8 @@ def services(installation: Installation) -> list[Finding]:
         return []
     ended = [f"{name.removesuffix('.service')}: {count}" for name, count in sorted(again.items()) if count != "0"]
     if not ended:
-        return ok("services", "none was started again")
-    return warning("services", f"started again by systemd: {', '.join(ended)}", "the log says when and why")
+        return ok("services", "no service was restarted")
+    return warning("services", f"restarted by systemd: {', '.join(ended)}", "`stillcam log` shows when and why")
 
 
 def _output_of(installation: Installation, program: str, *arguments: str) -> str:
@@ -168,7 +169,7 @@ def heat(installation: Installation) -> list[Finding]:
     if findings:
         return findings
     if celsius is None:
-        return ok(check, "not known on this machine")
+        return ok(check, "this machine does not report them")
     if celsius >= HOT_C:
         return warning(check, f"{celsius:.0f} °C", board.COOLING)
-    return ok(check, f"{celsius:.1f} °C, no trouble since boot")
+    return ok(check, f"{celsius:.1f} °C, no problems since boot")

@@ -10,8 +10,8 @@ from stillcam.checks.finding import Finding, Installation, fault, ok, warning
 from stillcam.system_info.software import Software
 
 _HELPERS = (
-    ("jpegtran", "jpegtran", "without it a rotation by 90° or 270° is not lossless", "libjpeg-turbo-progs"),
-    ("FFmpeg", "ffmpeg", "without it no film is made of a series", "ffmpeg"),
+    ("jpegtran", "jpegtran", "without it, rotation by 90° or 270° is not lossless", "libjpeg-turbo-progs"),
+    ("FFmpeg", "ffmpeg", "without it, no films can be made", "ffmpeg"),
 )  # row of Software, check, what is missing without it, package
 _MODULES = {"PIL": "pillow", "inotify_simple": "inotify-simple", "prometheus_client": "prometheus-client",
             "astral.sun": "astral"}  # fmt: skip

@@ -17,20 +17,20 @@ def series(installation: Installation) -> list[Finding]:
         found = reader.states(folder)
         damaged = _damaged(folder, {one["name"] for one in found})
     except OSError as error:
-        advice = f"see that {folder} is a folder that can be read"
+        advice = f"check that {folder} is a readable folder"
         return fault("series", f"cannot be read: {error.strerror}", advice)
     if damaged:
-        return fault("series", damaged, "a copy of the folder, from before, may help")
+        return fault("series", damaged, "restore the folder from a backup")
     if failed := [one for one in found if one["state"] == "failed"]:
         text = "; ".join(f"{one['name']}: {one['why']}" for one in failed)
         first = failed[0]["name"]
-        return fault("series", f"failed: {text}", f"then: stillcam series resume {first!r}")
+        return fault("series", f"failed: {text}", f"remove the cause, then run: stillcam series resume {first!r}")
     running = [one for one in found if one["state"] == "running"]
     gaps = [one for one in running if one["missed"] > one["taken"]]
     if gaps:
         text = "; ".join(f"{one['name']}: {one['taken']} taken, {one['missed']} missed" for one in gaps)
-        return warning("series", text, "its timeline on the page says when; the log says why")
-    return ok("series", f"{len(running)} running, of {len(found)}" if found else "there are none")
+        return warning("series", text, "the Timelapse tab shows when; `stillcam log` shows why")
+    return ok("series", f"{len(running)} running, of {len(found)}" if found else "no series")
 
 
 def _damaged(folder: Path, known: set[str]) -> str:

@@ -19,9 +19,9 @@ def settings(installation: Installation) -> list[Finding]:
     try:
         load(file)
     except StillcamError as error:
-        advice = "mend it; the last good settings stay in force"
+        advice = "correct the file; the last valid settings stay in force"
         return fault("settings", str(error), advice)
-    return ok("settings", f"{file} is right" if file.exists() else "all defaults")
+    return ok("settings", f"{file} is valid" if file.exists() else "all defaults")
 
 
 def port(installation: Installation) -> list[Finding]:
@@ -39,9 +39,9 @@ def port(installation: Installation) -> list[Finding]:
     except ConnectionRefusedError:
         return fault("port", f"no program listens on port {number}", START)
     except OSError as error:
-        advice = "end what uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
+        advice = "stop the program that uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
         return fault("port", f"port {number}: {error}", advice)
-    reason = "" if status == 200 else f", and says: {health.get('reason')}"
+    reason = "" if status == 200 else f", but reports: {health.get('reason')}"
     answers = ok("port", f"the web server answers on port {number}{reason}")
     return answers + dead_threads("server threads", health.get("threads"))
 
@@ -53,7 +53,7 @@ def certificate(installation: Installation) -> list[Finding]:
     except StillcamError:
         name = ""  # has a check of its own
     if not name:
-        return ok("certificate", "none is set: the server uses plain HTTP")
+        return ok("certificate", "no certificate is set: the server uses plain HTTP")
     file, now_s = installation.paths.primary.data / name, time.time()
     try:
         found, advice = certificates.describe(file, now_s)
@@ -70,7 +70,7 @@ def accounts(installation: Installation) -> list[Finding]:
     data = installation.paths.primary.data
     try:
         if (data / "accounts.db").exists() and Accounts(data).users.registered():
-            return ok("accounts", "there is an owner")
+            return ok("accounts", "an owner has registered")
     except StillcamError as error:
         return fault("accounts", str(error))
     return warning(

@@ -29,7 +29,7 @@ class Undeletable:
             logging.warning("more than %s files cannot be deleted: further ones are not logged", MAX_LOGGED)
         else:
             logging.warning(
-                "cannot delete %s (%s): skipped; check the owner of it and its folder", path, error.strerror
+                "cannot delete %s (%s): skipped; check the owner of the file and of its folder", path, error.strerror
             )
 
     def to_json(self) -> list[dict[str, Any]]:

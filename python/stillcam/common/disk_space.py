@@ -67,11 +67,11 @@ class Disk:
         try:
             free, reserve = self.free_bytes(), self.reserve_bytes()
         except OSError as error:
-            raise CameraError("disk", f"cannot see how much is free in {self.root} ({error.strerror})") from error
+            raise CameraError("disk", f"cannot determine the free space of {self.root} ({error.strerror})") from error
         if free < reserve:
             raise CameraError(
                 "disk",
-                f"the disk is nearly full: {free / 1e6:.0f} MB are free, and {reserve / 1e6:.0f} MB must stay so;"
+                f"the disk is nearly full: {free / 1e6:.0f} MB are free, and {reserve / 1e6:.0f} MB must stay free;"
                 " delete something, or set retention or files.floor_mb",
             )
 

@@ -20,7 +20,7 @@ FSTAB = Path("/etc/fstab")
 _GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ESTALE, errno.ESHUTDOWN)
 _CANNOT = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # symlink(2) where there are none
 _ADVICE = {
-    errno.EROFS: "the file system is mounted read-only; a worn card causes that: see dmesg",
+    errno.EROFS: "the file system is read-only, perhaps because the SD card is worn out: see dmesg",
     errno.EACCES: "check its owner (ls -ld)",
     errno.EPERM: "check its owner (ls -ld)",
     **dict.fromkeys(_GONE, "its disk does not respond: check its cable and power supply, and see dmesg"),
@@ -58,8 +58,8 @@ def lacks(folder: Path, needs: Sequence[str]) -> str:
     mount = mount_of(Path(os.path.realpath(folder)), mounts(text_of(Path("/proc/self/mountinfo"))))
     on = f"{mount.type}, mounted at {mount.point}" if mount else "a file system"
     return (
-        f"{folder} is on {on}, which has no {' and no '.join(lacking)}: exFAT and FAT have none; move it to ext4"
-        " (see docs/install.md). Library, series and films may be on such a disk"
+        f"{folder} is on {on}, which has no {' and no '.join(lacking)}: move it to ext4"
+        " (see docs/install.md). Library, series and films can stay on exFAT or FAT"
     )
 
 
@@ -69,7 +69,7 @@ def missing_disk(folder: Path, fstab: Path = FSTAB) -> str:
         if os.path.islink(path) and not os.path.exists(path):
             target = Path(os.path.realpath(path))
             place = _mount_point_of(target, fstab)
-            return f"{path} is a link to {target}, which is not there: is a disk missing at {place}?"
+            return f"{path} is a link to {target}, which does not exist: is a disk missing at {place}?"
     if point := _unmounted(Path(os.path.realpath(folder)), fstab):
         return f"the disk of {folder} is not mounted: sudo mount {point}"
     return ""

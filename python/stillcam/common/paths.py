@@ -45,7 +45,7 @@ class Paths:
         number = environ.get("STILLCAM_NUMBER") or str(numbers[0])
         if number not in map(str, numbers):
             there = " ".join(map(str, numbers))
-            raise StillcamError(f"STILLCAM_NUMBER={number} is none of STILLCAM_CAMERAS={there!r}: name it there, too")
+            raise StillcamError(f"STILLCAM_NUMBER={number} is not in STILLCAM_CAMERAS={there!r}: add it there")
         return first.of(int(number))
 
     def of(self, number: int) -> Paths:
@@ -107,7 +107,7 @@ class Paths:
         except (FileExistsError, NotADirectoryError) as error:
             if text := missing_disk(folder):
                 raise StillcamError(text) from error
-            raise StillcamError(f"{folder} is not a folder: move what is there away, or set another one") from error
+            raise StillcamError(f"{folder} is not a folder: move that file away, or set another folder") from error
         except OSError as error:
             raise StillcamError(unwritable(folder, error)) from error
         return folder

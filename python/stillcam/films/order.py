@@ -51,11 +51,11 @@ def from_document(document: Any, zone: str) -> Order:
     if not isinstance(document, Mapping):
         raise SettingsError('an order is an object like {"kind": "film", "series": "Garden"}')
     if unknown := set(document) - set(_FIELDS):
-        raise SettingsError(f"there is no such field: there are {', '.join(_FIELDS)}", min(map(str, unknown)))
+        raise SettingsError(f"unknown field: known fields are {', '.join(_FIELDS)}", min(map(str, unknown)))
     given = {name: value for name, value in document.items() if value is not None}
     kind = choice_in(given, "kind", tuple(KINDS))
     if kind != "film" and (wrong := [name for name in _FILM_FIELDS if given.get(name)]):
-        raise SettingsError(f"goes with a film, not with a {kind}", wrong[0])
+        raise SettingsError(f"is for films only, not for a {kind}", wrong[0])
     order = Order(
         kind=kind,
         series=_series(given.get("series")),

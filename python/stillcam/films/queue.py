@@ -106,7 +106,7 @@ class FilmQueue:
         if order.kind == "film" and not shutil.which("ffmpeg"):
             raise CommandError("missing", NO_FFMPEG)
         if len(self._waiting) >= MAX_WAITING:
-            raise CommandError("state", f"{MAX_WAITING} films are waiting already: look again later")
+            raise CommandError("state", f"{MAX_WAITING} films are already waiting: try again later")
         try:
             found = next(sources_of(order, self._paths), None)
         except StillcamError as error:
@@ -114,8 +114,8 @@ class FilmQueue:
         except OSError as error:
             raise CommandError("disk", f"the pictures cannot be read ({error.strerror})") from error
         if found is None:
-            span = " of that time" if (order.from_ms, order.to_ms) != (None, None) else ""
-            raise CommandError("state", f"{order.series or 'the library'} has no picture{span}")
+            span = " in that time" if (order.from_ms, order.to_ms) != (None, None) else ""
+            raise CommandError("state", f"{order.series or 'the library'} has no pictures{span}")
         with refusing(self._store.folder(order.series)):
             self._disk(order).check()
             return self._add(order)

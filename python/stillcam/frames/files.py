@@ -174,7 +174,7 @@ def lock_folder(folder: Path) -> int:
     except OSError as error:
         os.close(fd)
         raise StillcamError(
-            f"another capture daemon works in {folder}: end it (./start_camera_server.sh --stop),"
+            f"another capture daemon uses {folder}: stop it (./start_camera_server.sh --stop),"
             " or set another STILLCAM_IMAGES and STILLCAM_DATA"
         ) from error
     return fd

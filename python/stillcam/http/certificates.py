@@ -75,7 +75,7 @@ def valid_names(names: Sequence[str]) -> list[str]:
     """
     found = list(dict.fromkeys(_valid_name(name) for name in names))
     if not 0 < len(found) <= MAX_NAMES:
-        raise StillcamError(f"a certificate holds 1 to {MAX_NAMES} names and addresses, not {len(found)}")
+        raise StillcamError(f"a certificate contains 1 to {MAX_NAMES} names and addresses, not {len(found)}")
     return found
 
 

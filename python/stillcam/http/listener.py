@@ -163,7 +163,7 @@ class Listener:
         self._pool.hand_off(self)
         if time.monotonic() - self._short_logged_s > SHORT_LOG_S:
             self._short_logged_s = time.monotonic()
-            logging.warning("cannot take more connections: %s", reason)
+            logging.warning("cannot accept more connections: %s", reason)
         self._limits.close_idle()
         time.sleep(SHORT_S)
 

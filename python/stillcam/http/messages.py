@@ -184,7 +184,7 @@ class Refused(Exception):
 
     Args:
         status: 4xx or 5xx.
-        text: what is wrong and what to do, for a person.
+        text: what is wrong and what to do, as a sentence.
         field: the name of the value that is wrong; None: it concerns no value.
         headers: of the answer, for example `Retry-After`.
     """

@@ -74,12 +74,12 @@ def parse_head(head: bytes) -> Head:
     """`parse` without its cache."""
     line, _, rest = head.partition(b"\r\n")
     if len(line) > MAX_LINE_BYTES:
-        raise Refused(414, f"the address is too long: it may have {MAX_LINE_BYTES} bytes with method and version")
+        raise Refused(414, f"the request line is too long: the limit is {MAX_LINE_BYTES} bytes")
     if not (match := _LINE.fullmatch(line)):
         raise Refused(400, "the first line must be a method, an address and a version, like: GET / HTTP/1.1")
     method, target, major, minor = match.groups()
     if major != b"1":
-        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     fields = _short_fields(rest) if len(rest) <= SHORT_BYTES else parse_fields(rest)
     http10 = minor == b"0"
     if not http10 and "host" not in fields.headers:
@@ -108,15 +108,15 @@ def parse_path(raw: bytes) -> str:
         Refused: it could be read in more than one way.
     """
     if _ENCODED.search(raw):
-        raise Refused(400, "the address holds a % without two hexadecimal digits, or an encoded slash")
+        raise Refused(400, "the address contains a % without two hexadecimal digits, or an encoded slash")
     try:
         path = unquote_to_bytes(raw).decode()
     except UnicodeDecodeError as error:
         raise Refused(400, "the address is not UTF-8") from error
     if _CONTROL.search(path):
-        raise Refused(400, "the address holds a control character")
+        raise Refused(400, "the address contains a control character")
     if not {".", ".."}.isdisjoint(path.split("/")):
-        raise Refused(400, "the address holds . or .. as a part")
+        raise Refused(400, "the address contains . or .. as a path segment")
     return path[1:]
 
 
@@ -128,11 +128,11 @@ def parse_fields(block: bytes) -> Fields:
     """
     lines = block.split(b"\r\n") if block else []
     if len(lines) > MAX_HEADERS:
-        raise Refused(431, f"too many header lines: there may be {MAX_HEADERS}")
+        raise Refused(431, f"too many header lines: the limit is {MAX_HEADERS}")
     headers: dict[str, str] = {}
     for line in lines:
         if len(line) > MAX_LINE_BYTES:
-            raise Refused(431, f"a header line is too long: it may have {MAX_LINE_BYTES} bytes")
+            raise Refused(431, f"a header line is too long: the limit is {MAX_LINE_BYTES} bytes")
         if not (match := _HEADER.fullmatch(line)):
             raise Refused(400, "a header line is malformed")
         name, value = match[1].decode().lower(), match[2].decode("latin-1").strip(" \t")
@@ -176,5 +176,5 @@ def _chunked(headers: Mapping[str, str]) -> bool:
 def _expects_continue(headers: Mapping[str, str]) -> bool:
     expect = headers.get("expect")
     if expect is not None and expect.lower() != "100-continue":
-        raise Refused(417, "the only expectation that can be met is 100-continue")
+        raise Refused(417, "the only supported expectation is 100-continue")
     return expect is not None

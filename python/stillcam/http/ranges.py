@@ -54,7 +54,7 @@ def part(request: Request, answer: Answer) -> Answer:
     try:
         found = span(header, len(answer.body))
     except ValueError:
-        return error(416, "there are no such bytes", {"Content-Range": f"bytes */{len(answer.body)}"})
+        return error(416, "the requested range is outside the file", {"Content-Range": f"bytes */{len(answer.body)}"})
     if found is None:
         return answer
     start, end = found

@@ -63,7 +63,7 @@ class RequestReader:
                 data, empty_line = data[2:], True
             end = data.find(END)
             if max(end, len(data) if end < 0 else 0) > MAX_HEAD_BYTES:
-                raise Refused(431, f"the head is too long: it may have {MAX_HEAD_BYTES} bytes")
+                raise Refused(431, f"the head of the request is too long: the limit is {MAX_HEAD_BYTES} bytes")
             if end >= 0:
                 self.unparsed = data[end + len(END) :]
                 return data[:end]
@@ -108,7 +108,7 @@ class RequestReader:
         try:
             data = self._body.read(more, max_bytes)
         except OSError as failure:
-            raise ConnectionError("the client left in the middle of its request") from failure
+            raise ConnectionError("the client disconnected in the middle of its request") from failure
         self._slot.waiting_since = None
         if self._body.rest:
             self.unparsed = self._body.rest
@@ -190,7 +190,7 @@ class _ChunkedBody:
 
     def _size(self, more: More) -> int:
         if not (match := _SIZE.fullmatch(self._line(more))):
-            raise Refused(400, "malformed chunk: each must begin with a line that holds its length in hexadecimal")
+            raise Refused(400, "malformed chunk: each must begin with a line that contains its length in hexadecimal")
         return int(match[1], 16)
 
     def _line(self, more: More) -> bytes:
@@ -207,4 +207,4 @@ class _ChunkedBody:
 
 
 def _too_large(max_bytes: int) -> Refused:
-    return Refused(413, f"the body is too large: it may have {max_bytes} bytes")
+    return Refused(413, f"the body is too large: the limit is {max_bytes} bytes")

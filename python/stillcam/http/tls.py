@@ -113,13 +113,13 @@ class Certificate:
         certificate, key = self._files
         for name, path in (("server.tls_certificate", certificate), ("server.tls_key", key)):
             if not path.is_file() or not os.access(path, os.R_OK):
-                raise StillcamError(f"{name}: cannot read {path}: check the path, and who may read it")
+                raise StillcamError(f"{name}: cannot read {path}: check the path and its permissions")
         try:
             context.load_cert_chain(certificate, key, password=lambda: "")
         except OSError as error:
             raise StillcamError(
-                f"server.tls_certificate and server.tls_key: {certificate} and {key} do not belong together, or are not"
-                f" PEM without a password ({error})"
+                f"server.tls_certificate and server.tls_key: {certificate} and {key} do not match, or are not PEM files"
+                f" without a password ({error})"
             ) from error
         return context
 

@@ -150,7 +150,7 @@ class PlainTransport(Transport):
             return self._socket.send(head[at:], socket.MSG_MORE)
         at -= len(head)
         if not (sent := os.sendfile(self._socket.fileno(), file, start + at, min(size - at, FILE_BYTES))):
-            raise ConnectionAbortedError("the file has become shorter")
+            raise ConnectionAbortedError("the file was truncated while it was sent")
         return sent
 
     def _complete(self, send_from: Callable[[int], int], sent: int, size: int) -> None:
@@ -205,7 +205,7 @@ class TlsTransport(Transport):
         at = 0
         while at < len(part):
             if not (data := part.read(at, TLS_FILE_BYTES)):
-                raise ConnectionAbortedError("the file has become shorter")
+                raise ConnectionAbortedError("the file was truncated while it was sent")
             self.send([data])
             at += len(data)
 

@@ -90,7 +90,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
             connection.sendall(json.dumps(message).encode() + b"\n")
             line = _read_line(connection)
     except PermissionError as error:
-        raise NoAnswer("only its own user may use the capture daemon: run the command with sudo") from error
+        raise NoAnswer("the capture daemon belongs to another user: run the command with sudo") from error
     except TimeoutError as error:
         raise AnswerTimeout(timeout_s or 0.0) from error
     except OSError as error:
@@ -101,7 +101,7 @@ def ask(path: Path, message: Message, timeout_s: float | None = 5.0) -> Message:
     try:
         answer = parse_json(line)
     except ValueError as error:
-        raise NoAnswer("the capture daemon ended in the middle of its answer: see `stillcam log`") from error
+        raise NoAnswer("the capture daemon stopped while it was answering: see `stillcam log`") from error
     if "error" in answer:
         raise Refusal(answer)
     return dict(answer)
@@ -170,7 +170,7 @@ class CommandServer:
                 answer = self._handled(_read_line(connection))
                 connection.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as error:
-            logging.debug("a client of the command socket went away: %s", error)
+            logging.debug("a client of the command socket disconnected: %s", error)
         finally:
             with self._changed:
                 self._clients -= 1

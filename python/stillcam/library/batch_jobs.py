@@ -76,7 +76,7 @@ class Jobs:
         with self._lock:
             if job := self._jobs.get(id_):
                 return job
-        raise LookupError("this job is not known any more")
+        raise LookupError("this job is no longer known")
 
     def _run(self, job: Job) -> None:
         with self._one_at_a_time:

@@ -138,11 +138,11 @@ class Library:
         favourite = item.name in self.favourites.of_day(item.day)
         with self._renaming:  # two people may think of the same title
             if any(self.path(item, name).exists() for name in names.values()):
-                raise FileExistsError(f"there is another one called {title} on that day")
+                raise FileExistsError(f"another item of that day is already called {title}: choose another title")
             try:
                 _rename(self.root / item.day, names)
             except FileNotFoundError as error:
-                raise LookupError(f"{item.id} is gone: somebody has deleted or renamed it") from error
+                raise LookupError(f"{item.id} no longer exists: somebody has deleted or renamed it") from error
         if favourite:
             self.favourites.add(renamed)
             self.favourites.remove(item)

@@ -126,9 +126,9 @@ def with_title(stem: str, title: str) -> str:
     prefix = f"{match['stamp']}_{match['kind']}_{match['camera']}" if match else ""
     new = f"{prefix}_{title}" if prefix and title else prefix or title
     if not new or new.startswith(".") or not new.isprintable() or set(new) & set("/\\") or "." in title:
-        raise ValueError("a title may hold no slash, dot or line end")
+        raise ValueError("a title must not contain slashes, dots or line breaks")
     if len(new.encode()) > MAX_STEM_BYTES:
-        raise ValueError("this title is too long")
+        raise ValueError("this title is too long: shorten it")
     return new
 
 

@@ -40,7 +40,7 @@ class Thumbnails:
             LookupError: there is no picture to make it of, or it cannot be read.
         """
         if item.kind == "file":
-            raise LookupError(f"{item.id} is no picture")
+            raise LookupError(f"{item.id} is not a picture")
         source = self._root / item.day / (item.preview or item.name)
         cached = self._cache_path(item)
         try:

@@ -45,7 +45,7 @@ class Trash:
         try:
             _move(self._root / item.day, target, item)
         except FileNotFoundError as error:
-            raise LookupError(f"{item.id} has been deleted already") from error
+            raise LookupError(f"{item.id} was already deleted") from error
         return TrashedItem(deleted, item)
 
     def items(self) -> list[TrashedItem]:
@@ -68,11 +68,11 @@ class Trash:
         day.mkdir(exist_ok=True)
         source = self._folder / trashed.deleted / trashed.item.day
         if (day / trashed.item.name).exists():
-            raise FileExistsError(f"there is another {trashed.item.id} by now: rename or delete that first")
+            raise FileExistsError(f"the library already has another {trashed.item.id}: rename or delete that first")
         try:
             _move(source, day, trashed.item)
         except FileNotFoundError as error:
-            raise LookupError(f"{trashed.item.id} is not in the trash any more") from error
+            raise LookupError(f"{trashed.item.id} is no longer in the trash") from error
 
     def has_old(self, before_s: float) -> bool:
         """Whether there are items that were deleted before `before_s` (seconds since the epoch)."""

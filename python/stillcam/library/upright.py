@@ -118,7 +118,7 @@ def _decoded(image: Image.Image, orientation: int, least: Size) -> Image.Image:
     image.draft("RGB", (min(least[0], max(1, wide // part)), min(least[1], max(1, high // part))))
     needed += image.width * image.height * _BYTES.get(image.mode, 8 if image.format == "WEBP" else 4)
     if needed > room:
-        raise Unreadable(f"decoding it would take {needed / 1e6:.0f} MB of memory, and it may take {room / 1e6:.0f}")
+        raise Unreadable(f"decoding it needs {needed / 1e6:.0f} MB of memory; the limit is {room / 1e6:.0f}")
     if image.mode.startswith("I"):  # 16 bits of grey: Pillow would turn all that is brighter than 255 white
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     scale = max(least[0] / image.width, least[1] / image.height)

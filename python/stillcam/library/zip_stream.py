@@ -43,7 +43,7 @@ def member(path: Path, name: str, changed: Changed) -> Member:
     """
     found = os.stat(path, follow_symlinks=False)
     if not stat.S_ISREG(found.st_mode) or not os.access(path, os.R_OK):
-        raise OSError(f"{path} is no regular file, or may not be read")
+        raise OSError(f"{path} is not a regular file, or cannot be read")
     return Member(path, name, found.st_size, changed if 1980 <= changed[0] <= 2107 else _DOS_FIRST)
 
 
@@ -91,7 +91,7 @@ def stream(members: list[Member]) -> Generator[list[bytes], None, None]:
             except OSError as error:
                 raise ConnectionAbortedError(f"{one.path}: {error.strerror}") from error
             if left:
-                raise ConnectionAbortedError(f"{one.path} has become shorter")
+                raise ConnectionAbortedError(f"{one.path} was truncated while it was sent")
     yield sink.take()
 
 

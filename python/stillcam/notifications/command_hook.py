@@ -42,7 +42,7 @@ class CommandHook:
         try:
             self._queue.put_nowait(argv_for(command, file))
         except queue.Full:
-            logging.warning("hooks.item: too many items wait: not run for %s", file.name)
+            logging.warning("hooks.item: too many items are waiting; skipped %s", file.name)
 
     def _run(self) -> None:
         lower_priority(_NICE)
@@ -67,7 +67,7 @@ def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> str | None:
         output = _read_until_end(process, timeout_s)
         if process.poll() is None:
             _terminate(process)
-            return f"was ended after {timeout_s:g} s: {_last_line(output)}"
+            return f"was stopped after {timeout_s:g} s: {_last_line(output)}"
     return f"ended with status {process.returncode}: {_last_line(output)}" if process.returncode else None
 
 

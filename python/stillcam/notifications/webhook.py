@@ -95,7 +95,7 @@ def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> 
         watchdog.cancel()
         connection.close()
     if not 200 <= status < 300:
-        raise DeliveryError(f"it answers {status}")
+        raise DeliveryError(f"it answered {status}")
 
 
 def _shut_down(connection: http.client.HTTPConnection) -> None:
@@ -121,7 +121,7 @@ class Receiver:
         with self._changed:
             if len(self._queue) == MAX_QUEUED:
                 dropped = self._queue.popleft()
-                logging.warning("webhook: too many messages wait for %s: dropped %s", self._name, dropped.type)
+                logging.warning("webhook: too many messages are waiting for %s: dropped %s", self._name, dropped.type)
             self._queue.append(message)
             self._changed.notify_all()
 
@@ -177,9 +177,10 @@ def load_key(path: Path) -> str:
         text = path.read_text("ascii").strip()
         _key_bytes(text)
     except OSError as error:
-        raise StillcamError(f"cannot use {path} ({error.strerror}): check its owner, and df") from error
+        text = f"cannot use {path} ({error.strerror}): check its owner and the free space (df -h)"
+        raise StillcamError(text) from error
     except ValueError as error:
-        raise StillcamError(f"{path} holds no key: delete it, and another one is made") from error
+        raise StillcamError(f"{path} contains no key: delete it, and Stillcam creates a new one") from error
     return text
 
 

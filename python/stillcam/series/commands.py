@@ -83,7 +83,7 @@ class SeriesCommands:
             raise CommandError("wrong", f"do must be one of create, delete, {', '.join(_STATES)}", "do")
         state = running.series.state.state
         if state not in _STATES[do]:
-            raise CommandError("state", f"{running.name} is {state}: it cannot {do}")
+            raise CommandError("state", f"{running.name} is {state}: cannot {do} it")
         if do == "change":
             self._change(running, message.get("definition"), now_ms)
         elif do == "start":
@@ -110,10 +110,10 @@ class SeriesCommands:
         zone = self._zone()
         before, after = running.series.definition, from_document(document, now_ms, zone)
         if after.name != before.name:
-            raise CommandError("wrong", "a series keeps its name", "name")
+            raise CommandError("wrong", "the name of a series cannot be changed", "name")
         old, new = to_document(before), to_document(after)
         for field in () if running.has_no_shots else ("kind", "vary", "start"):
             if old[field] != new[field]:
-                raise CommandError("state", f"{field} stays as it is once there is a shot", field)
+                raise CommandError("state", f"{field} cannot be changed after the first shot", field)
         running.series.redefine(after, zone)
         running.redefined(now_ms)

@@ -85,7 +85,7 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     if not isinstance(document, Mapping):
         raise SettingsError('a series is an object like {"name": "Garden", "interval_s": 60}')
     if unknown := set(document) - _FIELDS:
-        raise SettingsError(f"unknown: a series has {', '.join(sorted(_FIELDS))}", min(unknown, key=str))
+        raise SettingsError(f"unknown field: known fields are {', '.join(sorted(_FIELDS))}", min(unknown, key=str))
     variation = _variation(document.get("vary"))
     shots = number_in(document, "shots", 1, MAX_SHOTS, whole=True)
     if variation and not variation.bracket:
@@ -201,5 +201,5 @@ def _retention(value: Any) -> Retention:
     if not isinstance(value, Mapping) or value.get("rule") not in tuple(_RETENTION):
         raise SettingsError('must be like {"rule": "days", "days": 30}; a rule is all, days or thin', "keep")
     if set(value) != _RETENTION[value["rule"]]:
-        raise SettingsError("days go with the rule days, and only with it", "keep")
+        raise SettingsError("days are required with the rule days, and allowed only with it", "keep")
     return Retention(value["rule"], int(number_in(value, "days", 1, MAX_DAYS, whole=True) or 0))

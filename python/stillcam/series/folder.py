@@ -92,7 +92,7 @@ class Series:
         """
         root.mkdir(parents=True, exist_ok=True)
         if definition.name.casefold() in {path.name.casefold() for path in root.iterdir()}:
-            raise NameTaken("there is a series of that name already: choose another one", "name")
+            raise NameTaken("a series of that name already exists: choose another name", "name")
         state = State(state_at(definition.schedule.starts_ms, now_ms), None, now_ms, Tally(now_ms - 1))
         new = root / f".new_{definition.name}"  # it appears only when complete
         (new / FRAMES).mkdir(parents=True, exist_ok=True)

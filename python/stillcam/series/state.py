@@ -106,11 +106,11 @@ def read_definition(folder: Path) -> tuple[str, str, Definition]:
         created, zone = str(document["created"]), str(document["zone"])
         definition = from_document(document["definition"], text_to_ms(created), zone)
         if definition.name != folder.name:
-            raise SettingsError(f"it is called {definition.name} there", "name")
+            raise SettingsError(f"the name in it is {definition.name}", "name")
     except FileNotFoundError as error:
         raise StillcamError(f"there is no series {folder.name}") from error
     except (OSError, ValueError, TypeError, KeyError, SettingsError) as error:
-        raise StillcamError(f"{folder / SERIES} is damaged ({error}): put it right, or delete the folder") from error
+        raise StillcamError(f"{folder / SERIES} is damaged ({error}): correct it, or delete the folder") from error
     return created, zone, definition
 
 

@@ -136,9 +136,10 @@ def _listen(address: tuple[str, int], app: App, primary: CameraContext) -> Liste
             return Listener(("0.0.0.0", port), app, limits, tls)  # noqa: S104 - IPv6 is switched off
     except OSError as error:
         advice = {
-            errno.EADDRINUSE: f"port {port} is taken: end what uses it (see: ss -tlnp), or set another STILLCAM_PORT",
+            errno.EADDRINUSE: f"port {port} is in use: stop the program that uses it (see: sudo ss -tlnp),"
+            " or set another STILLCAM_PORT",
             errno.EACCES: f"port {port} needs root: set a STILLCAM_PORT of 1024 or more",
-            errno.EADDRNOTAVAIL: f"STILLCAM_BIND={host} is no address of this machine: leave it out for all of them",
+            errno.EADDRNOTAVAIL: f"STILLCAM_BIND={host} is not an address of this machine: unset it to use all",
         }
         text = advice.get(error.errno or 0, f"cannot listen on {host} port {port}: {error.strerror}")
         raise StillcamError(text) from error
@@ -151,7 +152,7 @@ def _answers(server: Listener) -> str:
     except OSError as error:
         logging.warning("the server does not answer its own health request: %s", error)
         return ""
-    return "answers, pictures are fresh" if status == 200 else f"answers: {health.get('reason')}"
+    return "running, pictures are fresh" if status == 200 else f"answers: {health.get('reason')}"
 
 
 def _allow_descriptors() -> None:

@@ -191,7 +191,7 @@ class App:
         if not slash:
             return self._router
         if not (router := self._routers.get(number)):
-            raise Refused(404, "there is no such camera: the first one's page is at /")
+            raise Refused(404, "there is no such camera; the page of the first one is at /")
         request.camera, request.path = number, rest
         return router
 
@@ -204,7 +204,7 @@ class App:
         if (value := request.value("action")) is None:
             return None
         if not (match := _ACTION.fullmatch(value)):
-            raise Refused(400, "action must be snapshot or stream, or name a camera's place as in stream_0", "action")
+            raise Refused(400, "action must be snapshot or stream, or name a camera, as in stream_1", "action")
         request.path, place = match[1], int(match[2] or 0)
         if not place:
             return None

@@ -48,7 +48,7 @@ class Router:
         if not known:
             raise Refused(404, "there is nothing at this address: the page is at /")
         allowed = ", ".join(sorted(known) + (["HEAD"] if "GET" in known else []))
-        raise Refused(405, f"this address answers {allowed} only", headers={"Allow": allowed})
+        raise Refused(405, f"this address only supports {allowed}", headers={"Allow": allowed})
 
     def _leading(self, path: str) -> Iterator[tuple[dict[str, Route], str, str]]:
         """Methods, name and rest of all that may be meant: exact, with a name, the longest that ends in a slash."""

@@ -125,7 +125,7 @@ class SettingsService:
             try:
                 old = load(self._path)
             except StillcamError as error:
-                raise Refused(409, f"{error}: mend this file, or remove it, then try again") from error
+                raise Refused(409, f"{error}: correct or delete this file, then try again") from error
             if wanted_tag is not None and not _matches(wanted_tag, SettingsState(old).tag):
                 raise Outdated(SettingsState(old))
             new = self._new_settings(old, change, host, restoring)
@@ -133,18 +133,18 @@ class SettingsService:
                 if new != old:
                     save(self._path, new)
                 return old, new
-        raise Refused(503, f"{self._path} is being changed again and again: try again", headers=RETRY)
+        raise Refused(503, f"another program keeps changing {self._path}: try again", headers=RETRY)
 
     def _new_settings(self, old: Settings, change: Change, host: str, restoring: bool) -> Settings:
         new = change(old)
         if new.hooks != old.hooks and not restoring:
-            raise SettingsError("can be set on the camera's machine only: in data/settings.json", "hooks")
+            raise SettingsError("can only be set on the camera's machine, in data/settings.json", "hooks")
         new = replace(new, hooks=old.hooks)  # a backup does not restore commands that run on this machine either
         if not self._primary:
             new = replace(new, access=old.access, server=old.server)
         index = new.camera.index
         if index != old.camera.index and any(index == other.settings().camera.index for other in self._others):
-            raise SettingsError("another camera's page shows this one already", "camera.index")
+            raise SettingsError("is used on another camera's page: choose another number", "camera.index")
         if self._primary:
             _check_host_stays_allowed(new, host, self._names())
             _check_certificate(old, new, self._path.parent)
@@ -183,7 +183,7 @@ class SettingsService:
         if answer.get("in_force", True):
             return None, self._context.cache.catch_up()
         reason = self._context.daemon.status().get("reason") or "it is busy"
-        return f"the settings are saved, but the camera has made no picture with them yet: {reason}", None
+        return f"the settings are saved, but the camera has taken no picture with them yet: {reason}", None
 
     def _roll_back(self, old: Settings, new: Settings) -> None:
         """Restore the previous settings, unless the file has been edited meanwhile."""
@@ -212,7 +212,7 @@ def _check_host_stays_allowed(new: Settings, host: str, names: frozenset[str]) -
     try:
         check_host(host, names, new.access.hosts)
     except Refused as refused:
-        text = f"must keep {host}, or you lock yourself out: that is how this page was opened"
+        text = f"must contain {host}, the name of this page's address: without it you would lock yourself out"
         raise SettingsError(text, "access.hosts") from refused
 
 

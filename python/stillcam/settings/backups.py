@@ -55,9 +55,9 @@ def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
 def settings_of(document: Any) -> Settings:
     """The settings of a backup. Raises SettingsError if it is no backup, or one of its settings is invalid."""
     if not isinstance(document, dict) or document.get("kind") != BACKUP_KIND:
-        raise SettingsError(f'this is no backup: it must say "kind": "{BACKUP_KIND}"', "kind")
+        raise SettingsError(f'this is not a Stillcam backup: it must contain "kind": "{BACKUP_KIND}"', "kind")
     if not isinstance(document.get("configuration"), dict):
-        raise SettingsError("this backup holds no configuration", "configuration")
+        raise SettingsError("this backup contains no configuration", "configuration")
     return from_json(document["configuration"])
 
 
@@ -90,7 +90,7 @@ class Backups:
         text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
         try:
             if not create_private(path, text.encode()):
-                raise NameTakenError("there is a backup of this name: choose another one, or delete it first")
+                raise NameTakenError("a backup of this name already exists: choose another name, or delete it first")
             return _described(path)
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error

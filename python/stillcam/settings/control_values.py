@@ -39,7 +39,7 @@ def did_you_mean(name: object, known: Collection[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(str(name), known, 1)
-    return f": did you mean {close[0]!r}?" if close else f": it may be one of {', '.join(known)}"
+    return f": did you mean {close[0]!r}?" if close else f": known names are {', '.join(known)}"
 
 
 def effective(values: Values) -> Values:
@@ -59,7 +59,8 @@ def _check_together(values: Values, field: str) -> None:
             continue
         others = " and ".join(control.needs)
         if control.type == "bool":
-            raise SettingsError(f"can be off only together with {others}: set these too", f"{field}.{name}")
+            are = "is" if len(control.needs) == 1 else "are"
+            raise SettingsError(f"must stay on until {others} {are} set", f"{field}.{name}")
         raise SettingsError(f"has no effect without {others}: set that too", f"{field}.{name}")
 
 

@@ -29,7 +29,7 @@ def from_json(document: Any) -> Settings:
         raise SettingsError('the settings must be an object like {"version": 1, "snapshot": {"interval_s": 2}}')
     version = document.get("version", VERSION)
     if version != VERSION or isinstance(version, bool):
-        raise SettingsError(f"version {version!r} is not known here: this Stillcam reads version {VERSION}", "version")
+        raise SettingsError(f"version {version!r} is not supported: this Stillcam reads version {VERSION}", "version")
     sections = {item.name: item for item in fields(Settings)}
     for name, content in document.items():
         if name != "version" and name not in sections:

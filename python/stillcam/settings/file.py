@@ -49,7 +49,7 @@ def load(path: Path, *, pipe: bool = False) -> Settings:
     except OSError as error:
         raise StillcamError(f"cannot read {path}: {error.strerror}") from error
     if len(raw) > MAX_FILE_BYTES:
-        raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is no settings file")
+        raise SettingsError(f"{path}: larger than {MAX_FILE_BYTES} bytes: this is not a settings file")
     try:
         text = raw.decode()
         return from_json(parse_json(text, _no_duplicates))

@@ -103,7 +103,7 @@ def _modes(path: Path, _changed_ns: int) -> Modes:
     """Raises OSError or ValueError if the file cannot be read or is not a tuning file."""
     document = parse_json(_LAST_COMMA.sub(b"", read_regular(Path(os.path.realpath(path)), MAX_TUNING_BYTES)))
     if not isinstance(document, dict):
-        raise ValueError(f"{path} is no tuning file")
+        raise ValueError(f"{path} is not a tuning file")
     listed = document.get("algorithms", [document])  # version 1 has them at the top
     found: dict[str, Any] = {}
     for algorithms in listed if isinstance(listed, list) else []:
@@ -114,7 +114,7 @@ def _modes(path: Path, _changed_ns: int) -> Modes:
     if isinstance(channels, list) and channels and isinstance(channels[0], dict):
         found["agc"] = channels[0]  # the others are for HDR
     if not found:
-        raise ValueError(f"{path} is no tuning file")
+        raise ValueError(f"{path} is not a tuning file")
     return {control: _values(found.get(kind, {}).get(key)) for control, (kind, key) in _MODES.items()}
 
 

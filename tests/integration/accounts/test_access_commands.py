@@ -83,7 +83,7 @@ def test_tokens_are_made_and_revoked_beside_the_server(site):
     ("arguments", "said", "status", "why"),
     [
         pytest.param(["user", "add", "Bob"], PASSWORD, 1, "the first user must be an owner", id="a viewer first"),
-        pytest.param(["user", "add", "a/b"], PASSWORD, 1, "the name must not hold /", id="a name that is none"),
+        pytest.param(["user", "add", "a/b"], PASSWORD, 1, "the name must not contain /", id="a name that is none"),
         pytest.param(["user", "add", "Bob"], "short", 1, "the password must have 8 to 1024", id="short password"),
         pytest.param(["user", "add", "Bob"], "", 1, "the password must have 8 to 1024", id="no password"),
         pytest.param(["user", "reset", "Eve"], PASSWORD, 1, "there is no user called Eve", id="nobody"),

@@ -168,7 +168,7 @@ def test_a_video_is_not_interrupted_by_looking_again(daemon):
     daemon.start()
     daemon.frames()
     daemon.ask("video", seconds=600)
-    with pytest.raises(Refusal, match="a video is being made"):
+    with pytest.raises(Refusal, match="a video is being recorded"):
         daemon.ask("cameras", again=True)
     daemon.ask("stop")
     daemon.until(lambda status: not status["recording"])

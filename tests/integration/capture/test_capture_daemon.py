@@ -106,7 +106,7 @@ def test_a_second_daemon_on_the_same_images_refuses(daemon, tmp_path):
     daemon.frames(1)
     second = daemon.start(STILLCAM_DATA=str(tmp_path / "other"))
     assert second.wait(DEADLINE_S) == 1
-    assert "another capture daemon works in" in daemon.log.read_text()
+    assert "another capture daemon uses" in daemon.log.read_text()
     daemon.process = first
     daemon.frames(1)
 

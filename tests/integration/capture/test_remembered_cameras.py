@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from capture_daemon import IdleDaemon
 
-CHANGED = "these are not the cameras of the last start"
-UNLOCKED = "the camera is used without it"
+CHANGED = "the cameras have changed since the last start"
+UNLOCKED = "using the camera without it"
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_the_server_is_fed_while_it_answers_itself(site, manager):
     site.start(**manager.environ)
     assert manager.until(lambda text: "answers: no picture yet" in text)[0] == "READY=1"
     site.publish(picture())
-    manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=answers, pictures are fresh")
+    manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=running, pictures are fresh")
 
 
 def test_health_is_asked_over_the_loopback(site):
@@ -95,7 +95,7 @@ def test_a_server_whose_places_are_all_taken_is_fed(tmp_path, manager):
             assert healthz("127.0.0.1", site.port, tls=False) == (503, ANY)  # all are taken
             manager.forget()
             for _ in range(5):
-                manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=answers, pictures are fresh")
+                manager.until(lambda text: text == "WATCHDOG=1\nSTATUS=running, pictures are fresh")
             assert healthz("127.0.0.1", site.port, tls=False)[1]["reason"].startswith("too many connections")
     finally:
         site.end()

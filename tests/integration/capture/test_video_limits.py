@@ -42,7 +42,7 @@ def test_the_api_refuses_a_size_over_the_limit_and_says_what_to_choose(client):
     ):
         status, document = patched(client, **video)
         assert (status, document.get("field")) == (422, "video.width"), (video, document)
-        assert f"{size} is more than" in document["error"]
+        assert f"{size} exceeds" in document["error"]
         assert "1920x1080" in document["error"]
         assert nearest in document["error"]
     assert client.call("/api/settings")[1]["settings"]["video"]["width"] == 1920
@@ -84,7 +84,7 @@ def test_a_settings_file_that_asks_for_too_much_is_a_notice_and_the_rest_is_in_f
     idle_daemon.settings(video={"width": 3840})
     idle_daemon.open()
     notice = idle_daemon.until(lambda status: status["notice"])["notice"]
-    assert "video.width: 3840x2160 is more than" in notice
+    assert "video.width: 3840x2160 exceeds" in notice
     with pytest.raises(Refusal, match="choose 1920x1080") as caught:
         idle_daemon.ask("video", seconds=1)
     assert caught.value.cause == "options"

@@ -157,7 +157,7 @@ def test_a_video_ends_in_time_when_the_disk_fills_up(idle_daemon):
     idle_daemon.ask("reload")
     assert int(probe(shown(idle_daemon))[0]["nb_read_frames"]) >= 2
     status = idle_daemon.until(lambda status: status["mode"] == "snapshot")
-    assert "ended in time" in status["notice"]
+    assert "the recording was stopped" in status["notice"]
 
 
 @needs_ffmpeg
@@ -367,7 +367,7 @@ def test_what_a_camera_that_stalls_has_written_is_kept_and_said(idle_daemon, sec
     told = read_sidecar(idle_daemon.library / item)
     assert told["interrupted"] is True
     (notice,) = told["notices"]
-    assert ("was killed" if stopped else "gives no pictures") in notice
+    assert ("was killed" if stopped else "delivers no pictures") in notice
     idle_daemon.fault()
     idle_daemon.next_snapshot()
 

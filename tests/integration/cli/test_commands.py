@@ -157,7 +157,7 @@ def test_a_command_is_about_one_of_several_cameras(tmp_path, monkeypatch):
     assert "applies to all cameras" in refused(tmp_path, "--camera", "1", "settings", "set", "access.watch", "anyone")
     assert done(tmp_path, "--camera", "1", "code") == done(tmp_path, "code")
     assert not (tmp_path / "data/cameras/1/accounts.db").exists()
-    assert "none of STILLCAM_CAMERAS" in refused(tmp_path, "--camera", "2", "status")
+    assert "not in STILLCAM_CAMERAS" in refused(tmp_path, "--camera", "2", "status")
     logs = tmp_path / "data/logs"
     logs.mkdir(parents=True)
     for number, name in enumerate(("capture.log", "capture-1.log", "server.log")):

@@ -74,7 +74,7 @@ def test_a_film_can_be_ordered_without_waiting(daemon):
         pytest.param("make Gone", 1, "series: there is no series Gone", id="no such series"),
         pytest.param("make Garden --fps 99", 1, "fps: must be a whole number from 1 to 60", id="a wrong value"),
         pytest.param("make Garden --from tomorrow", 1, "from: must be a time", id="a wrong time"),
-        pytest.param("make Garden --to 2020-01-01", 1, "Garden has no picture of that time", id="no picture"),
+        pytest.param("make Garden --to 2020-01-01", 1, "Garden has no pictures in that time", id="no picture"),
         pytest.param("make Garden --crop 0 0 2 1", 1, "crop: must be", id="a wrong part"),
         pytest.param("make Garden --kind gif", 2, "invalid choice", id="a wrong kind"),
         pytest.param("delete ../settings", 1, "there is no such film", id="what is no id"),

@@ -299,7 +299,7 @@ def test_a_range_of_the_library(fresh):
     [
         pytest.param({"fps": 100}, "wrong", "fps", "from 1 to 60", id="a value that is wrong"),
         pytest.param({"series": "Gone"}, "unknown", "series", "no series Gone", id="no such series"),
-        pytest.param({"from": "2027-01-01"}, "state", None, "no picture of that time", id="no picture then"),
+        pytest.param({"from": "2027-01-01"}, "state", None, "no pictures in that time", id="no picture then"),
         pytest.param({"series": None}, "state", None, "library has no picture", id="an empty library"),
     ],
 )

@@ -236,11 +236,11 @@ def test_without_descriptors_the_server_waits_and_continues(tmp_path):
         resource.prlimit(site.process.pid, resource.RLIMIT_NOFILE, (few, few))
         for number in range(30):
             open_links.enter_context(connect(site.port, f"127.0.1.{number}"))
-        site.until(lambda: "cannot take more connections: Too many open files" in site.said())
+        site.until(lambda: "cannot accept more connections: Too many open files" in site.said())
         assert exchange(site.port, get(PICTURE))[0].body == picture()
         open_links.close()
         assert exchange(site.port, get(PICTURE))[0].body == picture()
-        assert site.said().count("cannot take more connections") == 1
+        assert site.said().count("cannot accept more connections") == 1
         assert "this is a bug" not in site.said()
 
 

@@ -108,7 +108,7 @@ def test_a_command_that_hangs_is_ended_with_what_it_has_started(tmp_path):
         if pids.exists() and pids.read_text():
             break
         timeout_s *= 2  # it has not even begun, on a busy machine
-    assert problem == f"was ended after {timeout_s:g} s: no output"
+    assert problem == f"was stopped after {timeout_s:g} s: no output"
     left = pids.read_text().split()
     for _ in range(600):
         left = [pid for pid in left if runs(pid)]

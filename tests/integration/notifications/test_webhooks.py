@@ -68,7 +68,7 @@ def test_a_key_is_made_once_and_is_nobody_else_s_to_read(tmp_path):
     assert (load_key(file), file.stat().st_mode & 0o777) == (key, 0o600)
     assert load_key(tmp_path / "other") != key
     file.write_text("what somebody has typed\n")
-    with pytest.raises(StillcamError, match="holds no key"):
+    with pytest.raises(StillcamError, match="contains no key"):
         load_key(file)
 
 
@@ -160,7 +160,7 @@ def test_no_more_than_a_few_wait(hanging, caplog):
     for number in range(webhook.MAX_QUEUED + 20):
         sender.send(message(number))
     sender.close()
-    assert caplog.text.count("too many messages wait") == 20
+    assert caplog.text.count("too many messages are waiting") == 20
 
 
 @pytest.mark.parametrize("url", ["http://camera.local/x", "https://[::1]:8443/", "https://example.org/a?b=c%20d"])

@@ -106,8 +106,8 @@ def test_cameras_are_listed_again_on_request(api):
     assert api.call("POST", "api/cameras") == (200, {"active": None, "cameras": []})
     assert api.messages[-1]["again"] is True
     assert api.messages[-1]["wait_s"] < 30  # where proxies cut an answer
-    api.answers["cameras"] = {"error": "a video is being made", "cause": "busy"}
-    assert api.call("POST", "api/cameras") == (503, {"error": "a video is being made", "field": None})
+    api.answers["cameras"] = {"error": "a video is being recorded", "cause": "busy"}
+    assert api.call("POST", "api/cameras") == (503, {"error": "a video is being recorded", "field": None})
 
 
 AGC: dict[str, Any] = {

@@ -91,10 +91,10 @@ def test_a_wrong_value_is_named(api, path, body, field):
     ],
 )
 def test_a_refusal_says_why(api, method, path, cause, status):
-    api.answers[COMMANDS[method, path]] = {"error": "a video is being made", "cause": cause}
+    api.answers[COMMANDS[method, path]] = {"error": "a video is being recorded", "cause": cause}
     answer = api.answer(method, path)
     assert answer.status == status
-    assert b"a video is being made" in bytes(answer.body)
+    assert b"a video is being recorded" in bytes(answer.body)
     assert ("Retry-After" in answer.headers) is (status == 503)
 
 

@@ -140,7 +140,7 @@ def test_settings_are_followed_after_a_pipe_or_a_folder_was_in_their_place(site)
     settings = site.data / "settings.json"
     settings.unlink()
     os.mkfifo(settings)
-    site.until(lambda: f"cannot read {settings}: no regular file" in site.said())
+    site.until(lambda: f"cannot read {settings}: not a regular file" in site.said())
     assert site.ask("/snapshot")[0].status == 200
     settings.unlink()
     settings.mkdir()

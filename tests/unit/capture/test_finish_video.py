@@ -88,7 +88,7 @@ def test_a_video_that_cannot_be_finished_now_waits_for_the_next_start(tmp_path, 
 
 
 def test_what_cannot_be_played_is_deleted(tmp_path, pending):
-    with pytest.raises(CameraError, match="nothing in the video"):
+    with pytest.raises(CameraError, match="contains nothing that can be played"):
         finish_video(recorded(pending, "ts", b"x"), says("Invalid data found when processing input"))
     with pytest.raises(CameraError, match="nothing was recorded"):
         finish_video(recorded(pending, "ts", b""), makes(film(1)))

@@ -13,7 +13,7 @@ from stillcam.settings.document import from_json
 from stillcam.settings.file import save
 from stillcam.settings.schema import Settings
 
-REFUSED = CameraError("options", "the camera cannot do this size")
+REFUSED = CameraError("options", "the camera does not support this size")
 DIED = CameraError("died", "rpicam-still ended with status 255")
 
 

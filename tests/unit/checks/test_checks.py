@@ -62,7 +62,7 @@ def test_every_check_has_its_say_without_a_daemon(make):
 @pytest.mark.parametrize(
     ("environ", "board", "state", "said"),
     [
-        pytest.param({"STILLCAM_CAMERA": "simulated"}, "", OK, "as STILLCAM_CAMERA says", id="wanted"),
+        pytest.param({"STILLCAM_CAMERA": "simulated"}, "", OK, "STILLCAM_CAMERA=simulated", id="wanted"),
         pytest.param({}, "", WARNING, "pictures are simulated", id="no Pi"),
         pytest.param({}, "Raspberry Pi 4 Model B Rev 1.4\0", FAULT, "pictures are simulated", id="a Pi"),
         pytest.param({"STILLCAM_CAMERA": "brownie"}, "", FAULT, "must be one of", id="no such driver"),
@@ -173,11 +173,11 @@ def test_restarts_are_told_by_cause(make):
         pytest.param("exit 1", [], id="systemd does not run"),
         pytest.param("echo", [], id="not installed"),
         pytest.param(
-            "printf 'Id=stillcam-server.service\\nNRestarts=0\\n'", [(OK, "none was started again")], id="none"
+            "printf 'Id=stillcam-server.service\\nNRestarts=0\\n'", [(OK, "no service was restarted")], id="none"
         ),
         pytest.param(
             "printf 'NRestarts=2\\nId=stillcam-server.service\\n\\nId=stillcam-capture@1.service\\nNRestarts=1\\n'",
-            [(WARNING, "started again by systemd: stillcam-capture@1: 1, stillcam-server: 2")],
+            [(WARNING, "restarted by systemd: stillcam-capture@1: 1, stillcam-server: 2")],
             id="two of them",
         ),
     ],
@@ -211,7 +211,7 @@ def test_devices_that_may_not_be_opened(make, tmp_path, monkeypatch):
     assert the(machine.devices(make())).state == OK
     for node in ("media0", "video0", "dma_heap/linux,cma"):
         write(tmp_path / "dev" / node, "")
-    assert the(machine.devices(make())).found == "all 3 camera devices may be opened"
+    assert the(machine.devices(make())).found == "all 3 camera devices can be opened"
     monkeypatch.setattr(os, "access", lambda path, mode: "video0" not in str(path))
     finding = the(machine.devices(make()))
     assert (finding.state, "usermod -aG video" in finding.advice) == (FAULT, True)
@@ -345,7 +345,7 @@ def test_accounts_that_are_damaged(make, content):
 
 def test_a_series_that_has_failed_is_named_with_what_to_do(make, tmp_path, monkeypatch):
     installation = make()
-    assert (the(series.series(installation)).state, the(series.series(installation)).found) == (OK, "there are none")
+    assert (the(series.series(installation)).state, the(series.series(installation)).found) == (OK, "no series")
 
     def states(*found):
         rows = [dict(zip(("name", "state", "why", "taken", "missed"), row, strict=True)) for row in found]

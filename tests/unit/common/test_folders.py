@@ -18,7 +18,7 @@ def error(number: int) -> OSError:
     ("number", "said"),
     [
         (errno.ENOSPC, "check it with df -h"),
-        (errno.EROFS, "mounted read-only"),
+        (errno.EROFS, "is read-only"),
         (errno.EACCES, "its owner"),
         (errno.EIO, "does not respond"),
         (errno.ENOTCONN, "does not respond"),
@@ -37,7 +37,7 @@ def test_a_link_to_a_disk_that_is_not_there_names_where_it_belongs(tmp_path):
     for name, target in (("series", "mnt/series"), ("library", "media/USB/pictures/library")):
         (tmp_path / name).symlink_to(tmp_path / target)
     told = folders.missing_disk(tmp_path / "series")
-    assert told.startswith(f"{tmp_path}/series is a link to {tmp_path}/mnt/series, which is not there: ")
+    assert told.startswith(f"{tmp_path}/series is a link to {tmp_path}/mnt/series, which does not exist: ")
     assert told.endswith(f"is a disk missing at {tmp_path}/mnt?")
     assert folders.missing_disk(tmp_path / "library/.drafts").endswith(f"is a disk missing at {tmp_path}/media/USB?")
     assert "is a disk missing" in folders.unwritable(tmp_path / "series", error(errno.EEXIST))

@@ -39,7 +39,7 @@ def test_what_is_no_list_of_cameras(said):
 
 @pytest.mark.parametrize("number", ["1", "00", "x", "../0"])
 def test_a_camera_that_is_not_named(number):
-    with pytest.raises(StillcamError, match="is none of STILLCAM_CAMERAS='0'"):
+    with pytest.raises(StillcamError, match="is not in STILLCAM_CAMERAS='0'"):
         of(number=number)
 
 

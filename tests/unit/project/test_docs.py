@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,12 +28,18 @@ ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/reference/settings.md"
+CONTROLS_REFERENCE = ROOT / "docs/reference/controls.md"
 COMMANDS = ROOT / "docs/reference/command-line.md"
 METRICS = ROOT / "docs/reference/metrics.md"
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
 MAX_WORDS = 30  # in a sentence
+# Pages of version 0.1.0 that are in a folder now.
+OLD_PAGES = (
+    "accounts", "api", "architecture", "cameras", "drivers", "integrations", "library", "performance", "reliability",
+    "reverse-proxy", "security", "series", "settings",
+)  # fmt: skip
 PROGRAMS = sorted([*ROOT.glob("*.sh"), *ROOT.glob("python/**/*.py")])
 
 each_document = pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])
@@ -81,7 +88,7 @@ def control_row(control: Control) -> str:
 
 
 def controls_table():
-    """docs/reference/settings.md's table of controls, as lines."""
+    """docs/reference/controls.md's table, as lines."""
     return [
         "| control | default | values | description |",
         "| --- | --- | --- | --- |",
@@ -165,13 +172,26 @@ def first_column(document: Path) -> list[str]:
     return [span for table in tables(document) for line in table[2:] for span in spans(line.split("|")[1])]
 
 
-@pytest.mark.parametrize("expected", [settings_table, controls_table])
-def test_the_tables_of_settings_are_the_code_s(expected):
-    assert expected() in tables(SETTINGS), f"run it as {__doc__}"
+@pytest.mark.parametrize(("document", "expected"), [(SETTINGS, settings_table), (CONTROLS_REFERENCE, controls_table)])
+def test_the_tables_of_settings_are_the_code_s(document, expected):
+    assert tables(document) == [expected()], f"run it as {__doc__}"
 
 
 def test_the_table_of_metrics_is_the_code_s():
     assert tables(METRICS) == [metrics_table()], f"run it as {__doc__}"
+
+
+def test_each_name_is_documented_once():
+    """No second table that goes out of date: settings, environment, metrics, commands with their options."""
+    rows = [row.split(" | ") for document in DOCUMENTS for table in tables(document) for row in table[2:]]
+    named = Counter(row[0].removeprefix("| ") for row in rows)
+    settings = [f"`{name}`" for name in describe()]
+    environment = [f"`{name}`" for name in first_column(REFERENCE / "environment.md") if name.startswith("STILLCAM_")]
+    metrics = [line.split(" | ")[0].removeprefix("| ") for line in metrics_table()[2:]]
+    assert {name: named[name] for name in (*settings, *set(environment), *metrics) if named[name] != 1} == {}
+    lines = Counter(" | ".join(row[:2]) for row in rows)
+    commands = [" | ".join(line.split(" | ")[:2]) for line in (*commands_table()[2:], *options_table()[2:])]
+    assert {line: lines[line] for line in commands if lines[line] != 1} == {}
 
 
 def test_the_readme_names_only_settings_that_there_are():
@@ -279,6 +299,22 @@ def test_links_lead_somewhere(document):
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
 
 
+@pytest.mark.parametrize("name", OLD_PAGES)
+def test_the_address_of_a_page_that_moved_leads_to_its_new_one(name):
+    """Other pages and bookmarks have the addresses of version 0.1.0."""
+    lines = (ROOT / f"docs/{name}.md").read_text().splitlines()
+    assert len(lines) == 3
+    (target,) = re.findall(r"^This page has moved to \[[^]]+\]\(([^)]+)\)\.$", lines[2])
+    assert (ROOT / "docs" / target).is_file()
+
+
+def test_every_page_is_in_the_table_of_contents():
+    contents = (ROOT / "docs/README.md").read_text()
+    pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
+    listed = set(re.findall(r"\]\(([\w/-]+\.md)\)", contents))
+    assert pages - {f"{name}.md" for name in OLD_PAGES} - {"README.md"} == listed
+
+
 @each_document
 def test_sentences_are_short(document):
     """Names in back quotes count as one word; semicolons and colons separate."""
@@ -307,7 +343,8 @@ def test_every_script_asks_the_same_what_an_interpreter_needs():
 def write() -> None:
     """Put the tables of today into docs/reference."""
     for document, made in (
-        (SETTINGS, (settings_table(), controls_table())),
+        (SETTINGS, (settings_table(),)),
+        (CONTROLS_REFERENCE, (controls_table(),)),
         (COMMANDS, (commands_table(), options_table())),
         (METRICS, (metrics_table(),)),
     ):

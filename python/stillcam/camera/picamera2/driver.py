@@ -84,7 +84,7 @@ class Picamera2(Driver):
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         folder = photo.folder if photo else self._images
         if not folder.is_dir():
-            raise CameraError("disk", f"{folder} was deleted, moved or unmounted: it is made again")
+            raise CameraError("disk", f"{folder} was deleted, moved or unmounted; creating it again")
         use, controls = (photo.kind, photo.controls) if photo else ("snapshot", {})
         self._begin(use, settings, camera, folder, controls)
         self._command("stills", folder=str(folder))
@@ -168,7 +168,7 @@ class Picamera2(Driver):
         try:
             send(self._socket, command)
         except BlockingIOError as error:
-            raise CameraError("stalled", "picamera2 takes no more commands") from error
+            raise CameraError("stalled", "picamera2 accepts no more commands") from error
         except OSError:
             self._raise_exit(())
 

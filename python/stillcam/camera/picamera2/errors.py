@@ -20,7 +20,7 @@ REASONS: tuple[Failure, ...] = (
     ("busy", CAMERA_IN_USE, "failed to acquire camera", "device or resource busy",
      "unexpected code: -16"),  # -EBUSY, up to picamera2 0.3.16
     ("short", NO_MEMORY, "cannot allocate memory"),
-    ("options", "a USB camera gives no raw photos, and videos only with the driver rpicam: choose photos",
+    ("options", "USB cameras support no raw photos, and videos only with the driver rpicam: take photos instead",
      "of usb cameras"),
     ("options", "the camera has no such sensor mode: choose one that api/cameras lists",
      "configuration failed: sensor mode"),
@@ -34,8 +34,8 @@ REASONS: tuple[Failure, ...] = (
      "pip's PyAV records no sound: install Debian's (sudo apt install -y python3-av), or set video.audio to off",
      "no container format"),
     ("disk", "ffmpeg, which writes the video, has ended: the disk is full or gone (see: df -h)", "broken pipe"),
-    ("stalled", "the camera gives no pictures: check its cable and the power supply", "gives no frames"),
-    ("died", "the camera went away: check its cable and the power supply", "no such device"),
+    ("stalled", "the camera delivers no pictures: check its cable and the power supply", "gives no frames"),
+    ("died", "the camera was disconnected: check its cable and the power supply", "no such device"),
 )  # fmt: skip
 MICROPHONE = "default"  # PulseAudio's, or ALSA's; PyAV opens it like a file
 DEVICE = re.compile(r"/dev/(video|media|v4l|dma_heap)")  # not /dev/shm, which is a disk
@@ -62,5 +62,5 @@ def cause_and_reason(error: BaseException) -> tuple[str, str]:
         return found
     if isinstance(error, OSError) and error.errno in DISK and error.filename:
         where = f"{error.filename} could not be written: {error.strerror}"
-        return "disk", f"{where}; the disk is full, read-only or gone (see: df -h)"
+        return "disk", f"{where}; the disk is full, read-only or missing (see: df -h)"
     return "died", f"picamera2: {type(error).__name__}: {error}"

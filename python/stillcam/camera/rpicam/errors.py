@@ -25,7 +25,7 @@ _LIBRARIES = "the camera programs and their libraries do not match: sudo apt ful
 _DISK = "the picture could not be written: the disk is full or read-only (see: df -h)"
 _VIDEO_DISK = "the video could not be written: the disk is full (see: df -h)"
 _VIDEO_FOLDER = "the video could not be created: its folder is missing, full or read-only (see: df -h)"
-_TOO_LARGE = "the encoder cannot do this size: at most 1920x1080 on a Pi 4 or older; or choose mjpeg"
+_TOO_LARGE = "the encoder does not support this size: choose at most 1920x1080 on a Pi 4 or older, or mjpeg"
 
 FAILURES: tuple[Failure, ...] = (
     ("absent", NO_CAMERA, "no cameras available"),
@@ -37,7 +37,7 @@ FAILURES: tuple[Failure, ...] = (
      "legacy camera stack"),
     ("missing", "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)",
      "only supports the raspberry pi platforms"),
-    ("missing", "libcamera does not start: this user must be in the group video (see: groups); or restart the Pi",
+    ("missing", "libcamera does not start: check that this user is in the group video (see: groups), or restart the Pi",
      "camera manager failed to start"),
     ("missing", _LIBRARIES, "error while loading shared libraries", "symbol lookup error"),
     ("disk", _DISK, "failed to write file", "failed to write bmp file", "libpng error: write error"),
@@ -52,8 +52,8 @@ FAILURES: tuple[Failure, ...] = (
     ("options", f"the camera program does not know an option that Stillcam uses: {_UPDATE}", "unrecognised option"),
     ("short", NO_MEMORY, "failed to allocate capture buffers"),
     ("options", "the camera program does not know this white balance mode: choose another one", "invalid awb mode"),
-    ("options", "the camera program does not take this time: use a number of microseconds", "invalid time string"),
-    ("options", "the camera takes even sizes only: change width or height by one", "width and height must be even"),
+    ("options", "the camera program does not accept this time: use a number of microseconds", "invalid time string"),
+    ("options", "the camera supports even sizes only: change width or height by one", "width and height must be even"),
     ("died", "the camera did not start: check its cable if this happens often, or choose another sensor mode or size",
      "failed to start camera"),
     ("options", NOT_POSSIBLE, "failed to configure streams", "failed to valid stream config"),
@@ -69,7 +69,7 @@ FAILURES: tuple[Failure, ...] = (
     ("encoder", "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg",
      "unable to open video codec"),
     ("options", _TOO_LARGE, "failed to start output streaming", "libav: error receiving packet"),
-    ("stalled", "the camera stopped answering: check its cable and the power supply", "device timeout detected"),
+    ("stalled", "the camera stopped responding: check its cable and the power supply", "device timeout detected"),
 )  # fmt: skip
 
 # Options that set a control together with others.

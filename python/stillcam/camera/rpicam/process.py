@@ -63,7 +63,7 @@ class ClosedFiles:
         """
         events = self._inotify.read(timeout=0)
         if any(event.mask & _FOLDER_GONE for event in events):
-            raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted: it is made again")
+            raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted; creating it again")
         return [event.name for event in events]
 
     def close(self) -> None:

@@ -94,12 +94,13 @@ class ClockTrust:
 
     def _doubt(self, right: bool, now_s: float, steady_s: float) -> str | None:
         if not right:
-            return "no time server has set the clock: sudo timedatectl set-ntp true, or limit by size instead"
+            return "no time server has set the clock: sudo timedatectl set-ntp true, or limit the size instead"
         if self._jumped_s and steady_s < self._settles_s:
             return f"the clock jumped ahead by {span_text(self._jumped_s)}: correct it, or wait a day"
         newest_s = self._newest_s()
         if newest_s is not None and now_s - newest_s > longest_gap_s(Days(self._library).names()) + SILENCE_S:
-            return f"the newest picture is {span_text(now_s - newest_s)} old by the clock: if it is right, take a photo"
+            age = span_text(now_s - newest_s)
+            return f"the newest picture is {age} old by the clock: if the clock is right, take a photo"
         return None
 
     def _newest_s(self) -> float | None:

@@ -114,13 +114,13 @@ def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str
             if video is None or path.suffix.lstrip(".") not in (*EXTENSIONS, NOTES):
                 path.unlink(missing_ok=True)
         if video is None:
-            logging.info("deleted %s, which a crash had left half-done", stem)
+            logging.info("deleted %s, which a crash had left incomplete", stem)
             continue
         try:
             saved.append(finish_video(video, ffmpeg))
-            logging.info("saved the video %s, which a crash had interrupted", stem)
+            logging.info("recovered the video %s, which a crash had interrupted", stem)
         except (CameraError, OSError) as error:
-            logging.warning("could not save the video %s: %s", stem, error)
+            logging.warning("could not recover the video %s: %s", stem, error)
     return saved
 
 
@@ -137,7 +137,7 @@ def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
         remux, rate, rotation, sidecar = True, 0.0, 0, {"version": 1, "kind": "video"}
     path = max(recorded, key=lambda path: path.suffix == ".mp4")  # its source may still lie beside it
     video = RecordedVideo(pending, path, remux and path.suffix != ".mp4", float(rate), int(rotation), sidecar)
-    video.mark_interrupted("the daemon or the power failed while it was recorded")
+    video.mark_interrupted("the capture daemon or the power failed during the recording")
     return video
 
 
@@ -153,13 +153,13 @@ def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
         return mp4
     part.unlink(missing_ok=True)
     if video.path.suffix != ".ts":
-        logging.warning("ffmpeg could not make an MP4, the video stays as it is: %s", errors)
+        logging.warning("ffmpeg could not create an MP4; the video is kept as it was recorded: %s", errors)
         return video.path
     if "Invalid data" in errors or "does not contain any stream" in errors or "matches no streams" in errors:
         video.pending.discard()
-        raise CameraError("torn", f"there is nothing in the video that can be played: {errors}")
+        raise CameraError("torn", f"the recording contains nothing that can be played: {errors}")
     cause = "disk" if "space" in errors else "missing"
-    text = f"the video waits for room or the next start: ffmpeg could not make an MP4 of it: {errors}"
+    text = f"ffmpeg could not create an MP4, and tries again when there is free space and at the next start: {errors}"
     raise CameraError(cause, text)
 
 

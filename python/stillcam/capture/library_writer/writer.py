@@ -153,7 +153,7 @@ class LibraryWriter:
     def _video_error(self, stem: str, failure: Exception) -> CameraError:
         """Why a video could not be finished; one that lacks room is tried again."""
         if isinstance(failure, Closing):
-            return CameraError("disk", "the daemon ends: the video is finished at its next start")
+            return CameraError("disk", "the capture daemon is stopping: it finishes the video at its next start")
         if isinstance(failure, OSError):
             self._waiting.add(stem)
             return self.unwritable(failure)
@@ -170,7 +170,7 @@ class LibraryWriter:
         if self.missing and self.missing != before:
             logging.error("%s", self.missing)
         elif before and not self.missing:
-            logging.info("no disk is missing any more")
+            logging.info("all disks are there again")
         if device_and_inode(self._root) not in (None, self._place):
             self._on_mount()
 

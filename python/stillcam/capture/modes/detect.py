@@ -29,7 +29,7 @@ class RequestedMode(Mode):
 
     def _on_request(self, command: Command) -> None:
         if self._context.recording:
-            raise CameraError("busy", "a video is being made: stop it first, or wait for its end")
+            raise CameraError("busy", "a video is being recorded: stop it, or wait until it ends")
         self._requests.append(command)
 
 

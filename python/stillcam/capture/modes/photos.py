@@ -112,7 +112,7 @@ class PhotoMode(Mode):
         if self._context.recording:
             raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
         if len(self._orders) >= MAX_ORDERS:
-            raise CameraError("busy", f"{MAX_ORDERS} orders wait already: cancel them, or wait")
+            raise CameraError("busy", f"{MAX_ORDERS} requests are already waiting: cancel them, or wait")
         self._library.disk.check()
         order = PhotoOrder(
             [command],
@@ -257,4 +257,4 @@ class PhotoMode(Mode):
 
 
 def _ended_error(order: PhotoOrder) -> StillcamError:
-    return StillcamError(f"the capture daemon ends: {len(order.items)} of {order.count} photos were taken")
+    return StillcamError(f"the capture daemon stopped: {len(order.items)} of {order.count} photos were taken")

@@ -73,6 +73,6 @@ class SeriesRetention:
                 return
             try:
                 if count := work(series):
-                    logging.info("series %s is %s: %s shots are gone", series.name, done, count)
+                    logging.info("series %s was %s: deleted %s shots", series.name, done, count)
             except OSError as error:  # the folder may have been deleted meanwhile
-                logging.error("series %s cannot be %s: %s", series.name, done, error)
+                logging.error("cannot delete shots of series %s (%s): %s", series.name, done, error)

@@ -109,7 +109,7 @@ class VideoMode(Mode):
 
     def _on_video(self, command: Command) -> None:
         if self._order:
-            raise CameraError("busy", "a video is being made already")
+            raise CameraError("busy", "a video is already being recorded")
         if self._photos.self_timer_runs:
             raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
         self._library.disk.check()
@@ -139,7 +139,7 @@ class VideoMode(Mode):
         except CameraError as error:
             return self._interrupted_video(video, error), error
         if not self._context.stop_camera(FINISH_S):
-            video.mark_interrupted("the camera program did not end and was killed: the last moments may be missing")
+            video.mark_interrupted("the camera program did not exit and was killed: the video's end may be missing")
         return video, None
 
     def _begin(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> RecordedVideo:
@@ -198,8 +198,8 @@ class VideoMode(Mode):
         disk = self._library.disk
         if not order.stop_requested and disk.free_bytes() - (size if video.remux else 0) < disk.reserve_bytes():
             order.stop_requested = True
-            self._context.status.notice = "the video was ended in time: the disk is nearly full; delete something"
-            logging.warning("the video was ended in time: the disk is nearly full")
+            self._context.status.notice = "the recording was stopped because the disk is nearly full: delete something"
+            logging.warning("the recording was stopped because the disk is nearly full")
 
     def _interrupted_video(self, video: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
         """Keep what there is of a video when the camera has failed.
@@ -208,7 +208,7 @@ class VideoMode(Mode):
         may take a while.
         """
         context = self._context
-        logging.error("the video was broken off: %s", error)
+        logging.error("the video was interrupted: %s", error)
         if error.cause in ("stalled", "died", "absent"):
             context.backoff.failed(error)
             context.status.recording = None
@@ -257,7 +257,7 @@ class GrowingFile:
         if self._seconds and self.size:
             self.late = now - self._began > self._seconds + LATE_S + 2 * self._cycle_s
         if now - self._grown > (QUIET_S + self._buffered_s if self.late else self._timeout_s):
-            raise CameraError("stalled", "the camera gives no pictures: check its cable and the power supply")
+            raise CameraError("stalled", "the camera delivers no pictures: check its cable and the power supply")
 
     @property
     def duration_s(self) -> float:
@@ -294,7 +294,7 @@ class FramesDuringVideo:
                 context.status.add_frame(name, context.driver.metadata, context.driver.exposure_began_s)
                 self._frame_request.picture_taken()
             except CameraError as error:
-                logging.warning("no frame out of the video: %s", error)
+                logging.warning("cannot publish a frame of the video: %s", error)
                 context.status.count_failure(error.cause, restarts=False)
                 self._due = math.inf
 

@@ -171,7 +171,7 @@ def _encode(job: Job, argv: Callable[[int], list[str]], pictures: Iterable[bytes
         program.wait(END_S)
         progress_read.wait(1.0)
         if program.status != 0 or not frames:
-            raise StillcamError(f"ffmpeg could not make it: {_failure(program)}")
+            raise StillcamError(f"ffmpeg failed: {_failure(program)}")
     return frames
 
 

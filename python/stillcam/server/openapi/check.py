@@ -51,7 +51,7 @@ def check_body(document: dict[str, Any], schema: Schema) -> None:
     properties: dict[str, Schema] = schema["properties"]
     for name, value in document.items():
         if name not in properties:
-            raise Refused(422, f"there is no such field: there are {', '.join(properties)}", name)
+            raise Refused(422, f"unknown field: known fields are {', '.join(properties)}", name)
         if value is None and not _fits(None, properties[name]):
             raise Refused(422, "must not be null", name)
         if not _fits(value, properties[name]):

@@ -43,7 +43,7 @@ _DONE = {
     204: "done, no body",
     206: "partial content",
     304: "not modified",
-    409: "changed by another client",
+    409: "changed by another client meanwhile",
     503: "the picture is stale",
 }
 _SECURITY_SCHEMES = {
@@ -60,7 +60,7 @@ _SECURITY_SCHEMES = {
 
 define(
     Error=record(
-        error=shape("text", "what is wrong and what to do, for a person"),
+        error=shape("text", "what is wrong and what to do, as a sentence"),
         field=shape("text?", "the value that is wrong"),
     ),
     OpenApi=shape("object", "an OpenAPI 3.1 document"),

@@ -41,7 +41,7 @@ def settings_schemas() -> dict[str, Schema]:
             record({**patches, "controls": "ControlsPatch?", "version": {"const": 1}}),
             "a merge patch (RFC 7396): null goes back to the default",
         ),
-        "Controls": shape(record(controls), "those that are set; the camera sees to the others"),
+        "Controls": shape(record(controls), "controls that are set; the others are left to the camera"),
         "ControlsPatch": record({name: f"Controls/properties/{name}?" for name in controls}),
     }
 

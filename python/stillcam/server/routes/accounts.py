@@ -60,7 +60,7 @@ class AccountRoutes:
         """Users and tokens are for owners on the page: a token that leaks cannot make others."""
         anyone, signed_in, owner, account = Access.OPEN, Access.SIGNED_IN, Access.OWNER, partial(api, "Accounts")
         return [
-            account("GET", "api/session", anyone, self._session, "The signed-in user, and what the sender may do.",
+            account("GET", "api/session", anyone, self._session, "The signed-in user and their rights.",
                     {200: "Session"}),
             account("POST", "api/session", anyone, self._sign_in_user, "Sign in; the session is a cookie.",
                     {200: "Session"}, body=Body("SignIn"), errors=(401, 429, 503)),
@@ -104,7 +104,7 @@ class AccountRoutes:
         try:
             with self._sign_in.attempt(address_key(request.address)):
                 if not self._accounts.setup_code.is_right(fields["code"]):
-                    raise CredentialsError("this is not the setup code: `stillcam code` prints it")
+                    raise CredentialsError("the setup code is wrong: `stillcam code` prints the right one")
         except CredentialsError as error:
             logging.warning("a wrong setup code came from %s", request.address)
             raise Refused(403, str(error), "code") from error
@@ -113,7 +113,7 @@ class AccountRoutes:
         try:
             self._accounts.setup_code.delete()
         except StoreError as error:
-            logging.warning("%s: it opens nothing any more", error)
+            logging.warning("%s; the setup code no longer works", error)
         logging.info("%s has registered, from %s", user.name, request.address)
         return self._start_session(201, request, user.name, hashed)
 

@@ -21,14 +21,14 @@ ANSWER_GRACE_S = 8.0  # beyond that, for the daemon's answer to arrive
 
 
 _KIND = one_of("photo", "raw")
-_WAIT_FOR = shape("frame?", "the frame that the server does not serve yet; null: it serves it")
+_WAIT_FOR = shape("frame?", "the frame that the server cannot serve yet; null: it can")
 _MODE = record(
     format="text", size="size", bit_depth="count?", fps="number?", crop="number[]?",
-    sensor_mode={"type": "string", "description": "what the setting of the same name takes"},
+    sensor_mode={"type": "string", "description": "a value for the setting of that name"},
 )  # fmt: skip
 _CAMERA = record(
     index="count", model="text", size="size", bit_depth="count?", colour="text?", path="text",
-    held={"type": "boolean", "description": "another program had it when it was listed: only sizes are known"},
+    held={"type": "boolean", "description": "in use by another program when listed; only sizes are known"},
     properties=shape("object", "libcamera's names"), modes=list_of(_MODE),
 )  # fmt: skip
 _CONTROL = record(
@@ -90,15 +90,15 @@ class CameraRoutes:
                    {200: "Cameras"}),
             camera("GET", "api/tuning", control, self._tuning, "The tuning files of this board.", {200: "Tuning"}),
             camera("GET", "api/controls", control, self._controls,
-                   "The table of controls, with what this camera cannot do.", {200: "ControlTable"}),
-            camera("POST", "api/focus", control, self._focus, "One autofocus scan; answered when it is over.",
+                   "The table of controls, with those that this camera does not support.", {200: "ControlTable"}),
+            camera("POST", "api/focus", control, self._focus, "Run one autofocus scan; answered when it has ended.",
                    {200: "Focus"}, errors=(409,)),
             camera("POST", "api/snapshot", control, self._snapshot, "Take a snapshot now.", {200: "Taken"}),
             camera("POST", "api/photos", control, self._photos,
                    "Take photos or raw photos; 202: still in progress, see api/status.", {201: "Items", 202: "Taking"},
                    body=Body("PhotoOrder", required=False), errors=(409, 507)),
             camera("DELETE", "api/photos", control, self._cancel_photos,
-                   "Cancel a burst or a self-timer; what has been taken is kept.", {200: "Items"}),
+                   "Cancel a burst or a self-timer; photos that were taken are kept.", {200: "Items"}),
             camera("POST", "api/video", control, self._video,
                    "Begin a video, of so many seconds or until it is stopped.", {202: "Recording"},
                    body=Body("VideoOrder", required=False), errors=(409, 507)),

@@ -23,7 +23,7 @@ from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.series import ORDER_TIMEOUT_S
 
 _KIND = one_of(*KINDS)
-_SERIES = maybe({"type": "string", "minLength": 1, "maxLength": MAX_NAME}, "whose pictures; null: the library's")
+_SERIES = maybe({"type": "string", "minLength": 1, "maxLength": MAX_NAME}, "the series; null: the library")
 _MOMENT = shape("text", examples=["2026-11-20T08:30"])
 _CROP: Schema = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 4, "maxItems": 4}
 _FPS: Schema = {"type": "integer", "minimum": FPS[0], "maximum": FPS[1]}
@@ -31,24 +31,24 @@ _WIDTH = maybe({"type": "integer", "minimum": WIDTHS[0], "maximum": WIDTHS[1]}, 
 _ORDER: dict[str, Schema] = {
     "kind": maybe(_KIND, "film"),
     "series": _SERIES,
-    "fps": maybe(_FPS, f"pictures a second, of a film; {DEFAULT_FPS}"),
+    "fps": maybe(_FPS, f"pictures per second, for films; {DEFAULT_FPS}"),
     "width": _WIDTH,
     "crop": maybe(_CROP, "x, y, width, height as fractions of the picture; null: all of it"),
-    "deflicker": shape("flag?", "small steps of brightness are evened out; of a film"),
-    "stamp": shape("flag?", "each picture shows its date and time; of a film"),
+    "deflicker": shape("flag?", "evens out small steps of brightness; for films"),
+    "stamp": shape("flag?", "writes date and time into each picture; for films"),
     "from": maybe(_MOMENT, "the first moment; without an offset by the local clock"),
     "to": maybe(_MOMENT, "the last moment"),
 }
 _DONE_ORDER: dict[str, Shape] = {
     "width": _WIDTH, "crop": _ORDER["crop"], "from": "time?", "to": "time?",
-    "day": shape("text?", "the local day that it is made of by itself; null: it was ordered"),
+    "day": shape("text?", "the local day of a daily film; null: it was requested"),
 }  # fmt: skip
 
 define(
     FilmOrder=record(_ORDER),
     Film=record(
         id="text", kind=_KIND, series=_SERIES, state=one_of(*STATES), progress=shape("number", minimum=0, maximum=1),
-        left_s=shape("number?", "seconds; null: nobody knows yet"), error=shape("text?", "why it failed"),
+        left_s=shape("number?", "seconds; null: not known yet"), error=shape("text?", "why it failed"),
         made="time?", bytes="count?", duration_s="number?", pictures="count?",
         skipped=shape("count?", "pictures that could not be read"),
         left_out=shape("text[]?", "the first of these by name, each with the reason"), size="size?",
@@ -58,7 +58,7 @@ define(
 )  # fmt: skip
 
 _OF_SERIES = Parameter("only of this series; empty: only of the library")
-_DOWNLOAD = Parameter("to be saved, not shown")
+_DOWNLOAD = Parameter("makes browsers save the file")
 
 
 class FilmRoutes:
@@ -95,7 +95,7 @@ class FilmRoutes:
     def _file(self, request: Request) -> Answer:
         film = self._find(request.rest)
         if film.state != "done":
-            raise Refused(404, f"this {film.kind} is not made: it is {film.state}")
+            raise Refused(404, f"this {film.kind} is not ready: it is {film.state}")
         name = f"{film.order.series or 'library'}_{film.order.day or film.id}.{film.file.rpartition('.')[2]}"
         with _reading():
             return file_answer(request, self._store.file_path(film), name, FOR_EVER)  # no id is given twice
@@ -123,6 +123,6 @@ def _reading() -> Iterator[None]:
             try:
                 yield
             except FileNotFoundError as error:
-                raise LookupError("its file is gone: somebody has deleted it") from error
+                raise LookupError("its file was deleted") from error
     except SettingsError as error:
         raise Refused(404, "there is no such series") from error

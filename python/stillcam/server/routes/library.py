@@ -41,7 +41,7 @@ define(
     Item=record(
         **_ITEM, files=list_of(record(name="text", bytes="count?")),
         preview=shape("flag", "whether it has a JPEG as its preview"),
-        metadata=maybe({"type": "object"}, "what the camera said when it was taken"),
+        metadata=maybe({"type": "object"}, "metadata from the camera"),
     ),
     ItemChange=record({"favourite": "flag?", "title": "text?"}),
 )  # fmt: skip
@@ -49,7 +49,7 @@ define(
 _FILE = {
     "thumbnail": Parameter("a JPEG of at most 320 pixels instead"),
     "file": Parameter("which of its files", one_of("item", "preview", "metadata")),
-    "download": Parameter("to be saved, not shown"),
+    "download": Parameter("makes browsers save the file"),
 }
 _PAGE = {
     "limit": Parameter("how many; 60", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
@@ -82,7 +82,7 @@ class LibraryRoutes:
             library("GET", "api/library/items/", read, self._item, "All facts about an item.", {200: "Item"},
                     rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
-                    "Mark an item, or give it a title; its address may change.", {200: "Item"}, body=Body("ItemChange"),
+                    "Mark an item as favourite, or set its title and address.", {200: "Item"}, body=Body("ItemChange"),
                     errors=(409,), rest="id"),
         ]  # fmt: skip
 

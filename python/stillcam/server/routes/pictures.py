@@ -40,7 +40,7 @@ _WIDTH = Parameter(
     error="width must be 320, 640 or 1280; leave it out for the full size",
 )
 _CURRENT = {
-    "t": Parameter("anything: keeps caches away"),
+    "t": Parameter("any value; bypasses caches"),
     "after": Parameter("name of the frame that the client has"),
     "width": _WIDTH,
 }
@@ -54,7 +54,7 @@ _SNAPSHOT = {
     "width": _WIDTH,
 }
 _STREAM = {
-    "fps": Parameter("at most so many frames a second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS})
+    "fps": Parameter("maximum number of frames per second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS})
 }
 
 
@@ -102,7 +102,7 @@ class PictureRoutes:
                     "The newest frame; with `after`, the first that has another name, or 204 after 25 s.",
                     {200: JPEG, 204: "", 304: ""}, query=_CURRENT, headers=_IF_NONE_MATCH, quick=self._current_now,
                     challenge=programs),
-            *(picture(path, watch, self._snapshot, "The newest frame; once it is stale, a picture that says so.",
+            *(picture(path, watch, self._snapshot, "The newest frame; when stale, a picture of the reason.",
                       {200: JPEG, 304: "", 503: JPEG}, errors=(400,), query=_SNAPSHOT,
                       quick=self._snapshot_now, challenge=programs)
               for path in ("snapshot", "snapshot.jpg")),
@@ -183,7 +183,8 @@ class PictureRoutes:
                 continue  # a capture that others had asked for ended just before we came
             frame = self._cache.wait_for_other(frame.name if frame else "", ARRIVAL_S)
             if frame is None:
-                raise Refused(503, "the picture was taken, but has not come here", headers={"Retry-After": "2"})
+                text = "the picture was taken, but the server has not read it yet"
+                raise Refused(503, text, headers={"Retry-After": "2"})
         return frame
 
     def _stream(self, request: Request) -> Answer:

@@ -37,11 +37,11 @@ define(
     Choice=record(items=_IDS),
     Chosen=record(
         zip=shape("text", "its address"), files="count", bytes="count",
-        left_out=shape("text[]", "files that are gone or cannot be read"),
+        left_out=shape("text[]", "files that are missing or unreadable"),
     ),
     Job=record(**_JOB),
-    Deletion=record(**_JOB, deleted=shape("text", "to restore them by")),
-    Restoration=record({"items": maybe(_IDS, "null: all of that deletion")}, deleted="text"),
+    Deletion=record(**_JOB, deleted=shape("text", "key to restore them")),
+    Restoration=record({"items": maybe(_IDS, "null: all items of that deletion")}, deleted="text"),
     Trash=record(items=list_of(record(deleted="text", id=ID, title="text", kind=KIND, time="time", zone="zone"))),
 )  # fmt: skip
 
@@ -97,7 +97,7 @@ class SelectionRoutes:
         with self._lock:
             selected = self._zips.get(request.rest)
         if selected is None:
-            raise Refused(404, "this ZIP is not known any more: choose its items again")
+            raise Refused(404, "this download has expired: select the items again")
         members, _ = self._members(selected)
         headers = {
             "Content-Type": "application/zip",
@@ -136,7 +136,7 @@ class SelectionRoutes:
 
         def delete(id_: str) -> None:
             if id_ not in items:
-                raise LookupError("it has been deleted already")
+                raise LookupError("it was already deleted")
             self._trash.put(items[id_], now_s)
 
         job = self._jobs.start(selected, delete)

@@ -39,12 +39,12 @@ _LIMITS = {
     "start": Parameter("the first number; 0", {"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}),
     "limit": Parameter("how many; 100", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
-_BUCKETS = Parameter("how many stretches at most; 200", {"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS})
+_BUCKETS = Parameter("maximum number of intervals; 200", {"type": "integer", "minimum": 1, "maximum": MAX_BUCKETS})
 _PICTURE = {
-    "v": Parameter("anything; the answer may then be kept for ever: give the series' `created`"),
+    "v": Parameter("any value, such as the series' `created`; the answer can then be cached for ever"),
     "thumbnail": Parameter("a JPEG of at most 320 pixels instead"),
     "file": Parameter("the DNG instead", one_of("raw"), error="file must be raw, or left out"),
-    "download": Parameter("to be saved, not shown"),
+    "download": Parameter("makes browsers save the file"),
 }
 
 
@@ -58,30 +58,30 @@ _FIELDS: dict[str, Schema] = {
     "start": maybe(_MOMENT, "now"),
     "end": maybe(_MOMENT, "null: never"),
     "shots": maybe({"type": "integer", "minimum": 1, "maximum": MAX_SHOTS}, "null: no number"),
-    "marks": shape("flag?", "on the dial's marks, not counted from the start"),
+    "marks": shape("flag?", "at round times of the clock, not counted from the start"),
     "weekdays": maybe(list_of({"type": "integer", "minimum": 0, "maximum": 6}), "0 is Monday; null: all"),
     "window": maybe(at_least(**{"from": _EDGE, "to": _EDGE}), "daily; null: all day"),
-    "place": maybe(record(latitude="number", longitude="number"), "degrees; the sun's edges need it"),
+    "place": maybe(record(latitude="number", longitude="number"), "degrees; required for sunrise and sunset"),
     "kind": maybe(_KIND, "photo"),
-    "fixed": shape("flag?", "exposure and white balance stay as for the first shot"),
+    "fixed": shape("flag?", "keeps the exposure and white balance of the first shot"),
     "vary": maybe(
         record(
-            {"bracket": shape("flag", "all values at every moment; else one at each")},
+            {"bracket": shape("flag", "true: all values for each shot; false: another value for each shot")},
             control=one_of(*VARIED),
             values=shape("number[]", minItems=2, maxItems=MAX_VALUES),
         )
     ),
     "keep": maybe(
         record({"days": {"type": "integer", "minimum": 1}}, rule=one_of("all", "days", "thin")),
-        "which shots stay; thin: half of the oldest go when the disk fills",
+        "retention; thin: every second shot of the oldest half goes when the disk is nearly full",
     ),
     "daily_film": shape("flag?", "a film of each day, once it is over"),
 }
 _DISK_FULL = "when the disk is full; null: not before"
 _SHOT = record(
     n="count", time="time", due="time", bytes="count", files="text[]",
-    metadata=shape("object", "what the camera said: libcamera's names and units"),
-    vary=shape("object", "the controls that were this shot's own"),
+    metadata=shape("object", "metadata from the camera, with libcamera's names and units"),
+    vary=shape("object", "the controls that vary from shot to shot"),
 )  # fmt: skip
 
 define(
@@ -92,7 +92,7 @@ define(
     Series=record(
         {"zone": "zone"}, name=NAME, state=STATE, why=shape("text?", "why it failed, or takes no shots now"),
         since=shape("time", "this state"), kind=_KIND, created="time",
-        taken=shape("count", "moments of which there is a shot"), missed="count",
+        taken=shape("count", "moments with a shot"), missed="count",
         shots=shape("count", "that are kept"), bytes="count",
         first=maybe(record(n="count", time="time")), last=maybe(record(n="count", time="time")),
         next="time?", ends="time?", planned=shape("count?", "moments in the end; null: it has none"),
@@ -101,8 +101,8 @@ define(
     ),
     SeriesList=record(series="Series[]", now="time", zone="zone"),
     SeriesPreview=record(
-        {"zone": "zone"}, shots_per_day="number", shots=shape("count?", "wanted; null: no number"),
-        bytes_per_shot=shape("count?", "null: there has been no picture to go by"), bytes_per_day="count?",
+        {"zone": "zone"}, shots_per_day="number", shots=shape("count?", "number of shots to take; null: no limit"),
+        bytes_per_shot=shape("count?", "null: not known before the first picture"), bytes_per_day="count?",
         full=shape("time?", f"{_DISK_FULL} it ends, or nobody knows"), next="time[]",
         ends=shape("time?", "null: never"),
     ),
@@ -142,7 +142,7 @@ class SeriesRoutes:
             series("GET", "api/series/{name}/shots", read, self._shots, "Shots in the order of their numbers.",
                    {200: "Shots"}, query=_LIMITS),
             series("GET", "api/series/{name}/timeline", read, self._timeline,
-                   "How many shots were taken, missed and planned, in stretches of time.", {200: "Timeline"},
+                   "Numbers of shots taken, missed and planned in each interval of time.", {200: "Timeline"},
                    query={"buckets": _BUCKETS}),
             series("GET", "series/{name}/shots/", read, self._picture, "The picture of a shot.",
                    {200: "*/*", 206: "*/*", 304: ""}, errors=(416,), query=_PICTURE, rest="n"),
@@ -182,7 +182,7 @@ class SeriesRoutes:
     def _change(self, request: Request, changes: Document) -> Document:
         series = self._summary(request.rest)
         if changes.get("name", series["name"]) != series["name"]:
-            raise Refused(422, "a series keeps its name: it is its folder's", "name")
+            raise Refused(422, "the name of a series cannot be changed", "name")
         wanted = _given({**series["definition"], **changes})
         _checked(wanted, _now_ms())
         return self._ask("change", name=series["name"], definition=wanted)
@@ -233,7 +233,8 @@ class SeriesRoutes:
         except LookupError as error:
             raise Refused(404, error.args[0]) from error
         except OSError as error:
-            raise Refused(404, f"shot {number} of {name} cannot be read ({error.strerror}): is it gone?") from error
+            text = f"shot {number} of {name} cannot be read ({error.strerror}): it may have been deleted"
+            raise Refused(404, text) from error
 
     def _path(self, name: str, number: int, raw: bool) -> Path:
         """The file of a shot, which is always in the folder of the series, even if the manifest is wrong.
@@ -245,7 +246,7 @@ class SeriesRoutes:
         frames = self._folder / name / "frames"
         ours = path.is_relative_to(frames) and _FILE.fullmatch(path.relative_to(frames).as_posix())
         if not ours or path.is_symlink():
-            raise LookupError(f"shot {number} of {name} is no picture")
+            raise LookupError(f"shot {number} of {name} is not a picture")
         return path
 
 

@@ -21,15 +21,15 @@ from stillcam.settings.schema import Settings
 
 _OWNER_ONLY = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
 _CONFLICT = "someone else has just changed the settings: check the current ones, then repeat your change"
-_IF_MATCH = "the ETag of the settings that are to be changed; others: 409 with those that there are"
+_IF_MATCH = "the ETag of the settings to change; 409 with the current settings if they have another one"
 
 
 _DOCUMENT: dict[str, Shape] = {
     "settings": "Settings",
     "defaults": "Settings",
     "fields": map_of("Field", "by dotted name"),
-    "wait_for": shape("frame?", "the frame that the server does not serve yet; null: it serves it"),
-    "notice": shape("text?", "what keeps the settings from being in force; null: nothing"),
+    "wait_for": shape("frame?", "the frame that the server cannot serve yet; null: it can"),
+    "notice": shape("text?", "why the settings have not taken effect; null: they have"),
 }
 
 define(
@@ -65,12 +65,12 @@ class SettingsRoutes:
             setting("GET", "api/settings", control, self._get, "All settings, with their defaults and descriptions.",
                     {200: "SettingsDocument"}),
             setting("PATCH", "api/settings", control, self._patch,
-                    "Change settings: all of the patch, or nothing. It is answered once they are in force.",
+                    "Change settings, as a whole or not at all; answered when they have taken effect.",
                     {200: "SettingsDocument", 409: "Outdated"}, body=Body("SettingsPatch", checked=False),
                     errors=(409,), headers={"If-Match": _IF_MATCH}),
             setting("GET", "api/backup", owner, self._download, "The whole configuration as a file.", {200: "Backup"}),
             setting("POST", "api/backup", owner, self._restore_upload,
-                    "Restore a configuration: all of it, or nothing.", {200: "SettingsDocument"},
+                    "Restore a configuration, as a whole or not at all.", {200: "SettingsDocument"},
                     body=Body("Backup", MAX_BACKUP_BYTES, checked=False), errors=(409,)),
             setting("GET", "api/backups", owner, self._list, "The backups that are stored on the camera.",
                     {200: "KeptBackups"}),
@@ -89,7 +89,7 @@ class SettingsRoutes:
     def _patch(self, request: Request, patch: Document) -> Answer:
         for section in self._service.hidden:
             if section in patch:
-                raise Refused(422, "counts for all cameras: set it on the first one's page", section)
+                raise Refused(422, "applies to all cameras: set it on the page of the first one", section)
 
         def merged(old: Settings) -> Settings:
             new = patched(old, patch)

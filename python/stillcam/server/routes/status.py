@@ -40,28 +40,28 @@ _ENCODER = record(
 _ABILITIES = record(
     refused=map_of("text", "control -> why it cannot be set"), windows=shape("count", "focus windows at once"),
     live=shape("flag", "controls change without a restart of the camera"),
-    stills_in_videos=shape("flag", "there are frames while a video is made"),
+    stills_in_videos=shape("flag", "there are new frames during a video"),
     encoder=maybe(_ENCODER, "limits of the board's H.264 encoder; null: it encodes in software"),
 )  # fmt: skip
 _LIBRARY = record(
     {
         "finishing": shape("count", "videos that are no items yet"),
         "waits": shape("text?", "why deletion by age waits, and what to do; null: it does not"),
-        "undeletable": shape(list_of(record(path="text", error="text")), "some that cannot be deleted"),
+        "undeletable": shape(list_of(record(path="text", error="text")), "some of the files that cannot be deleted"),
     },
-    free_bytes="count?", floor_bytes=shape("count?", "below that nothing is taken"),
+    free_bytes="count?", floor_bytes=shape("count?", "free space below which nothing is taken"),
 )  # fmt: skip
 _CAPTURE = at_least(
     running={"const": True},
     mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera"),
-    since="time", reason=shape("text?", "what a person can do about it"), interval_s=shape("number", **{"x-unit": "s"}),
+    since="time", reason=shape("text?", "what is wrong and what to do"), interval_s=shape("number", **{"x-unit": "s"}),
     driver=one_of("rpicam", "simulated", "picamera2"),
     camera=maybe(at_least(index="count", model="text", size="size")),
     captures=record(ok="count", failed="count"), restarts=map_of("count", "by cause"),
-    metadata=shape("object", "of the newest frame: libcamera's names and units"),
+    metadata=shape("object", "metadata of the newest frame, with libcamera's names and units"),
 )  # fmt: skip
 _CAPTURE["properties"] |= {
-    "abilities": shape(_ABILITIES, "what the camera's driver can"),
+    "abilities": shape(_ABILITIES, "what the camera's driver supports"),
     "threads": shape(
         list_of(_DEATH), "background threads of the daemon that have died and were restarted; empty: none"
     ),
@@ -72,7 +72,7 @@ _CAPTURE["properties"] |= {
         "requests that wait until another one is done",
     ),
     "library": _LIBRARY,
-    "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "those that run, or will"),
+    "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 
 define(
@@ -85,7 +85,7 @@ define(
     ),
     Overview=record(
         cameras=list_of(record(
-            number="count", address="text", here=shape("flag", "it is the one that was asked"),
+            number="count", address="text", here=shape("flag", "whether it is the camera that was asked"),
             model="text?", mode="text?", reason="text?", interval_s="number?", stale="flag", time="time?",
         )),
         page=shape("text", "the address of the page with all of them"),
@@ -94,15 +94,15 @@ define(
         {"revisions": "Revisions"},
         version="text", page=shape("text", "the version of the page's files"), now="time",
         frame=maybe(record(name="frame", time="time", age_s="number", bytes="count"), "the newest; null: none yet"),
-        stale="flag", viewers=shape("count", "clients that watch live"),
+        stale="flag", viewers=shape("count", "live viewers"),
         capture={"anyOf": [shape("Capture"), shape("NoCapture")]},
         threads=shape(list_of(_DEATH), _SERVER_DEATHS),
     ),
     Revisions=shape(
         record(dict.fromkeys(TOPICS, "text")),
-        "a text for each topic that the client may read; it changes with every change",
+        "a text for each topic that the client may read; it changes with the topic",
     ),
-    Capture=shape(_CAPTURE, "what the capture daemon says of itself"),
+    Capture=shape(_CAPTURE, "the state of the capture daemon"),
     NoCapture=record(running={"const": False}, reason="text"),
 )  # fmt: skip
 
@@ -147,11 +147,11 @@ class StatusRoutes:
         """The health check is open: a watchdog needs no account."""
         watch, state = Access.WATCH, partial(api, "State")
         return [
-            state("GET", "healthz", Access.OPEN, self._health, "200 while pictures are fresh, else 503 and why.",
+            state("GET", "healthz", Access.OPEN, self._health, "200 while pictures are fresh; 503 with the reason.",
                   {200: "Health", 503: "Health"}),
-            state("GET", "api/status", watch, self._status, "What camera and server do now.", {200: "Status"},
+            state("GET", "api/status", watch, self._status, "The state of camera and server.", {200: "Status"},
                   query={"revisions": _REVISIONS}),
-            state("GET", "api/overview", watch, self._overview, "All cameras of this server, and how each is.",
+            state("GET", "api/overview", watch, self._overview, "All cameras of this server with their states.",
                   {200: "Overview"}),
             self._events_route,
         ]  # fmt: skip

@@ -67,7 +67,7 @@ def check_cookie_write(request: Request) -> None:
         Refused: 403 or 415.
     """
     if "sec-fetch-site" not in request.headers and "origin" not in request.headers:
-        raise Refused(403, "a write with a cookie needs an Origin header; a program had better use a token")
+        raise Refused(403, "a write with a cookie needs an Origin header; programs should use a token")
     if request.media_type != "application/json" and request.headers.get("content-length", "0") != "0":
         raise Refused(415, "send JSON, with Content-Type: application/json")
 

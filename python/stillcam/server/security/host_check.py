@@ -49,7 +49,7 @@ def check_host(host: str, own: frozenset[str], listed: tuple[str, ...]) -> None:
     name = match[2].lower().rstrip(".")
     if name in own or name.endswith((".local", ".localhost")) or any(_covers(entry, name) for entry in listed):
         return
-    raise Refused(421, f"this camera does not know itself as {name}: its owner can list that name in access.hosts")
+    raise Refused(421, f"{name} is not one of this camera's host names: its owner can add it to access.hosts")
 
 
 def _is_address(name: str) -> bool:

@@ -112,7 +112,7 @@ stop() {
   fi 2>/dev/null
   pid=$(<"$lock")
   # Only who has the lock open is meant: after a crash the file may name a pid that is a stranger's by now.
-  [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot stop pid $pid: it belongs to another user (use sudo), or is just starting"
+  [[ /proc/$pid/fd/9 -ef $lock ]] || die "cannot stop pid $pid: it belongs to another user (use sudo), or is just starting or stopping"
   kill -TERM "$pid"
   flock -w 20 9 || die "pid $pid did not stop within 20 s: kill -9 $pid"
   printf 'stopped\n'

@@ -57,7 +57,7 @@ def test_root_asks_as_the_units_user(machine):
     machine.run("stillcam", "settings", "set", "snapshot.width", "640")
     file = (machine.root / "var/lib/stillcam/settings.json").stat()
     assert (file.st_uid, file.st_mode & 0o777) == ((machine.root / "var/lib/stillcam").stat().st_uid, 0o640)
-    assert "the newest is" in machine.run("stillcam", "doctor")
+    assert "the newest picture is" in machine.run("stillcam", "doctor")
 
 
 @pytest.mark.parametrize("unit", [CAPTURE, SERVER])

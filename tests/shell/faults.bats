@@ -97,7 +97,7 @@ no_litter() {
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))): print(flush=True), time.sleep(1000)' "$STILLCAM_PORT" 3>&-
   listener=$COPROC_PID
   read -r <&"${COPROC[0]}"
-  refuses "port $STILLCAM_PORT is taken: *"
+  refuses "port $STILLCAM_PORT is in use: *"
 }
 
 @test "wrong settings are told by file, line and field" {

@@ -30,8 +30,8 @@ parts() {
   launch "$root/start_camera_server.sh"
   pictures_come
   eventually says "http://127.0.0.1:$STILLCAM_PORT/"
-  eventually says "with the setup code "
-  says "with the setup code $(<"$STILLCAM_DATA/setup-code")"
+  eventually says "enter the setup code "
+  says "enter the setup code $(<"$STILLCAM_DATA/setup-code")"
   run -0 "$root/start_camera_server.sh" --status
   [[ $output == *"running"* ]]
   run -0 "$root/start_camera_server.sh" --stop

@@ -65,5 +65,5 @@ def dead_threads(check: str, threads: Iterable[Mapping[str, Any]] | None) -> lis
         for one in threads or ()
     ]
     if not texts:
-        return ok(check, "none has failed")
+        return ok(check, "no thread has failed")
     return warning(check, "; ".join(texts), "`stillcam log` has the traceback: please report this bug")

@@ -80,7 +80,7 @@ def absent(installation: Installation) -> list[Finding]:
     folders = (paths.library, paths.series, paths.films, paths.images)
     if texts := [text for folder in folders if (text := missing_disk(folder, fstab))]:
         return fault("disks", "; ".join(texts), "connect the disk and mount it; Stillcam uses it within a minute")
-    return ok("disks", "none is missing")
+    return ok("disks", "no disk is missing")
 
 
 def _room(check: str, folder: Path) -> list[Finding]:

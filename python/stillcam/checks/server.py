@@ -19,7 +19,7 @@ def settings(installation: Installation) -> list[Finding]:
     try:
         load(file)
     except StillcamError as error:
-        advice = "correct the file; the last valid settings stay in force"
+        advice = "correct the file; the last good settings stay in force"
         return fault("settings", str(error), advice)
     return ok("settings", f"{file} is valid" if file.exists() else "all defaults")
 
@@ -75,6 +75,6 @@ def accounts(installation: Installation) -> list[Finding]:
         return fault("accounts", str(error))
     return warning(
         "accounts",
-        "nobody has registered: anyone who reaches the port may watch",
-        "open the page and register; `stillcam code` prints the setup code",
+        "nobody has registered: anyone who can reach the server may watch",
+        "open the page, choose Set up, and enter the setup code that `stillcam code` prints",
     )

@@ -69,7 +69,7 @@ def set_up_lines(folder: Path) -> list[str]:
         code = Accounts(folder).prepare()
     except StoreError as error:
         return [f"Nobody can sign in: {error}"]
-    return [f"Register there as the owner, with the setup code {code}"] if code else []
+    return [f"Choose Set up there, and enter the setup code {code}"] if code else []
 
 
 def _add(commands: Any, name: str, text: str, command: AccountsCommand, *positional: str) -> argparse.ArgumentParser:

@@ -116,9 +116,7 @@ class SnapshotSettings:
     width: int = _width(1280)
     height: int = _height()
     quality: int = _quality(85)
-    zsl: bool = _setting(
-        False, "Zero shutter lag: the camera takes stills without switching to a still mode. Needs more memory."
-    )
+    zsl: bool = _setting(False, "The camera takes stills without switching to a still mode. Needs more memory.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +140,7 @@ class Configuration:
         high=32,
     )
     denoise: str = _setting(
-        "auto", "Noise reduction. auto: fast for videos, best for photos; cdn_off: no reduction of colour noise.",
+        "auto", "auto is fast for videos and best for photos; cdn_off does not reduce colour noise.",
         choices=("auto", "off", "cdn_off", "cdn_fast", "cdn_hq"),
     )  # fmt: skip
     controls: Values = _setting({}, "Controls for this use. A control that is set for all uses takes precedence.")  # noqa: RUF009 - a dict of its own
@@ -187,7 +185,7 @@ class VideoSettings(Configuration):
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
     bitrate: int = _setting(
-        0, "Bit rate of H.264: at least 1000, on a Pi 4 or older 25000 to 25000000. 0: the encoder chooses.",
+        0, "For H.264: at least 1000, on a Pi 4 or older 25000 to 25000000. 0: the encoder chooses.",
         low=0, high=100_000_000, unit="bit/s", check=_bitrate,
     )  # fmt: skip
     audio: str = _setting("off", "Sound of MP4 videos: none, or from a PulseAudio or ALSA microphone.",
@@ -212,7 +210,7 @@ class AccessSettings:
     """Access control."""
 
     watch: str = _setting(
-        "signed-in", "signed-in includes programs with a token. Until an owner has registered, anyone may watch.",
+        "signed-in", "Programs with a token can always watch. Until an owner has registered, anyone can.",
         choices=("signed-in", "anyone"),
     )  # fmt: skip
     hosts: tuple[str, ...] = _setting(

@@ -17,10 +17,10 @@ _KINDS = dict.fromkeys(("tmpfs", "ramfs", "devtmpfs"), "memory") | dict.fromkeys
     ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"), "network"
 )
 _WEARING = {
-    "card": "the card, which wears it out: mount a tmpfs on images/",
-    "disk": "the disk; a tmpfs on images/ spares it",
-    "network": "another machine, over the network: a tmpfs on images/ is faster and safer",
-    "unknown": "an unknown device; if that is a card, mount a tmpfs on images/",
+    "card": "the SD card, which wears it out: mount a tmpfs on images/",
+    "disk": "the disk; a tmpfs on images/ avoids that",
+    "network": "another machine; a tmpfs on images/ is faster and more reliable",
+    "unknown": "an unknown device; if it is an SD card, mount a tmpfs on images/",
 }
 
 
@@ -66,8 +66,8 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
 def wear(kind: str, written_a_day: float | None) -> str:
     """The wear that frames cause on storage of a kind; `written_a_day` as in `storage`."""
     if kind == "memory":
-        return "none: images/ is in memory; its pictures go with the power, and new ones come"
-    amount = "every picture is written to"
+        return "none: images/ is in memory"
+    amount = "every frame is written to"
     if written_a_day:
-        amount = f"about {size_text(written_a_day)} a day, and more while somebody watches live, are written to"
+        amount = f"about {size_text(written_a_day)} per day, and more while somebody watches live, are written to"
     return f"{amount} {_WEARING[kind]}"

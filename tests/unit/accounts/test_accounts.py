@@ -98,7 +98,7 @@ def test_the_code_is_right_however_it_is_typed(accounts):
 def test_an_empty_code_file_opens_nothing(accounts):
     accounts.setup_code.path.parent.mkdir()
     accounts.setup_code.path.touch()
-    with pytest.raises(StoreError, match="delete it"):
+    with pytest.raises(StoreError, match="delete the file"):
         accounts.setup_code.is_right("")
 
 
@@ -318,7 +318,7 @@ def test_a_newer_database_is_not_touched(accounts, ann):
 
 def test_a_folder_that_is_none(tmp_path):
     (tmp_path / "data").touch()
-    with pytest.raises(StoreError, match="cannot make"):
+    with pytest.raises(StoreError, match="cannot create"):
         Accounts(tmp_path / "data").prepare()
 
 

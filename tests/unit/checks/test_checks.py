@@ -239,7 +239,7 @@ def test_room_on_the_disk(make, monkeypatch, free, size, flags, state):
     ("mount", "block", "state", "said"),
     [
         pytest.param("0:25 / {} rw - tmpfs tmpfs rw", "", OK, "in memory", id="memory"),
-        pytest.param("179:2 / {} rw - ext4 /dev/mmcblk0p2 rw", "mmcblk0/mmcblk0p2", WARNING, "a day", id="card"),
+        pytest.param("179:2 / {} rw - ext4 /dev/mmcblk0p2 rw", "mmcblk0/mmcblk0p2", WARNING, "per day", id="card"),
         pytest.param("8:1 / {} rw - ext4 /dev/sda1 rw", "sda/sda1", OK, "the disk", id="disk"),
     ],
 )

@@ -33,7 +33,7 @@ def test_what_is_not_json_is_refused(text):
 def test_as_deep_as_may_be_and_one_deeper():
     deepest = json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     assert parse_json("[" * MAX_DEPTH + "]" * MAX_DEPTH) == deepest
-    with pytest.raises(ValueError, match="nested more than 100 deep"):
+    with pytest.raises(ValueError, match="nested more than 100 levels deep"):
         parse_json("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
     assert parse_json("[" + ", ".join(['{"[{": [{}]}'] * 1000) + "]") == [{"[{": [{}]}] * 1000  # many, but not deep
 
@@ -58,4 +58,4 @@ def test_a_small_stack_is_enough(text):
     finally:
         threading.stack_size(before)
     thread.join()
-    assert said == ["it is nested more than 100 deep"]
+    assert said == ["it is nested more than 100 levels deep"]

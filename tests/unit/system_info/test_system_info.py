@@ -90,7 +90,7 @@ def test_what_is_not_there_or_not_understood_is_left_out(tmp_path, garbage):
 def test_wear_is_told_where_the_mount_table_names_no_device(tmp_path, line):
     machine(tmp_path, {"proc/self/mountinfo": line + "30 27 0:27 / /proc rw - proc proc rw\n"})
     rows = dict(storage({"images/": tmp_path}, 1e9, tmp_path))
-    assert rows["Wear by pictures"].startswith("about 954 MiB a day") and "unknown device" in rows["Wear by pictures"]
+    assert rows["Wear by pictures"].startswith("about 954 MiB per day") and "unknown device" in rows["Wear by pictures"]
 
 
 def test_this_machine():

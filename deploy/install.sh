@@ -196,6 +196,15 @@ sweep() {
   done
 }
 
+say_what_is_next() {
+  if [[ $dry ]]; then
+    printf 'nothing was changed (--dry-run)\n'
+    return
+  fi
+  printf 'installed; sudo stillcam status shows its state. Open one of these addresses in a browser:\n'
+  "$opt/current/deploy/stillcam" addresses || true # the installation is complete; the reason is on stderr
+}
+
 do_install() {
   run mkdir -p -- "$opt/releases"
   get_programs
@@ -214,7 +223,7 @@ do_install() {
   enable_units
   if restart; then
     sweep
-    printf 'installed; sudo stillcam status shows its state\n'
+    say_what_is_next
   elif [[ -L $opt/previous ]]; then
     go_back
     ((patience >= 180)) || patience=180 # it has worked before

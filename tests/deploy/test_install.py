@@ -50,6 +50,9 @@ def test_it_is_installed_and_run_again_and_removed(machine, tmp_path):
     done = machine.install(source, "--patience", "200")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr + machine.logs()
     assert "sudo stillcam status" in done.stdout
+    assert re.search(r"^http://\S+/$", done.stdout, re.MULTILINE)
+    setup_code = (machine.root / "var/lib/stillcam/setup-code").read_text().strip()
+    assert f"enter the setup code {setup_code}" in done.stdout
     assert {"daemon-reload", "enable --quiet stillcam.target"} <= set(machine.calls())
     assert "usermod --append --groups video stillcam" in machine.calls()
     told = machine.stillcam("status")
@@ -220,6 +223,7 @@ def test_a_dry_run_does_nothing(machine):
     done = machine.install(ROOT, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
     assert "'systemctl' 'stop'" in done.stdout
+    assert done.stdout.splitlines()[-1] == "nothing was changed (--dry-run)"
     for option in ("--uninstall", "--purge"):
         assert machine.install(ROOT, "--dry-run", option).returncode == 0
     assert sorted(machine.root.rglob("*")) == before

@@ -116,7 +116,7 @@ class SnapshotSettings:
     width: int = _width(1280)
     height: int = _height()
     quality: int = _quality(85)
-    zsl: bool = _setting(False, "The camera takes stills without switching to a still mode. Needs more memory.")
+    zsl: bool = _setting(False, "Zero shutter lag: takes stills without switching the sensor mode. Needs more memory.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +196,13 @@ class VideoSettings(Configuration):
 class FileSettings:
     """The types of what the library keeps."""
 
-    photo: str = _setting("jpg", "PNG and BMP are lossless and much larger than JPEG.", choices=("jpg", "png", "bmp"))
-    raw: str = _setting("dng", "Each raw photo also has a JPEG to look at.", choices=("dng",))
-    video: str = _setting("mp4", "MP4 plays in every browser; h264 and mjpeg do not.", choices=("mp4", "h264", "mjpeg"))
+    photo: str = _setting(
+        "jpg", "File type of photos. PNG and BMP are lossless, and much larger.", choices=("jpg", "png", "bmp")
+    )
+    raw: str = _setting("dng", "File type of raw photos. Each also has a JPEG.", choices=("dng",))
+    video: str = _setting(
+        "mp4", "File type of videos. MP4 plays in every browser, the others do not.", choices=("mp4", "h264", "mjpeg")
+    )
     floor_mb: int = _setting(
         0, "Below this free space, nothing is taken, and a video ends. 0: 200 MB, or 5 % of a smaller disk.",
         low=0, high=10_000_000, unit="MB",
@@ -210,7 +214,7 @@ class AccessSettings:
     """Access control."""
 
     watch: str = _setting(
-        "signed-in", "Programs with a token can always watch. Until an owner has registered, anyone can.",
+        "signed-in", "Who may watch: users and programs with a token, or anyone who can reach the server.",
         choices=("signed-in", "anyone"),
     )  # fmt: skip
     hosts: tuple[str, ...] = _setting(
@@ -230,9 +234,9 @@ class AccessSettings:
 class ServerSettings:
     """The web server; takes effect at its next start."""
 
-    max_connections: int = _setting(512, "Limit for all clients together.", low=8, high=65535)
+    max_connections: int = _setting(512, "Limit of connections, for all clients together.", low=8, high=65535)
     max_connections_per_address: int = _setting(
-        32, "Limit for one client. The proxies in access.proxies have none.", low=1, high=65535
+        32, "Limit of connections for one client. The proxies in access.proxies have none.", low=1, high=65535
     )
     tls_certificate: str = _setting(
         "", "Path of the certificate chain (PEM), absolute or relative to the data folder. Empty: plain HTTP."
@@ -245,7 +249,7 @@ class ServerSettings:
 class PageSettings:
     """Appearance of the page, for everybody."""
 
-    histogram: bool = _setting(False, "Distribution of brightness, from dark to bright.")
+    histogram: bool = _setting(False, "Shows the histogram on the Live tab.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from serving import DEADLINE_S
 from terminal import Terminal, environment
 
 ESCAPE = "\x1b["
-TASKS = ("Look", "Take", "Timelapse", "Settings", "Accounts", "Installation")
+TASKS = ("Look", "Take", "Timelapse", "Motion", "Settings", "Accounts", "Installation")
 
 
 def printed(folder, *arguments, status=0):

@@ -31,13 +31,13 @@ class Condition:
 
 
 COOLING = "give it a heat sink, a fan or shade"
-_FOLLOWS = "it follows from low voltage or heat"
+_CAUSE = "the cause is low voltage or heat"
 CONDITIONS = (
     Condition("under_voltage", 0, "Supply voltage", "too low",
               "use the official power supply and a short, thick cable"),
-    Condition("frequency_capped", 1, "Clock capped", "the firmware caps the processor's clock", _FOLLOWS),
-    Condition("throttled", 2, "Throttled", "the firmware slows the processor down", _FOLLOWS),
-    Condition("soft_temperature_limit", 3, "Temperature limit", "the soft limit is reached, the clock is lowered",
+    Condition("frequency_capped", 1, "Clock capped", "the firmware caps the processor's clock", _CAUSE),
+    Condition("throttled", 2, "Throttled", "the firmware slows the processor down", _CAUSE),
+    Condition("soft_temperature_limit", 3, "Temperature limit", "the soft limit is reached and the clock lowered",
               COOLING),
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ def heat_and_power(celsius: float | None, throttled: int | None) -> list[Row]:
 
 def _state(condition: Condition, throttled: int) -> str:
     if condition.is_now(throttled):
-        return f"now: {condition.text}: {condition.advice}"
+        return f"now: {condition.text}; {condition.advice}"
     if condition.was_since_boot(throttled):
-        return f"was, since boot: {condition.text}: {condition.advice}"
-    return "no trouble since boot"
+        return f"earlier since boot: {condition.text}; {condition.advice}"
+    return "no problems since boot"

@@ -10,15 +10,15 @@ from stillcam.system_info import Row, known
 
 CAUSES = {
     "absent": "no camera was found",
-    "busy": "another program had the camera",
+    "busy": "another program used the camera",
     "died": "the camera program died",
-    "stalled": "no picture came",
-    "frozen": "the same picture came again and again",
-    "torn": "a picture was not whole",
+    "stalled": "no picture arrived in time",
+    "frozen": "the camera repeated the same picture",
+    "torn": "a picture was incomplete",
     "disk": "a picture could not be written",
     "options": "the camera program refused its options",
-    "missing": "the camera program was missing",
-    "short": "descriptors or memory were short",
+    "missing": "the camera program was not found",
+    "short": "too few file descriptors or too little memory",
 }
 
 
@@ -44,7 +44,7 @@ def camera(status: Mapping[str, Any], viewers: int, slow: int) -> list[Row]:
         ("Camera", (status.get("camera") or {}).get("model", "none")),
         ("Driver", status.get("driver")),
         ("Mode", f"{status.get('mode')} since {status.get('since')}{reason}"),
-        ("Capture daemon", f"runs since {status.get('started')}"),
+        ("Capture daemon", f"running since {status.get('started')}"),
         ("Pictures", f"{captures.get('ok', 0)}, failed: {captures.get('failed', 0)}"),
         ("Notice", status.get("notice")),
         ("Restarts of the camera", None if restarts else "none"),

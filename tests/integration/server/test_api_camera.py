@@ -222,7 +222,7 @@ def test_info_is_told_in_sections(api):
     sections = {section["title"]: dict(section["rows"]) for section in document["sections"]}
     assert status == 200
     assert list(sections) == ["Camera server", "Board", "System", "Software", "Storage"]
-    assert sections["Camera server"]["Restarts: no picture came"] == "1"
+    assert sections["Camera server"]["Restarts: no picture arrived in time"] == "1"
     assert sections["Camera server"]["Viewers now"] == "0"
     assert str(api.paths.images) in sections["Storage"]["images/"]
 

@@ -164,7 +164,7 @@ def test_restarts_are_told_by_cause(make):
     assert the(camera.restarts(make(STATUS))).state == OK
     finding = the(camera.restarts(make({**STATUS, "restarts": {"stalled": 2, "died": 1}})))
     assert finding.state == WARNING
-    assert finding.found.endswith("no picture came: 2; the camera program died: 1")
+    assert finding.found.endswith("no picture arrived in time: 2; the camera program died: 1")
 
 
 @pytest.mark.parametrize(

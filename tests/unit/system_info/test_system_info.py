@@ -102,13 +102,13 @@ def test_this_machine():
 @pytest.mark.parametrize(
     ("bits", "label", "text"),
     [
-        pytest.param(0x0, "Supply voltage", "no trouble since boot", id="never"),
-        pytest.param(0x10000, "Supply voltage", "was, since boot: too low", id="since boot"),
+        pytest.param(0x0, "Supply voltage", "no problems since boot", id="never"),
+        pytest.param(0x10000, "Supply voltage", "earlier since boot: too low", id="since boot"),
         pytest.param(0x10001, "Supply voltage", "now: too low", id="now"),
-        pytest.param(0x20000, "Clock capped", "was, since boot: the firmware caps", id="capped"),
+        pytest.param(0x20000, "Clock capped", "earlier since boot: the firmware caps", id="capped"),
         pytest.param(0x40004, "Throttled", "now: the firmware slows", id="throttled"),
         pytest.param(0x80008, "Temperature limit", "now: the soft limit", id="hot"),
-        pytest.param(0x80008, "Throttled", "no trouble since boot", id="each bit by itself"),
+        pytest.param(0x80008, "Throttled", "no problems since boot", id="each bit by itself"),
     ],
 )
 def test_each_bit_is_told_in_words(bits, label, text):
@@ -212,7 +212,7 @@ def test_the_camera_s_restarts_are_told_by_cause():
         "restarts": {"stalled": 2, "gremlins": 1},
     }  # fmt: skip
     rows = dict(camera(status, 2, 0))
-    assert rows["Restarts: no picture came"] == "2"
+    assert rows["Restarts: no picture arrived in time"] == "2"
     assert rows["Restarts: gremlins"] == "1"
     assert rows["Mode"] == "no camera since 2026-11-20T23:45:01.123Z: check the cable"
     assert rows["Viewers now"] == "2"

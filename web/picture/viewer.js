@@ -9,7 +9,7 @@
 import "../page/feature-check.js";
 import { factsOf, Loading, pictureState } from "./state.js";
 import { write } from "../base/dom.js";
-import { FrameLoop } from "./loop.js";
+import { feed, sent, showOn } from "./feed.js";
 import { currentFrame } from "./request.js";
 import { FrameCanvas } from "./canvas.js";
 import { isShortcut } from "../base/shortcuts.js";
@@ -26,14 +26,10 @@ const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
 /** Of the frame on the screen: without one there is none. */
 const when = Object.assign(document.createElement("time"), { id: "time" });
 const picture = new FrameCanvas(canvas);
-const feed = new FrameLoop(show, render);
 const loading = new Loading();
 const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
-
-/** The page was sent with the picture, to a user who may watch. */
-const sent = "session" in document.documentElement.dataset && !element("live-panel").hidden;
 
 /** The tab is on the screen, and the user may watch, as far as is known. */
 const wanted = { shown: sent, allowed: sent };
@@ -95,8 +91,7 @@ addEventListener("keydown", (event) => {
 setInterval(tick, TICK_MS);
 document.addEventListener("visibilitychange", tick);
 statusFeed.subscribe(render);
-feed.active = sent;
-feed.run();
+showOn({ show, report: render });
 
 function ask() {
   feed.active = wanted.shown && wanted.allowed;

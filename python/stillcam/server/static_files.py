@@ -128,7 +128,7 @@ class StaticFiles:
         text = self._find(name).data.decode()
         session: Session | None = json.loads(session_json) if session_json else None
         tab = shown_tab(self._tabs, asked, session) if session else None
-        scripts = sorted(_SCRIPT.findall(text), reverse=True)  # the asynchronous first
+        scripts = sorted(_SCRIPT.findall(text), key=lambda found: not found[0])  # the asynchronous first
         modules = [name for _, name in scripts] + ([SIGN_IN] if session and not tab else [])
         links = self._links(modules, tab if tab and session and tab.loads(session) else None)
         text = text.replace("</head>", "".join(f"  {link}\n  " for link in links) + "</head>", 1)

@@ -34,11 +34,13 @@ class Load:
     Attributes:
         depth: round trips until the file was there: 1 for the page itself.
         status: of the answers that came over the network, not out of the browser's cache.
+        priority: at which the browser asked, in Chromium's words.
     """
 
     def __init__(self, page: Page) -> None:
         self.depth: dict[str, int] = {}
         self.status: dict[str, int] = {}
+        self.priority: dict[str, str] = {}
         self._names: dict[str, str] = {}
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
@@ -50,6 +52,7 @@ class Load:
         if address.scheme != "http" or "/api/" in address.path or "/images/" in address.path:
             return
         name = self._names[event["requestId"]] = _name(address.path)
+        self.priority[name] = event["request"]["initialPriority"]
         initiator = event["initiator"]
         frames = initiator.get("stack", {}).get("callFrames") or [{"url": ""}]
         by = _name(urlsplit(initiator.get("url") or frames[0]["url"]).path)
@@ -149,7 +152,22 @@ def test_the_newest_items_come_before_the_controls(live, site):
     page.goto(f"{url(site)}live")
     wait_until_there(page)
     assert place(asked, "api/library") < place(asked, "controls/panel.js")
-    assert place(asked, "?thumbnail") > place(asked, "api/library")
+
+
+def test_the_picture_comes_before_all_else(live, site):
+    """It is requested while most modules are on their way, and the newest items leave the link to it."""
+    page = live()
+    load = Load(page)
+    held: list[Route] = []
+    for module in ("picture/viewer.js", "page/main.js"):
+        page.route(f"**/{module}", lambda route: held.append(route))  # noqa: PLW0108 (Playwright takes no built-in)
+    with page.expect_response("**/images/current.jpg?*"):
+        page.goto(f"{url(site)}live", wait_until="commit")
+    assert page.locator("#canvas").is_hidden()
+    for route in held:
+        route.continue_()
+    wait_until_there(page)
+    assert {priority for name, priority in load.priority.items() if name.startswith("library/")} == {"Low"}
 
 
 def test_the_controls_do_not_wait_for_a_slow_library(live, site):

@@ -3,7 +3,6 @@
 
 import { el } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
-import { remove } from "../photos/delete.js";
 import { clock, line } from "../photos/facts.js";
 import { LargeView } from "../photos/large-view.js";
 import { badge, Library } from "../photos/library.js";
@@ -40,6 +39,12 @@ export class RecentItems {
     this.element = el("div", {}, this.#list, this.#facts);
   }
 
+  /** Ask for them again, and wait for the picture of the first one. */
+  async shown() {
+    await this.renew();
+    await this.#list.querySelector("img")?.decode().catch(() => {}); // its tile says that it has none
+  }
+
   hidden() {
     this.#view.close();
     this.#compare?.close();
@@ -60,7 +65,7 @@ export class RecentItems {
   async renew() {
     try {
       this.#items = (await this.#library.page({}, null, SHOWN)).items;
-      this.#list.replaceChildren(...this.#items.map((item) => this.#tile(item)));
+      this.#list.replaceChildren(...this.#items.map((item, i) => this.#tile(item, i === 0)));
       this.#facts.textContent = this.#items.length ? "" : NONE;
       if (this.#items.length) await this.#describe(this.#items[0]);
     } catch (error) {
@@ -68,10 +73,10 @@ export class RecentItems {
     }
   }
 
-  /** @param {Item} item */
-  #tile(item) {
+  /** @param {Item} item @param {boolean} first */
+  #tile(item, first) {
     const time = clock(item);
-    const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: "lazy" });
+    const picture = el("img", { src: this.#library.address(item, "thumbnail"), alt: "", width: 160, height: 120, loading: first ? "eager" : "lazy", fetchpriority: "low" });
     picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "no-thumbnail" }, item.kind)), { once: true });
     const open = el("button", { type: "button", class: "open", "aria-label": `${item.kind}, ${time}`, onclick: () => this.#view.show(item) }, picture);
     const describe = () => this.#describe(item);
@@ -106,9 +111,15 @@ export class RecentItems {
 
   /** @param {Item} item */
   async #remove(item) {
-    const gone = await remove(this.#library, [item.id], { say: this.#context.say, restored: () => this.renew() });
-    if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
-    await this.renew();
+    const { say } = this.#context;
+    try {
+      const { remove } = await loadPart(() => import("../photos/delete.js"), []);
+      const gone = await remove(this.#library, [item.id], { say, restored: () => this.renew() });
+      if (gone?.length && this.#view.item?.id === item.id) this.#view.close();
+      await this.renew();
+    } catch (error) {
+      say(errorText(error), { error: true });
+    }
   }
 }
 

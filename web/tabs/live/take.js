@@ -66,7 +66,7 @@ class Taking {
       status.follow(["library"], () => this.#recent.renew()),
       () => clearInterval(ticker),
     ];
-    return this.#recent.renew();
+    return this.#recent.shown();
   }
 
   hidden() {

@@ -13,7 +13,8 @@ export function listInput(attributes, label, changed) {
   const list = el("ul", { class: "setting-list", "aria-label": label });
   const input = el("input", { ...attributes, type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", onchange: add });
   const said = el("span", { class: "said", role: "status" });
-  const element = el("div", { class: "list-input" }, list,
+  const none = el("p", { class: "hint", text: "The list is empty. Type an entry, and press Add." });
+  const element = el("div", { class: "list-input" }, none, list,
     el("div", { class: "list-add" }, input, el("button", { type: "button", onclick: add, text: "Add", "aria-label": `Add to ${label}` })), said);
   /** @type {string[]} */
   let items = [];
@@ -46,6 +47,7 @@ export function listInput(attributes, label, changed) {
   function draw(value) {
     if (items.join("\n") === value.join("\n")) return;
     items = value;
+    none.hidden = items.length > 0;
     fill(list, items.map((text) => el("li", {}, el("span", { text }),
       el("button", { type: "button", text: "Remove", "aria-label": `Remove ${text}`, onclick: () => remove(text) }))));
   }

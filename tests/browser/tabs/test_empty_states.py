@@ -53,6 +53,19 @@ def test_a_viewer_without_photos_is_asked_for_nothing_that_only_owners_can_do(pa
     assert page.locator(".library-end button").count() == 0
 
 
+def test_lists_of_settings_say_how_to_fill_them(page, url):
+    at(page, url, "settings", OWNER)
+    webhooks = page.locator(".settings-card[aria-label=Notifications]")
+    expect(webhooks).to_contain_text("The list is empty. Type an entry, and press Add.")
+    expect(page.get_by_text("No program has a token. Create one")).to_be_visible()
+    expect(page.get_by_text("No backup is stored on the camera. Type a name, and press Keep.")).to_be_visible()
+    webhooks.get_by_role("textbox").fill("http://127.0.0.1:9/hook")
+    webhooks.get_by_role("button", name="Add to").click()
+    expect(webhooks.get_by_text("The list is empty.")).to_be_hidden()
+    webhooks.get_by_role("button", name="Remove http://127.0.0.1:9/hook").click()
+    expect(webhooks.get_by_text("The list is empty.")).to_be_visible()
+
+
 def test_an_empty_trash_and_a_year_without_photos_are_explained(page, url):
     at(page, url, "photos", OWNER)
     page.locator("summary", has_text="Trash").click()

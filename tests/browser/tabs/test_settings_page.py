@@ -256,7 +256,7 @@ def test_people_and_programs_come_and_go(page, shared):
     page.keyboard.press("Escape")
     page.click("section[aria-label='Tokens of programs'] li:has-text('Kitchen') button")
     page.click("dialog button.primary")
-    page.wait_for_selector("section[aria-label='Tokens of programs'] li:has-text('None.')")
+    page.wait_for_selector("section[aria-label='Tokens of programs'] li:has-text('No program has a token.')")
     page.click("section[aria-label=Users] li:has-text('Bob') button:has-text('Remove')")
     page.click("dialog button.primary")
     page.wait_for_selector("section[aria-label=Users] li:has-text('Bob')", state="detached")

@@ -16,7 +16,7 @@ export function backups({ api, base, say, settings }, card) {
 
   async function renew() {
     const { backups: all } = await api.get("api/backups");
-    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "No backup is stored on the camera." }));
+    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "No backup is stored on the camera. Type a name, and press Keep." }));
   }
 
   /** @param {{name: string, time: string}} backup */

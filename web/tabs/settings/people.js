@@ -33,7 +33,7 @@ export function people({ api, say, session }, card) {
   async function renew() {
     const [first, second] = await Promise.all([api.get("api/users"), api.get("api/tokens")]);
     fill(users, first.users.map(userEntry));
-    fill(tokens, second.tokens.length ? second.tokens.map(tokenEntry) : el("li", { class: "hint", text: "None." }));
+    fill(tokens, second.tokens.length ? second.tokens.map(tokenEntry) : el("li", { class: "hint", text: "No program has a token. Create one for each program that reads pictures, such as Home Assistant." }));
   }
 
   /** @param {User} user */

@@ -48,8 +48,8 @@ class RealCamera:
         for name in list(self._programs):
             self.end(name)
 
-    def start(self, name: str) -> None:
-        """Start `capture` or `server`."""
+    def start(self, name: str, **more: str) -> None:
+        """Start `capture` or `server`; `more` is added to its environment, with a number for a further camera."""
         environ = os.environ | {
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "python", ROOT / "tests/standin"))),
             "STILLCAM_CAMERA": self.driver,
@@ -58,10 +58,12 @@ class RealCamera:
             "STILLCAM_IMAGES": str(self.folder / "images"),
             "STILLCAM_DATA": str(self.folder / "data"),
             "STILLCAM_SIMULATED_DIR": str(self.folder / "simulated"),
+            **more,
         }
         (self.folder / "simulated").mkdir(exist_ok=True)
-        with self._log(name).open("ab") as log:
-            self._programs[name] = subprocess.Popen(
+        which = name + more.get("STILLCAM_NUMBER", "")
+        with self._log(which).open("ab") as log:
+            self._programs[which] = subprocess.Popen(
                 [sys.executable, "-m", f"stillcam.{name}"], cwd=ROOT, env=environ, stderr=log
             )
 

@@ -25,17 +25,19 @@ def from_json(raw: bytes) -> Metadata | None:
 
     It may be a list with one element, as rpicam-vid writes it (a branch of rpicam-apps, core/metadata_handler.cpp).
     """
+    may_be_long = raw.count(b",") >= MAX_NUMBERS
+    if may_be_long:
+        raw = _LONG.sub(lambda match: b'"%s"' % _omitted(match[0].count(b",") + 1).encode(), raw)
     try:
-        document = parse_json(_LONG.sub(lambda match: b'"%s"' % _omitted(match[0].count(b",") + 1).encode(), raw))
+        document = parse_json(raw)
     except ValueError:
         return None
     if isinstance(document, list) and document:
         document = document[-1]
-    return (
-        without_long_arrays({name: _value(value) for name, value in document.items()})
-        if isinstance(document, dict)
-        else None
-    )
+    if not isinstance(document, dict):
+        return None
+    metadata = {name: _value(value) for name, value in document.items()}
+    return without_long_arrays(metadata) if may_be_long else metadata
 
 
 class TextParser:

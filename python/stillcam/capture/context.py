@@ -167,8 +167,7 @@ class CaptureContext:
 
     def must_leave(self) -> bool:
         """Whether the running mode must end; a new camera program gets `FIRST_PICTURE_S` for its first picture."""
-        may_end = self.settings.confirmed or time.monotonic() >= self._began + FIRST_PICTURE_S
-        return self.stopping or (may_end and self._interrupted())
+        return self.stopping or (self._may_end() and self._interrupted())
 
     def start_stills(
         self,
@@ -207,7 +206,7 @@ class CaptureContext:
         """
 
         def step(left: float) -> Result | None:
-            if must_leave is None and self._interrupted():
+            if must_leave is None and not self._may_end() and self._interrupted():
                 left = min(left, max(0.0, self._began + FIRST_PICTURE_S - time.monotonic()))
             return wait(left, self.interrupts)
 
@@ -232,9 +231,12 @@ class CaptureContext:
         return not cancelled()
 
     def idle(self, seconds: float) -> None:
-        """Wait between captures, at most until metadata or commands come."""
+        """Wait between captures, at most until commands come; the newest picture's metadata come meanwhile."""
+        until = time.monotonic() + seconds
         try:
-            self.driver.idle(seconds, self.interrupts)
+            while (left := until - time.monotonic()) > 0:
+                self.driver.idle(left, self.interrupts)
+                self.status.metadata = self.driver.metadata
         except Interrupted:
             self.run_commands()
         finally:
@@ -353,6 +355,9 @@ class CaptureContext:
             except Interrupted:
                 self.run_commands()
         return None
+
+    def _may_end(self) -> bool:
+        return self.settings.confirmed or time.monotonic() >= self._began + FIRST_PICTURE_S
 
     def _interrupted(self) -> bool:
         return self.settings.outdated or any(mode.urgent and mode.wanted() for mode in self._modes())

@@ -6,18 +6,20 @@ JPEGs are rotated losslessly by jpegtran, anything else by Pillow. Both run in a
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
 from stillcam.common.child_process import wait_readable
 from stillcam.common.errors import CameraError
+from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 Size = tuple[int, int]
@@ -33,14 +35,34 @@ def check_image(path: Path) -> Size:
         CameraError: `torn`: it is empty, or its end is missing.
         OSError: it cannot be read.
     """
-    with path.open("rb", buffering=0) as file:
-        try:
-            if os.fstat(file.fileno()).st_size < _MIN_BYTES:
-                raise InvalidJpeg("empty")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _CHECKS[path.suffix](data)
-        except InvalidJpeg as error:
-            raise _torn(error) from error
+    with _mapped(path) as data:
+        return _CHECKS[path.suffix](data)
+
+
+def check_frame(path: Path) -> tuple[int, list[tuple[int, int]]]:
+    """The size of a whole JPEG in bytes, and where its thumbnail is: see `exif.thumbnail_ranges`.
+
+    Raises:
+        CameraError, OSError: as `check_image`.
+    """
+    with _mapped(path) as data:
+        check_jpeg(data)
+        return len(data), thumbnail_ranges(data)
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """The file in memory; what is found out about it raises as `check_image`."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if os.fstat(file).st_size < _MIN_BYTES:
+            raise InvalidJpeg("empty")
+        with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as data:
+            yield data
+    except InvalidJpeg as error:
+        raise _torn(error) from error
+    finally:
+        os.close(file)
 
 
 def image_size(path: Path) -> Size:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import mmap
 import os
 import shutil
 import time
@@ -12,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
-from stillcam.capture.image_files import check_image, link_or_copy, rotate
+from stillcam.capture.image_files import check_frame, check_image, link_or_copy, rotate
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
-from stillcam.frames.exif import thumbnail_ranges
 from stillcam.frames.files import WORK_PREFIX, Publisher
 from stillcam.frames.jpeg import picture_offset
 
@@ -48,6 +46,7 @@ class FramePublisher:
         self._durations = durations
         self._stops = stops
         self._publisher = Publisher(images)
+        self._size = 0  # bytes of the newest frame
         self._same = 0
         self._same_since = 0.0
         self._frozen = False
@@ -64,13 +63,12 @@ class FramePublisher:
         """
         path, began_s = still.path, time.monotonic()
         with self._deleted_on_failure(path):
-            check_image(path)
             if self.rotation in (90, 270):
+                check_image(path)
                 rotated = self._images / _ROTATED
                 rotate(path, rotated, self.rotation, self._jpegtran, self._stops)
                 path.unlink()
                 path = rotated
-                check_image(path)
             return self._finish(path, still.time_s, began_s)
 
     def publish_live(self, frame: bytes, time_s: float) -> str:
@@ -103,27 +101,25 @@ class FramePublisher:
             )
 
     def _finish(self, path: Path, time_s: float, began_s: float) -> str:
-        path = self._without_thumbnail(path)
-        self._compare(path)
+        size, thumbnail = check_frame(path)
+        if thumbnail:
+            path = self._without(thumbnail, path)
+        self._compare(path, size)
         name = self._publisher.publish(path, time_s)
         self._durations.add(time.monotonic() - began_s)
         return name
 
-    def _without_thumbnail(self, path: Path) -> Path:
-        """The file, or if its EXIF holds a thumbnail, a copy without that in its place.
+    def _without(self, thumbnail: list[tuple[int, int]], path: Path) -> Path:
+        """A copy of the file without the thumbnail in its EXIF, in its place.
 
         Programs that cut a stream at the first and last bytes of a JPEG would cut at the thumbnail. The file itself
         is not changed: the driver takes each file that is closed after writing for a new still, and it may be a
         hard link to a picture of a series.
         """
-        with path.open("rb", buffering=0) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            ranges = thumbnail_ranges(data)
-        if not ranges:
-            return path
         plain = self._images / _PLAIN
         shutil.copyfile(path, plain)
         with plain.open("r+b") as copy:
-            for start, end in ranges:
+            for start, end in thumbnail:
                 os.pwrite(copy.fileno(), bytes(end - start), start)
         path.unlink()
         return plain
@@ -141,13 +137,13 @@ class FramePublisher:
                 raise CameraError("disk", unwritable(self._images, error, (LINKS,))) from error
             raise
 
-    def _compare(self, path: Path) -> None:
-        """Count how many pictures in a row are the same but for their EXIF.
+    def _compare(self, path: Path, size: int) -> None:
+        """Count how many pictures in a row are the same but for their EXIF; `size` is that of this one, in bytes.
 
-        The file before is read only when the sizes are equal, which noise makes rare.
+        Files are read only when the sizes are equal, which noise makes rare.
         """
-        before = self._publisher.current
-        if before and _same_picture(path, self._images / before):
+        before, size_before, self._size = self._publisher.current, self._size, size
+        if before and size == size_before and _same_picture(path, self._images / before):
             self._same += 1
         else:
             self._same = 0
@@ -156,8 +152,6 @@ class FramePublisher:
 
 def _same_picture(path: Path, other: Path) -> bool:
     try:
-        if path.stat().st_size != other.stat().st_size:
-            return False
         one, two = path.read_bytes(), other.read_bytes()
         return one[picture_offset(one) :] == two[picture_offset(two) :]
     except FileNotFoundError:

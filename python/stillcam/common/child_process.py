@@ -25,7 +25,7 @@ INTERRUPTED_GRACE_S = 1.0  # the same when the daemon ends: enough to finish the
 PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
 _STDERR_LINES = 40
-_STDERR_PAUSE_S = 0.5  # the camera programs log some twenty lines a still: they are read together
+_STDERR_PAUSE_S = 3.0  # the camera programs log some twenty lines a still: those of several stills are read together
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -111,10 +111,11 @@ class ChildProcess:
         with self._process.stderr as pipe:
             poller, rest = select.poll(), b""
             poller.register(pipe, select.POLLIN)
+            widen_pipe(pipe.fileno())  # libcamera may log a lot
             while True:
                 poller.poll()
                 self._ended.wait(_STDERR_PAUSE_S)
-                if not (chunk := pipe.read(1 << 16)):  # all that a pipe holds
+                if not (chunk := pipe.read(PIPE_BYTES)):  # all that a pipe holds
                     break
                 *lines, rest = (rest + chunk).split(b"\n")
                 self._stderr.extend(line.decode(errors="replace") for line in lines)
@@ -152,7 +153,9 @@ class ChildProcess:
 
     def send(self, signum: int) -> None:
         """Send a signal; no effect if it has ended."""
-        self._process.send_signal(signum)
+        if self.pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signum)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until it has ended, at most `timeout_s`."""

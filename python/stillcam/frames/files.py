@@ -7,6 +7,7 @@ frame is kept.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -33,8 +34,8 @@ _NAME = re.compile(r"camera_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z\.jp
 def frame_name(time_s: float) -> str:
     """The name of a frame taken at `time_s` (seconds since the epoch): `camera_20261120T234501.123Z.jpg`."""
     millis = int(time_s * 1000 + 0.5)
-    moment = datetime.fromtimestamp(millis // 1000, UTC)
-    return f"camera_{moment:%Y%m%dT%H%M%S}.{millis % 1000:03d}Z.jpg"
+    year, month, day, hour, minute, second, *_ = time.gmtime(millis // 1000)
+    return f"camera_{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}.{millis % 1000:03}Z.jpg"
 
 
 def frame_time(name: str) -> float:
@@ -101,8 +102,9 @@ class Publisher:
 
     def __init__(self, images: Path) -> None:
         self._images = images
-        self._link = images / CURRENT
-        self._new_link = images / _NEW_LINK
+        self._folder = str(images)
+        self._link = f"{images}/{CURRENT}"
+        self._new_link = f"{images}/{_NEW_LINK}"
         self.current = current_name(images)
         self.previous: str | None = None
         self._replaced_s = 0.0  # when `previous` was
@@ -115,7 +117,7 @@ class Publisher:
         """
         keep = self.current
         if keep and not (self._images / keep).is_file():
-            self._link.unlink(missing_ok=True)
+            os.unlink(self._link)
             keep = self.current = None
         self.previous = None
         swept = 0
@@ -151,14 +153,18 @@ class Publisher:
             name = frame_name(now_s)
         if (left_s := self._replaced_s + GRACE_S - time.monotonic()) > 0:  # above 200 frames a second only
             time.sleep(left_s)
-        os.rename(still, self._images / name)
-        self._new_link.unlink(missing_ok=True)
-        self._new_link.symlink_to(name)
+        os.rename(still, f"{self._folder}/{name}")
+        try:
+            os.symlink(name, self._new_link)
+        except FileExistsError:  # the last rename failed
+            os.unlink(self._new_link)
+            os.symlink(name, self._new_link)
         os.rename(self._new_link, self._link)
         before, self.previous, self.current = self.previous, self.current, name
         self._replaced_s = time.monotonic()
         if before is not None:
-            (self._images / before).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self._folder}/{before}")
         return name
 
 

@@ -198,10 +198,10 @@ class Rpicam(Driver):
         """Read the names of closed files; return whether a still is complete."""
         assert self._closed is not None
         for name in self._closed.read():
-            path = self._folder / name
             if name == METADATA_NAME:
-                self._read_metadata(path)
+                self._read_metadata(self._folder / name)
             elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
+                path = self._folder / name
                 raw = path if self._extension == "dng" else None  # its JPEG was closed before it
                 self._stills.append(Still(path.with_suffix(".jpg") if raw else path, time.time(), raw))
                 self._has_metadata = False

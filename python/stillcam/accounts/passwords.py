@@ -12,11 +12,13 @@ import os
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from stillcam.accounts.rules import RetryLaterError, composed
 from stillcam.common.threads import lower_priority
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 N, R, P = 2**14, 8, 1
 SALT_BYTES, HASH_BYTES = 16, 32
@@ -73,7 +75,8 @@ class PasswordThread:
     """The thread that hashes all passwords."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "hashing", lower_priority, (NICENESS,))
+        self._thread: ThreadPoolExecutor | None = None  # before the first password
+        self._starting = threading.Lock()
         self._places = threading.Semaphore(1 + MAX_QUEUED)
 
     def run(self, work: Callable[[], T]) -> T:
@@ -84,7 +87,7 @@ class PasswordThread:
         """
         if not self._places.acquire(blocking=False):
             raise RetryLaterError("too many people are signing in: try again in a few seconds", RETRY_LATER_S)
-        result = self._thread.submit(work)
+        result = self._submit(work)
         try:
             return result.result(HASHED_WITHIN_S)
         except TimeoutError as error:
@@ -92,3 +95,10 @@ class PasswordThread:
         finally:
             result.cancel()  # no effect once it runs
             self._places.release()
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with self._starting:
+            self._thread = self._thread or ThreadPoolExecutor(1, "hashing", lower_priority, (NICENESS,))
+        return self._thread.submit(work)

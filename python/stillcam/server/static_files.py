@@ -12,7 +12,7 @@ import posixpath
 import re
 import zlib
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 from stillcam.http.messages import Answer, Refused
@@ -177,20 +177,23 @@ class StaticFiles:
 
 
 class _File:
-    """One file, or a page made of one."""
+    """One file, or a page made of one; kept gzipped if it is shorter then."""
 
     def __init__(self, data: bytes, content_type: str) -> None:
-        self.data = data
-        self._content_type = content_type
         self.tag = f"{len(data):x}-{zlib.crc32(data):08x}"
+        self._content_type = content_type
+        gzipped = zlib.compress(data, 9, GZIP)
+        self._is_gzipped = len(gzipped) < len(data)
+        self._kept = gzipped if self._is_gzipped else data
 
-    @cached_property
-    def _gzipped(self) -> bytes:
-        return zlib.compress(self.data, 9, GZIP)
+    @property
+    def data(self) -> bytes:
+        """The content."""
+        return zlib.decompress(self._kept, GZIP) if self._is_gzipped else self._kept
 
     def answer(self, request: Request, caching: str, vary: str = "Accept-Encoding") -> Answer:
         """The file, gzipped where the client takes that and it is shorter; 304 to a client that has it so."""
-        zipped = _takes_gzip(request.headers.get("accept-encoding", "")) and len(self._gzipped) < len(self.data)
+        zipped = self._is_gzipped and _takes_gzip(request.headers.get("accept-encoding", ""))
         tag = f'"{self.tag}-gzip"' if zipped else f'"{self.tag}"'
         headers = {"ETag": tag, "Cache-Control": caching, "Vary": vary}
         if request.has_version(tag):
@@ -198,7 +201,7 @@ class _File:
         headers["Content-Type"] = self._content_type
         if zipped:
             headers["Content-Encoding"] = "gzip"
-        answer = Answer(200, self._gzipped if zipped else self.data, headers)
+        answer = Answer(200, self._kept if zipped else self.data, headers)
         if self._content_type.startswith(_NO_DOCUMENTS):
             answer.security = _SECURITY
         return answer

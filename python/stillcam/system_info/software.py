@@ -6,7 +6,6 @@ import re
 import shutil
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stillcam.system_info import Row, output_of
@@ -36,6 +35,8 @@ class Software:
 
     def rows(self, path: str | None = None) -> list[Row]:
         """The versions of the programs in the folders of `path` (None: `PATH`), and of packages."""
+        from concurrent.futures import ThreadPoolExecutor
+
         with self._lock, ThreadPoolExecutor(len(_PROGRAMS), "version") as pool:
             found = [next(filter(None, (shutil.which(name, path=path) for name in row[0])), None) for row in _PROGRAMS]
             outputs = list(pool.map(self._output_of, found, [row[1] for row in _PROGRAMS]))

@@ -33,4 +33,4 @@ def test_a_server_that_serves_pictures_has_imported_nothing_for_other_requests(t
     finally:
         site.end()
     assert "stillcam.server.app" in modules
-    assert not modules & (FOR_REQUESTS | FOR_SECRETS | {"email", "gzip", "zoneinfo"})
+    assert not modules & (FOR_REQUESTS | FOR_SECRETS | {"concurrent.futures", "email", "gzip", "zoneinfo"})

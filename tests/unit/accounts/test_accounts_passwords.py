@@ -22,7 +22,9 @@ def test_too_many_at_once_are_turned_away_and_no_failure_is_counted_for_it():
     for thread in queued:
         thread.start()
     try:
-        while password_thread._thread._work_queue.qsize() < MAX_QUEUED:
+        executor = password_thread._thread
+        assert executor is not None
+        while executor._work_queue.qsize() < MAX_QUEUED:
             threading.Event().wait(0.001)
         with pytest.raises(RetryLaterError, match="signing in"):
             password_thread.run(lambda: None)

@@ -28,8 +28,8 @@ def test_requests_during_a_capture_share_the_next_one(tmp_path, monkeypatch):
         joined.release()
         return wait(futures, timeout)
 
-    monkeypatch.setattr(on_demand_module, "Future", Watched)
-    monkeypatch.setattr(on_demand_module, "wait", watched)
+    monkeypatch.setattr("concurrent.futures.Future", Watched)
+    monkeypatch.setattr("concurrent.futures.wait", watched)
 
     def snapshot() -> str:
         begun.set()

@@ -6,12 +6,15 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stillcam.common.errors import StillcamError
 from stillcam.http.messages import ANSWER_S
 from stillcam.ipc.protocol import ask
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LATE = f"no picture within {ANSWER_S:g} s: try again later"
 ERROR_GRACE_S = 3.0  # beyond the daemon's own time-out, so that its error arrives
@@ -50,6 +53,8 @@ class OnDemandStills:
         Raises:
             StillcamError: none was captured; the text says why.
         """
+        from concurrent.futures import Future
+
         until_s, mine = time.monotonic() + ANSWER_S, Future[str]()
         with self._lock:
             self._check()
@@ -79,6 +84,8 @@ class OnDemandStills:
         Raises:
             StillcamError: it does not end in time, or has failed.
         """
+        from concurrent.futures import wait
+
         wait([before], ANSWER_S)
         with self._lock:
             if self._running is not mine:

@@ -7,6 +7,7 @@ a name allows null, and brackets make a list: `count?`, `User[]`, `text[]?`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 Schema = dict[str, Any]
@@ -34,13 +35,17 @@ _NAMED: dict[str, Schema] = {
 def shape(base: Shape, text: str = "", **more: Any) -> Schema:
     """The schema of that name, or the same one, with a description (`text`) and further keywords of JSON Schema."""
     notes = ({"description": text} if text else {}) | more
-    if not isinstance(base, str):
-        return base | notes
-    if base.endswith("?"):
-        return maybe(base[:-1]) | notes
-    if base.endswith("[]"):
-        return list_of(base[:-2]) | notes
-    return (_NAMED.get(base) or {"$ref": f"#/components/schemas/{base}"}) | notes
+    schema = _named(base) if isinstance(base, str) else base
+    return schema | notes if notes else schema
+
+
+@cache  # hundreds of properties share a few schemas, which nothing changes
+def _named(name: str) -> Schema:
+    if name.endswith("?"):
+        return maybe(name[:-1])
+    if name.endswith("[]"):
+        return list_of(name[:-2])
+    return _NAMED.get(name) or {"$ref": f"#/components/schemas/{name}"}
 
 
 def maybe(base: Shape, text: str = "") -> Schema:

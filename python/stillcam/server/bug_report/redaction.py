@@ -13,7 +13,7 @@ from stillcam.accounts import Accounts
 from stillcam.series import reader
 from stillcam.settings.schema import Settings
 
-NAME, ADDRESS, KEY, TITLE = "(name)", "(address)", "(key)", "(title)"
+NAME, ADDRESS, KEY, TITLE, VALUE = "(name)", "(address)", "(key)", "(title)", "(value)"
 DEFAULT_NAMES = {"camera", "localhost", "pi", "raspberrypi", "root", "stillcam"}  # they identify no installation
 FIRST_PERSON, LAST_PERSON = 1000, 59999  # user IDs of people in Debian
 # The only addresses that stay: those of a home network, of the machine itself, and of no machine.
@@ -28,6 +28,7 @@ _V6 = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?:%\w+)?
 _IP = re.compile(rf"(?<![\w.:])(?:{_V4}|{_V6})(?![\w:])")
 _MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
 _E_MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
+_REFUSED = re.compile(r"(?<=, not )[\"'\[{].*", re.DOTALL)  # a value in the text of a SettingsError
 _HOME_FOLDER = re.compile(r"(?<=/home/)[^/\s:]+")
 _KEY = re.compile(r"\b(?:whsec_|scrypt\$)\S+|(?<![\w+=-])(?=[\w+=-]*\d)[\w+=-]{32,}")
 _TITLE = re.compile(r"(?<=Z_)((?:photo|raw|video)_[^_/.\s]+)_.*?(?=\.\w{2,5}\b|$)", re.MULTILINE)
@@ -48,7 +49,14 @@ class Redactor:
 
     def redacted(self, text: str) -> str:
         """`text` without them."""
-        for pattern, instead in ((_URL, ADDRESS), (_SHARE, ADDRESS), (_E_MAIL, ADDRESS), (_MAC, ADDRESS), (_KEY, KEY)):
+        for pattern, instead in (
+            (_REFUSED, VALUE),
+            (_URL, ADDRESS),
+            (_SHARE, ADDRESS),
+            (_E_MAIL, ADDRESS),
+            (_MAC, ADDRESS),
+            (_KEY, KEY),
+        ):
             text = pattern.sub(instead, text)
         text = _TITLE.sub(rf"\1_{TITLE}", _HOME_FOLDER.sub(NAME, _IP.sub(_address, text)))
         return self._names.sub(NAME, text) if self._names else text

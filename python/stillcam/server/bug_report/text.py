@@ -21,7 +21,6 @@ from stillcam.system_info import Row, Section
 DOCTOR_TIMEOUT_S = 30.0
 # Rights of the daemon, which the server has not; and names of hosts.
 LEFT_OUT = {"group video", "images folder", "certificate"}
-_PRIVATE_ROWS = {"Certificate", "Host name"}
 _SHOWN_TEXTS = ("sensor_mode", "tuning_file")  # all other free texts may be names, addresses or keys
 
 
@@ -49,7 +48,7 @@ def bug_report(
     texts = [
         f"## {section.title}\n" + "".join(
             f"{label}: {redactor.redacted(value)}".rstrip() + "\n"
-            for label, value in section.rows if label not in _PRIVATE_ROWS
+            for label, value in section.rows
         )
         for section in parts
     ]  # fmt: skip

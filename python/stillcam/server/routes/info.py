@@ -53,18 +53,20 @@ class InfoRoutes:
         ]  # fmt: skip
 
     def _info(self, _request: Request) -> Document:
-        return as_document(self._sections())
+        server, *others = self._sections()
+        certificate = _certificate(self._context.settings().server.tls_certificate, self._context.paths.primary.data)
+        return as_document([Section(server.title, server.rows + certificate), *others])
 
     def _sections(self) -> list[Section]:
+        """All but the certificate, which has names of hosts."""
         context = self._context
         paths, settings, newest = context.paths, context.settings(), context.cache.newest
         folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
         written_a_day = len(newest.picture) * DAY_S / settings.snapshot.interval_s if newest else None
         counted, slow = context.deliveries.viewers()
         server = camera(context.daemon.status(), max(counted, len(context.viewers)), slow)
-        certificate = _certificate(settings.server.tls_certificate, paths.primary.data)
         return [
-            Section("Camera server", server + certificate),
+            Section("Camera server", server),
             Section("Board", board() + heat_and_power(temperature_c(), throttled())),
             Section("System", system()),
             Section("Software", self._software.rows()),

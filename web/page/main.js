@@ -32,6 +32,8 @@ const instead = document.querySelector("base");
 if (instead) instead.href = instead.href; // absolute, as it is relative to the address, which changes with the tab
 let asked = false; // to sign in for that
 
+let stepsShown = false;
+
 /** Whom the page was built for. @type {string | null} */
 let user = null;
 
@@ -62,6 +64,18 @@ function applySession() {
   if (now && instead) say(instead.dataset.refused ?? "", { error: true });
   user = now;
   show();
+  showFirstSteps();
+}
+
+/** Once on a page: steps that are done are not shown again. */
+async function showFirstSteps() {
+  if (stepsShown || !session.firstSteps.length) return;
+  stepsShown = true;
+  try {
+    await (await loadPart(() => import("./first-steps.js"), ["page/first-steps.css"])).showFirstSteps(context);
+  } catch (error) {
+    say(errorText(error), { error: true });
+  }
 }
 
 /** Request picture and status if the session may see them, and while that is unknown. */

@@ -9,6 +9,7 @@ import * as api from "./api.js";
  * @property {"anyone" | "signed-in"} watch  who may watch
  * @property {{name: string, role: "owner" | "viewer"} | null} user
  * @property {{watch: boolean, library: boolean, control: boolean}} may
+ * @property {string[]} [first_steps]  after set-up, what the user has not seen yet
  */
 
 /** What is taken for granted until the server has answered: a page that only watches. @type {SessionDocument} */
@@ -41,6 +42,9 @@ export class Session {
   }
   get may() {
     return this.#document.may;
+  }
+  get firstSteps() {
+    return this.#document.first_steps ?? [];
   }
 
   /**

@@ -5,8 +5,8 @@ All of it is in one folder: `accounts.db` (SQLite) and, until an owner has regis
 hashes are stored.
 
 Reading order: `rules` (names, roles, scopes, errors), `store` (the database), `users`, `tokens`, `sessions`,
-`setup_code`, `passwords` (hashes), `sign_in` (verification and throttling), `cache` (what requests are checked
-against).
+`setup_code`, `first_steps` (what the page shows after set-up), `passwords` (hashes), `sign_in` (verification and
+throttling), `cache` (what requests are checked against).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stillcam.accounts.cache import AccountsCache
+from stillcam.accounts.first_steps import FirstSteps
 from stillcam.accounts.sessions import Sessions
 from stillcam.accounts.setup_code import SetupCode
 from stillcam.accounts.store import Store
@@ -38,6 +39,7 @@ class Accounts:
         self.sessions = Sessions(store, now)
         self.tokens = Tokens(store, now)
         self.setup_code = SetupCode(folder / "setup-code")
+        self.first_steps = FirstSteps(folder / "first-steps.json")
 
     def prepare(self) -> str | None:
         """Create the setup code as long as no owner has registered, and delete it afterwards.

@@ -33,7 +33,7 @@ def preview(
     taken = own["taken"] if own else 0
     left = None if schedule.shots is None else max(0, schedule.shots - taken)
     per_day = due_per_day(schedule, now_ms)
-    shot_bytes = _average(own, definition.kind) or _estimate(context, definition.kind)
+    shot_bytes = _average(own, definition.kind) or estimated_bytes(context, definition.kind)
     full = None
     if shot_bytes is not None and per_day:
         others = sum(_bytes_per_day(series) for series in existing if series is not own)
@@ -60,7 +60,7 @@ def _average(series: Mapping[str, Any] | None, kind: str) -> int | None:
     return int(series["bytes"] / series["shots"])
 
 
-def _estimate(context: CameraContext, kind: str) -> int | None:
+def estimated_bytes(context: CameraContext, kind: str) -> int | None:
     """The bytes of a shot, by the newest frame and the number of pixels; None: unknown."""
     newest, camera = context.cache.newest, context.daemon.status().get("camera")
     if newest is None or not camera:

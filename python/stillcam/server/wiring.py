@@ -22,6 +22,7 @@ from stillcam.server.route import Access, Request, Route
 from stillcam.server.routes.accounts import AccountRoutes
 from stillcam.server.routes.camera import CameraRoutes
 from stillcam.server.routes.films import FilmRoutes
+from stillcam.server.routes.first_steps import FirstStepsRoutes
 from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.metrics import Counters, metrics_route
@@ -74,6 +75,7 @@ def build(
             *SelectionRoutes(library).routes(),
             *SeriesRoutes(context).routes(),
             *FilmRoutes(context.paths).routes(),
+            *FirstStepsRoutes(accounts.first_steps, context).routes(),
             *shared,
         ]
         read = {route.path: route for route in routes if route.method == "GET"}

@@ -42,6 +42,12 @@ def kind(mount: Mount | None, root: Path = ROOT) -> str:
     return "disk" if block.exists() else "unknown"
 
 
+def kind_of(folder: Path, root: Path = ROOT) -> str:
+    """The kind of storage that a folder is on, or will be once it exists; see `kind`."""
+    among = mounts(text_of(root / "proc/self/mountinfo"))
+    return kind(mount_of(Path(os.path.realpath(folder)), among), root)
+
+
 def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = ROOT) -> list[Row]:
     """Each folder's file system and free space, and the wear by frames.
 

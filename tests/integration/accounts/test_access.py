@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from typing import Any
 from urllib.parse import quote
 from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
@@ -16,7 +17,7 @@ from serving import DEADLINE_S, ROOT, Site
 from stillcam.accounts import Accounts
 from stillcam.accounts.sign_in import LIMITS, new_device_cookie
 
-NOBODY = {"user": None, "may": {"watch": True, "library": False, "control": False}}
+NOBODY: dict[str, Any] = {"user": None, "may": {"watch": True, "library": False, "control": False}, "first_steps": []}
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def test_registration_needs_the_code_and_happens_once(site):
     response, body = Client(site).ask("/api/register", "POST", wish | {"code": code.lower()})
     assert response.status == 201
     signed_in = {"registered": True, "watch": "signed-in", "user": {"name": "Ann", "role": "owner"},
-                 "may": {"watch": True, "library": True, "control": True}}  # fmt: skip
+                 "may": {"watch": True, "library": True, "control": True},
+                 "first_steps": ["watch", "boot", "storage"]}  # fmt: skip
     assert json.loads(body) == signed_in
     assert on_a_page(site, response).call("/api/session") == (200, signed_in)
     assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "library": False, "control": False}

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 
 from stillcam.accounts import Accounts
+from stillcam.accounts.first_steps import STEPS
 from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError, check_name, check_password, scope_of
 from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, Document, Parameter, api
-from stillcam.server.openapi.shapes import Schema, Shape, define, maybe, one_of, record, shape
+from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security import credentials
 from stillcam.server.security.access import Guard
@@ -32,6 +33,7 @@ define(
     Session=record(
         registered=shape("flag", "whether there is an owner"), watch=one_of("anyone", "signed-in"),
         user=maybe(record(name="text", role=_ROLE)), may=record(watch="flag", library="flag", control="flag"),
+        first_steps=shape(list_of(one_of(*STEPS)), "what the page still has to show the user after set-up"),
     ),
     Registration=record(code=shape("text", "the setup code"), name=_NAME, password=_PASSWORD),
     SignIn=record(name=_NAME, password=shape("text")),
@@ -114,6 +116,10 @@ class AccountRoutes:
             self._accounts.setup_code.delete()
         except StoreError as error:
             logging.warning("%s; the setup code no longer works", error)
+        try:
+            self._accounts.first_steps.begin(user.name)
+        except StoreError as error:
+            logging.warning("%s; after a restart the page does not show the steps after set-up", error)
         logging.info("%s has registered, from %s", user.name, request.address)
         return self._start_session(201, request, user.name, hashed)
 
@@ -179,10 +185,12 @@ class AccountRoutes:
         return as_json(status, self._describe(person))
 
     def _describe(self, person: Person | None) -> Document:
+        user = person if person and person.by == "session" else None
         return {
             "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
-            "user": {"name": person.name, "role": person.role} if person and person.by == "session" else None,
+            "user": user and {"name": user.name, "role": user.role},
+            "first_steps": self._accounts.first_steps.left(user.name) if user and user.role == "owner" else [],
             "may": {
                 "watch": person is not None or self._guard.anyone_may_watch(),
                 "library": person is not None and person.scope != "view",

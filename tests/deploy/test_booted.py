@@ -60,6 +60,17 @@ def test_root_asks_as_the_units_user(machine):
     assert "the newest picture is" in machine.run("stillcam", "doctor")
 
 
+def test_the_server_makes_a_bug_report_in_its_sandbox(machine):
+    """Its doctor finds no fault that the sandbox alone causes."""
+    key = re.search(r"stillcam_[\w-]+", machine.run("stillcam", "token", "add", "bugs", "--scope", "control"))
+    assert key
+    text = machine.run("curl", "--silent", "--fail", "--header", f"Authorization: Bearer {key[0]}",
+                       "http://127.0.0.1:8080/api/report")  # fmt: skip
+    assert "Driver: simulated\n" in text
+    assert "\nok: " in text
+    assert "\nfault: " not in text, text
+
+
 @pytest.mark.parametrize("unit", [CAPTURE, SERVER])
 def test_what_is_killed_is_started_again(machine, unit):
     before = pid(machine, unit)

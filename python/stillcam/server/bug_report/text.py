@@ -19,8 +19,8 @@ from stillcam.settings.schema import Settings
 from stillcam.system_info import Row, Section
 
 DOCTOR_TIMEOUT_S = 30.0
-# Rights of the daemon, which the server has not; and names of hosts.
-LEFT_OUT = {"group video", "images folder", "certificate"}
+# The server may not use the camera, nor write frames, so it would find these wrong; the certificate has names of hosts.
+LEFT_OUT = {"group video", "images folder", "disk of images", "certificate"}
 _SHOWN_TEXTS = ("sensor_mode", "tuning_file")  # all other free texts may be names, addresses or keys
 
 

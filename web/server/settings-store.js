@@ -2,10 +2,9 @@
 /**
  * The settings as the server has them, for all of the page.
  *
- * Changes go one request at a time: what is asked for while one is under way
- * is merged into the next, so a slider may ask with each move. Each request
- * names the version it is meant for. When somebody else was faster, theirs is
- * taken and shown, and ours is refused (409).
+ * Changes go one request at a time: what is asked for while one is under way is merged into the next, so a
+ * slider may ask with each move. Each request names the version it is meant for. When somebody else was faster,
+ * theirs is taken and shown, and ours is refused (409).
  */
 
 import { exchange, Refused } from "./api.js";
@@ -27,6 +26,7 @@ import { exchange, Refused } from "./api.js";
  * @property {Record<string, any>} defaults
  * @property {Record<string, Field>} fields  by dotted name
  * @property {string | null} notice  what keeps the settings from being in force
+ * @property {string[]} restart  names of those that apply after a restart of the server
  */
 
 /** @typedef {{patch: any, blind: boolean, resolve: (document: SettingsDocument) => void, reject: (error: Error) => void}} Change */

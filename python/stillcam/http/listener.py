@@ -87,8 +87,9 @@ class Listener:
             raise OSError(errno.EBADF, "the listening socket has been closed")
 
     def end(self) -> None:
-        """Have `serve_forever` return; may be called from a signal handler, and more than once."""
+        """Close the port, and have `serve_forever` return; may be called from a signal handler, and more than once."""
         self._ending = True
+        self._socket.close()
         self._closed.set()
 
     def close(self) -> None:

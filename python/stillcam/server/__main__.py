@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Mapping
 from functools import partial
 
@@ -34,12 +35,13 @@ SWITCH_S = 0.0005  # the interpreter switches threads this often: with many view
 
 
 def main() -> int:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; after a restart that an owner asks for, as the same process."""
     if len(sys.argv) > 1:
         _parse_arguments()
     log.set_up()
     try:
-        run(os.environ)
+        if run(os.environ):
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
     except StillcamError as error:
         logging.error("%s", error)
         return 1
@@ -54,8 +56,8 @@ def _parse_arguments() -> None:
     parser.parse_args()
 
 
-def run(environ: Mapping[str, str]) -> None:
-    """Listen and answer until a signal stops the server.
+def run(environ: Mapping[str, str]) -> bool:
+    """Listen and answer until a signal stops the server, or an owner restarts it; returns whether to start it again.
 
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
@@ -66,7 +68,13 @@ def run(environ: Mapping[str, str]) -> None:
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
     names.follow()
     accounts = Accounts(paths.data)
-    app = build(contexts, names.current, accounts)
+    again = threading.Event()
+
+    def restart() -> None:
+        again.set()
+        server.end()
+
+    app = build(contexts, names.current, accounts, restart)
     server = _listen(listening_address(environ), app, contexts[0])
 
     sys.setswitchinterval(SWITCH_S)
@@ -84,6 +92,7 @@ def run(environ: Mapping[str, str]) -> None:
         service.watch(lambda: _answers(server))
         heap.trim()
         server.serve_forever()
+    return again.is_set()
 
 
 def _picture_loss(context: CameraContext) -> PictureLoss | None:

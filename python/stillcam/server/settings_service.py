@@ -24,7 +24,7 @@ from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
 from stillcam.settings.file import file_version, load, save
-from stillcam.settings.schema import SHARED_SECTIONS, Settings
+from stillcam.settings.schema import SHARED_SECTIONS, ServerSettings, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
 LOCK_TIMEOUT_S = 20.0  # timeout for another client's change to finish
@@ -217,12 +217,19 @@ def _check_host_stays_allowed(new: Settings, host: str, names: frozenset[str]) -
 
 
 def _check_certificate(old: Settings, new: Settings, data: Path) -> None:
-    """Refuse certificate settings with which the server could not start."""
     before, files = ((each.server.tls_certificate, each.server.tls_key) for each in (old, new))
-    if files == before or not any(files):
-        return
+    if files != before:
+        check_certificate(new.server, data)
+
+
+def check_certificate(server: ServerSettings, data: Path) -> None:
+    """Refuse certificate settings with which the server could not start.
+
+    Raises:
+        SettingsError: they name files that cannot be used.
+    """
     try:
-        Certificate.of(*files, data)
+        Certificate.of(server.tls_certificate, server.tls_key, data)
     except StillcamError as error:
         name, found, text = str(error).partition(": ")
         field = name if found and name in ("server.tls_certificate", "server.tls_key") else "server.tls_certificate"

@@ -27,6 +27,7 @@ from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.metrics import Counters, metrics_route
 from stillcam.server.routes.pictures import PictureRoutes
+from stillcam.server.routes.restart import restart_route
 from stillcam.server.routes.selection import SelectionRoutes
 from stillcam.server.routes.series import SeriesRoutes
 from stillcam.server.routes.settings import SettingsRoutes
@@ -38,10 +39,15 @@ from stillcam.server.static_files import StaticFiles
 from stillcam.settings.schema import Settings
 
 
+def _ignore() -> None:
+    """Nothing restarts an app without a process of its own."""
+
+
 def build(
     contexts: Sequence[CameraContext],
     names: Callable[[], frozenset[str]] = own_names,
     accounts: Accounts | None = None,
+    restart: Callable[[], None] = _ignore,
 ) -> App:
     """The app of one installation; its threads end with the process.
 
@@ -50,6 +56,7 @@ def build(
             count for all.
         names: gives this machine's names.
         accounts: those of the primary camera; None: they are opened here.
+        restart: ends this server, and starts it again.
     """
     paths, settings = contexts[0].paths, contexts[0].settings
     accounts, counters = accounts or Accounts(paths.data), Counters()
@@ -61,6 +68,7 @@ def build(
         *static.routes(),
         metrics_route(contexts, counters),
         *account_routes.routes(),
+        restart_route(settings, paths.data, restart),
     ]
     rights = partial(_rights, accounts, settings)
     cameras: dict[str, list[Route]] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_certificate import make
 from playwright.sync_api import Page, Route, expect
 from real_camera import RealCamera
 from signed_in import NAME, add_owner_to, sign_in
@@ -140,6 +141,37 @@ def test_a_default_is_in_words_and_an_emptied_field_is_automatic_again(page, own
     page.get_by_label("Live view", exact=True).get_by_role("button", name="Reset Frame rate").click()
     expect(setting(page, "live.framerate")).to_have_value("15")
     assert "live" not in kept(owned)
+
+
+def test_a_restart_applies_what_waits_for_it(page, owned):
+    sign_in(page, owned.url, "settings")
+    network = page.get_by_label("Network", exact=True)
+    setting(page, "server.max_connections").wait_for()
+    expect(network.get_by_role("button", name="Restart")).to_be_hidden()
+    set_to(page, "server.max_connections", "100")
+    expect(network.get_by_role("status").filter(has_text="Restart the server to apply: Connections.")).to_be_visible()
+    network.get_by_role("button", name="Restart").click()
+    expect(page.get_by_role("status").filter(has_text="The server has been restarted.")).to_be_visible()
+    expect(network.get_by_role("button", name="Restart")).to_be_hidden()
+    assert kept(owned)["server"] == {"max_connections": 100}
+    page.click("#tabs a:has-text('Live')")  # with the same session
+    page.wait_for_function("() => document.querySelector('.camera').dataset.state === 'fresh'")
+
+
+def test_a_restart_that_is_refused_says_why(page, owned):
+    sign_in(page, owned.url, "settings")
+    certificate, key = make(owned.folder, "camera")
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    set_to(page, "server.tls_certificate", str(certificate))
+    network = page.get_by_label("Network", exact=True)
+    moved = certificate.rename(owned.folder / "moved.pem")
+    network.get_by_role("button", name="Restart").click()
+    expect(network.get_by_role("alert").filter(has_text="cannot read")).to_be_visible()
+    moved.rename(certificate)
+    page.route("**/api/restart", lambda route: route.fulfill(status=202, json={"restart": []}))  # it stays reachable
+    network.get_by_role("button", name="Restart").click()
+    secure = f"{owned.url.replace('http:', 'https:')}settings"
+    expect(network.get_by_role("link", name=secure)).to_have_attribute("href", secure)
 
 
 def shown(page: Page) -> list[str]:

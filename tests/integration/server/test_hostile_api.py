@@ -21,7 +21,7 @@ from stillcam.server.wiring import build
 NAMED = "Garden"  # the series that there is
 DAY, ITEM = "2026-11-20", "20261120T234501.123Z_photo_imx708.jpg"
 # They end the session that asks, never end themselves, or wait for a frame.
-LEFT_OUT = {"DELETE api/session", "GET api/events", "GET stream", "GET stream.mjpg", "GET webcam/"}
+LEFT_OUT = {"DELETE api/session", "POST api/restart", "GET api/events", "GET stream", "GET stream.mjpg", "GET webcam/"}
 KEYS = {
     *("name", "password", "role", "old", "new", "code", "scope", "items", "deleted", "title", "favourite", "version"),
     *("camera", "snapshot", "live", "photo", "controls", "access", "server", "files", "page", "retention", "settings"),

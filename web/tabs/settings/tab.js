@@ -8,6 +8,7 @@ import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
 import { people } from "./people.js";
+import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
 import { settingSearch } from "../../base/setting-search.js";
 import { shortcutsSwitch } from "./shortcuts.js";
@@ -39,7 +40,9 @@ export function mount(panel, context) {
   const rows = [];
   const card = (/** @type {string} */ title, /** @type {any[]} */ ...content) =>
     el("section", { class: "card settings-card", "aria-label": title }, el("h2", { text: title }), ...content);
+  const owner = session.user?.role === "owner";
   const camera = cameraChoice(settings, api);
+  const restart = restartNotice(context, owner);
   let showReserve = () => {};
   const row = (/** @type {string} */ name) => {
     const made = name === "camera.index" ? camera : settingRow(settings, name, name === "files.floor_mb" ? { automatic: reserve } : undefined);
@@ -63,8 +66,7 @@ export function mount(panel, context) {
     const cards = (/** @type {typeof GROUPS} */ groups) => groups
       .map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter((name) => name in fields)])) // of a further camera some are the first one's
       .filter(([, names]) => names.length)
-      .map(([title, names]) => card(title, names.map(row), title === "Storage" && waits, title === "Page" && shortcutsSwitch()));
-    const owner = session.user?.role === "owner";
+      .map(([title, names]) => card(title, names.map(row), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
     fill(place, notice, cards(GROUPS), owner && people(context, card), cards(LATER), owner && backups(context, card));
     settings.subscribe(show);
     show();
@@ -73,6 +75,7 @@ export function mount(panel, context) {
   function show() {
     notice.textContent = settings.document?.notice ?? "";
     for (const one of rows) one.show();
+    restart.show();
   }
 
   const built = build();

@@ -14,6 +14,7 @@ from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.settings_schemas import settings_schemas
 from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
+from stillcam.server.routes.restart import waiting
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import BACKUP_KIND, MAX_BACKUP_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
@@ -30,6 +31,7 @@ _DOCUMENT: dict[str, Shape] = {
     "fields": map_of("Field", "by dotted name"),
     "wait_for": shape("frame?", "the frame that the server cannot serve yet; null: it can"),
     "notice": shape("text?", "why the settings have not taken effect; null: they have"),
+    "restart": shape("text[]", "names of the settings that apply after a restart of the server"),
 }
 
 define(
@@ -56,6 +58,7 @@ class SettingsRoutes:
     def __init__(self, service: SettingsService, paths: Paths) -> None:
         self._service = service
         self._backups = Backups(paths.data / "backups")
+        self._started = service.read().settings.server  # as this server has it until its next start
         self._number = paths.number  # the index of the camera unless another one is set
 
     def routes(self) -> list[Route]:
@@ -116,6 +119,7 @@ class SettingsRoutes:
             "settings": sections,
             "notice": state.notice,
             "wait_for": state.wait_for,
+            "restart": waiting(self._started, state.settings.server) if "server" not in absent else [],
             **_defaults_and_fields(absent, self._number),
         }
         return as_json(status, document, {"ETag": state.tag})

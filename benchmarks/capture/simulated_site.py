@@ -46,7 +46,6 @@ class Site:
         self.environ = os.environ | {
             "PYTHONPATH": str(ROOT / "python"),
             "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
             "STILLCAM_CAMERA": "simulated",
             "STILLCAM_IMAGES": str(self.images),
             "STILLCAM_DATA": str(self.data),
@@ -56,7 +55,7 @@ class Site:
         }
 
     def compile(self) -> None:
-        """Compile everything, as the installer does."""
+        """Compile everything, as the installer does; Debian has compiled Python's own modules."""
         argv = [sys.executable, "-m", "compileall", "-q", str(ROOT / "python")]
         subprocess.run(argv, env=self.environ, check=True)
 

@@ -44,7 +44,6 @@ const TEXTS = {
   "server.access_log": { label: "Log each request" },
 
   "video.quality": { label: "JPEG quality", help: "Only for MJPEG videos." },
-  "video.height": { label: "Height", empty: "automatic (16:9)", help: "Before the rotation." },
   sensor_mode: { label: "Sensor mode", help: "Automatic selects the widest field of view that is fast enough." },
   width: { label: "Width", empty: "automatic", help: "Before the rotation." },
   height: { label: "Height", empty: "automatic", help: "Before the rotation." },

@@ -9,7 +9,10 @@ import pytest
 from camera_standin import WEB, StandIn
 from playwright.sync_api import Browser, Page
 
-from stillcam.settings.document import describe
+from stillcam.camera.use_cases import geometry_of
+from stillcam.settings.capabilities import CameraInfo, SensorMode
+from stillcam.settings.document import describe, from_json, to_json
+from stillcam.settings.schema import Settings
 
 MODULES = sorted(WEB.rglob("*.js"))
 WELL = {
@@ -109,6 +112,36 @@ def test_condition(modules, facts, state):
     found = modules.evaluate("async (facts) => (await import('./picture/state.js')).pictureState(facts)", WELL | facts)
     assert found["state"] == state
     assert found["word"] and found["sentence"]
+
+
+@pytest.mark.parametrize("use", ["snapshot", "live", "photo", "raw", "video"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"width": 0, "height": 0},
+        {"width": 1000, "height": 0},
+        {"width": 0, "height": 700},
+        {"width": 1001, "height": 701},
+        {"width": 1500, "height": 0, "sensor_mode": "2328:1310:10"},
+        {"width": 0, "height": 700, "sensor_mode": "2328:1310:10", "align": True},
+        {"width": 900, "height": 700, "align": True},
+        {"width": 1000, "height": 700, "sync_aspect": True},
+    ],
+    ids=str,
+)
+def test_an_automatic_size_is_the_daemon_s(modules, use, change):
+    modes = (SensorMode("SRGGB10", (2328, 1310), 10, 30.0, None),)
+    camera = CameraInfo(0, "imx519", (4656, 3496), 10, "RGGB", "", modes)
+    document = to_json(Settings())
+    for section in {use, "live" if use == "snapshot" else use}:
+        document[section] |= {name: value for name, value in change.items() if name in document[section]}
+    script = """async ([settings, sensor, use]) => {
+      const get = (name) => settings[name];
+      return (await import("./base/automatic-size.js")).pictureSize(get, sensor, use);
+    }"""
+    size = modules.evaluate(script, [document, camera.size, use])
+    assert tuple(size) == geometry_of(from_json(document), camera, use).size
 
 
 NOT_SHOWN = {"files.raw", "hooks.item"}  # one has no choice, one is set on the machine only

@@ -121,7 +121,7 @@ def test_the_sections_are_in_the_order_of_need(page, shared):
 def test_a_default_is_in_words_and_an_emptied_field_is_automatic_again(page, owned):
     sign_in(page, owned.url, "settings")
     height, reserve = setting(page, "snapshot.height"), setting(page, "files.floor_mb")
-    expect(height).to_have_attribute("placeholder", re.compile("^Automatic"))
+    expect(height).to_have_attribute("placeholder", "Automatic (960)")
     assert height.input_value() == ""
     expect(reserve).to_have_attribute("placeholder", re.compile(r"^Automatic \([\d.]+ MB\)$"))
     expect(setting(page, "retention.max_age_days")).to_have_attribute("placeholder", "No limit")

@@ -3,6 +3,7 @@
  * The Config tab: the configurations of the four use cases, each applied together with the controls of the Live tab.
  */
 
+import { automaticSize } from "../../base/automatic-size.js";
 import { configControls } from "./controls.js";
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
@@ -78,7 +79,10 @@ export function mount(panel, context) {
   function useCase(name, title, text, modes) {
     const { fields } = settings.document;
     const rows = NAMES.map((key) => `${name}.${key}`).filter((dotted) => dotted in fields).map((dotted) =>
-      keep(settingRow(settings, dotted, dotted.endsWith(".sensor_mode") ? { choices: withPresent(modes, settings.get(dotted)) } : undefined)));
+      keep(settingRow(settings, dotted, {
+        choices: dotted.endsWith(".sensor_mode") ? withPresent(modes, settings.get(dotted)) : undefined,
+        automatic: () => automaticSize(context, dotted),
+      })));
     return el("section", { class: "card settings-card", "aria-label": title, "data-case": name },
       el("h2", { text: title }), el("p", { class: "hint", text }), copyFrom(name), rows, keep(configControls(settings, name)));
   }

@@ -3,6 +3,7 @@
  * The Settings tab: camera, who may watch, storage, notifications, users, network, backup.
  */
 
+import { automaticSize } from "../../base/automatic-size.js";
 import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
@@ -43,11 +44,9 @@ export function mount(panel, context) {
   const owner = session.user?.role === "owner";
   const camera = cameraChoice(settings, api);
   const restart = restartNotice(context, owner);
-  let showReserve = () => {};
   const row = (/** @type {string} */ name) => {
-    const made = name === "camera.index" ? camera : settingRow(settings, name, name === "files.floor_mb" ? { automatic: reserve } : undefined);
+    const made = name === "camera.index" ? camera : settingRow(settings, name, { automatic: name === "files.floor_mb" ? reserve : () => automaticSize(context, name) });
     rows.push(made);
-    if (name === "files.floor_mb") showReserve = made.show;
     return made.element;
   };
   /** What the daemon keeps free where nothing is set. */
@@ -83,7 +82,7 @@ export function mount(panel, context) {
     const why = capture.library?.waits;
     const text = why ? `Deletion by age waits: ${why}.` : "";
     write(waits, text);
-    showReserve();
+    for (const one of rows) one.show(); // automatic values
   };
   let unsubscribe = () => {};
   return {

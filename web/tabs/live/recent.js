@@ -67,7 +67,7 @@ export class RecentItems {
       this.#items = (await this.#library.page({}, null, SHOWN)).items;
       this.#list.replaceChildren(...this.#items.map((item, i) => this.#tile(item, i === 0)));
       this.#facts.textContent = this.#items.length ? "" : NONE;
-      if (this.#items.length) await this.#describe(this.#items[0]);
+      if (this.#items.length) this.#describe(this.#items[0]);
     } catch (error) {
       this.#list.replaceChildren(el("li", { class: "problem" }, errorText(error)));
     }

@@ -56,13 +56,16 @@ class Live {
   /** Load the controls. @param {Promise<void>} items  when the newest items are there */
   async #load(items) {
     if (this.#loading) return;
-    const { settings } = this.#context;
+    const { api, settings, status } = this.#context;
     this.#loading = true;
     try {
       await Promise.race([items, new Promise((resolve) => setTimeout(resolve, ITEMS_MS))]);
       preloadRest();
+      const abilities = status.latest?.capture.abilities;
+      const table = abilities ? { abilities, answer: api.get("api/controls") } : null;
+      table?.answer.catch(() => {}); // it is asked for again, and the error is shown then
       const [{ ControlsPanel }] = await Promise.all([loadPart(() => import("./controls/panel.js"), STYLES), settings.document ?? settings.load()]);
-      this.#controls = new ControlsPanel(this.#panel, this.#context);
+      this.#controls = new ControlsPanel(this.#panel, this.#context, table);
       if (this.#isShown) this.#controls.shown();
     } catch (error) {
       this.#context.say(`The controls cannot be shown. ${errorText(error)}`, { error: true });

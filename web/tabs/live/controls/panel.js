@@ -17,6 +17,7 @@ import { SensorCrop } from "../zoom/sensor-crop.js";
 
 /** @typedef {import("./numbers.js").Control} Control */
 /** @typedef {import("../../../picture/overlay.js").Tool} Tool */
+/** @typedef {{abilities: any, answer: Promise<{controls: Control[]}>}} Table  for a camera with these abilities: those of a status */
 
 const NO_CAMERA = "No camera was found. Switch the Pi off and check both ends of the cable. If you have plugged in a camera just now, press Detect cameras.";
 
@@ -39,15 +40,19 @@ export class ControlsPanel {
   /** Whom drawing on the picture is for, and the button that says so. @type {Map<HTMLElement, Tool>} */
   #tools = new Map();
   #camera = { key: "", size: /** @type {[number, number] | null} */ (null) };
+  /** @type {Table | null} */
+  #table;
   /** Ends the controls that there are. */
   #replaced = () => {};
 
   /**
    * @param {HTMLElement} panel  of the tab: holds the picture, and the place of the controls
    * @param {any} context
+   * @param {Table | null} table  of the controls, if it has been asked for already
    */
-  constructor(panel, context) {
+  constructor(panel, context, table) {
     this.#context = context;
+    this.#table = table;
     this.#state = new ControlState(context.settings);
     this.#metadata = new MetadataPanel(context.say);
     const choices = new ViewChoices(context.settings.get("page.histogram") ?? false, (name, shown) => this.#view(name, shown));
@@ -92,7 +97,7 @@ export class ControlsPanel {
     const key = JSON.stringify([capture.abilities, capture.camera?.index, capture.camera?.model, this.#context.settings.get("camera.tuning_file")]);
     if (key === this.#camera.key) return;
     this.#camera.key = key;
-    this.#load();
+    this.#load(capture.abilities);
   }
 
   async #offerToDetect() {
@@ -100,10 +105,12 @@ export class ControlsPanel {
     if (this.#lost.children.length < 2) this.#lost.append(detectButton(this.#context.api, () => {}));
   }
 
-  /** The controls of the camera that is in use. */
-  async #load() {
+  /** The controls of the camera that is in use. @param {any} abilities */
+  async #load(abilities) {
+    const known = this.#table?.abilities === abilities ? this.#table : null;
+    this.#table = null;
     try {
-      this.#build((await this.#context.api.get("api/controls")).controls);
+      this.#build((await (known?.answer ?? this.#context.api.get("api/controls"))).controls);
     } catch (error) {
       this.#notice.textContent = errorText(error);
       setTimeout(() => {

@@ -289,8 +289,8 @@ def test_people_and_programs_come_and_go(page, shared):
     page.click("section[aria-label='Tokens of programs'] li:has-text('Kitchen') button")
     page.click("dialog button.primary")
     page.wait_for_selector("section[aria-label='Tokens of programs'] li:has-text('No program has a token.')")
-    page.click("section[aria-label=Users] li:has-text('Bob') button:has-text('Remove')")
-    page.click("dialog button.primary")
+    users.get_by_role("button", name="Remove Bob").click()
+    page.get_by_role("dialog", name="Remove Bob?").get_by_role("button", name="Remove").click()
     page.wait_for_selector("section[aria-label=Users] li:has-text('Bob')", state="detached")
     assert NAME in users.inner_text()
 

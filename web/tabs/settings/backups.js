@@ -23,15 +23,15 @@ export function backups({ api, base, say, settings }, card) {
   function entry({ name, time }) {
     const path = `api/backups/${encodeURIComponent(name)}`;
     return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: new Date(time).toLocaleString() }),
-      button("Restore", () => restore(`Restore ${name}?`, () => api.send("POST", path))),
-      button("Delete", () => confirm({ title: `Delete ${name}?`, text: "It cannot be brought back.", yes: "Delete", action: () => api.send("DELETE", path) })
-        .then((done) => (done ? renew() : undefined))));
+      button("Restore", () => restore(`Restore ${name}?`, () => api.send("POST", path)), `Restore ${name}`),
+      button("Delete", () => confirm({ title: `Delete ${name}?`, text: "A deleted backup cannot be restored.", yes: "Delete", action: () => api.send("DELETE", path) })
+        .then((done) => (done ? renew() : undefined)), `Delete ${name}`));
   }
 
   /** @param {string} title @param {() => Promise<unknown>} action */
   const restore = (title, action) =>
-    confirm({ title, text: "All settings become those of the backup. Users and tokens stay as they are.", yes: "Restore", action })
-      .then((done) => done && settings.load().then(() => say("Restored.")));
+    confirm({ title, text: "The backup replaces all settings. Users and tokens stay.", yes: "Restore", action })
+      .then((done) => done && settings.load().then(() => say("The settings of the backup apply.")));
 
   file.addEventListener("change", async () => {
     const chosen = file.files?.[0];
@@ -41,7 +41,7 @@ export function backups({ api, base, say, settings }, card) {
       const document = JSON.parse(await chosen.text());
       await restore(`Restore ${chosen.name}?`, () => api.send("POST", "api/backup", document));
     } catch {
-      say(`${chosen.name} is no backup: it is not JSON.`, { error: true });
+      say(`${chosen.name} is not a backup: it does not contain JSON.`, { error: true });
     }
   });
 
@@ -70,5 +70,5 @@ export function backups({ api, base, say, settings }, card) {
     list, keep);
 }
 
-/** @param {string} text @param {() => unknown} act */
-const button = (text, act) => el("button", { type: "button", onclick: act, text });
+/** @param {string} text @param {() => unknown} act @param {string} [label]  where the text alone does not say what it is about */
+const button = (text, act, label) => el("button", { type: "button", onclick: act, text, "aria-label": label });

@@ -44,25 +44,25 @@ export function people({ api, say, session }, card) {
     select.addEventListener("change", () =>
       tried(() => api.send("PATCH", `api/users/${encodeURIComponent(name)}`, RIGHTS.get(select.value)), renew));
     return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: seen(last_seen) }), select,
-      button("New password", () => newPassword(name)),
-      name !== session.user?.name && button("Remove", () => remove(`Remove ${name}?`, "They can no longer sign in.", `api/users/${encodeURIComponent(name)}`)));
+      button("New password", () => newPassword(name), `New password of ${name}`),
+      name !== session.user?.name && button("Remove", () => remove("Remove", name, `${name} is signed out, and can no longer sign in.`, `api/users/${encodeURIComponent(name)}`), `Remove ${name}`));
   }
 
   /** @param {Token} token */
   function tokenEntry({ id, name, scope, last_used }) {
     return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: `${scope}, ${seen(last_used)}` }),
-      button("Revoke", () => remove(`Revoke ${name}?`, "The program that has it is refused from now on.", `api/tokens/${id}`)));
+      button("Revoke", () => remove("Revoke", name, "The program that uses this token loses its access at once.", `api/tokens/${id}`), `Revoke ${name}`));
   }
 
-  /** @param {string} title @param {string} text @param {string} path */
-  const remove = (title, text, path) =>
-    confirm({ title, text, yes: "Yes", action: () => api.send("DELETE", path) }).then((done) => (done ? renew() : undefined));
+  /** @param {string} verb @param {string} name @param {string} text @param {string} path */
+  const remove = (verb, name, text, path) =>
+    confirm({ title: `${verb} ${name}?`, text, yes: verb, action: () => api.send("DELETE", path) }).then((done) => (done ? renew() : undefined));
 
   /** @param {string} name */
   function newPassword(name) {
     const opened = dialog(el("h2", { text: `New password of ${name}` }), form({
       inputs: [{ name: "password", label: "Password", type: "password", autocomplete: "new-password", attributes: { required: true } }],
-      submit: "Set it",
+      submit: "Set the password",
       action: async (values) => {
         await api.send("PATCH", `api/users/${encodeURIComponent(name)}`, values);
         opened.close();
@@ -132,8 +132,8 @@ export function people({ api, say, session }, card) {
   return [card("Users", users, addUser), card("Tokens of programs", tokens, addToken)];
 }
 
-/** @param {string} text @param {() => unknown} act */
-const button = (text, act) => el("button", { type: "button", onclick: act, text });
+/** @param {string} text @param {() => unknown} act @param {string} [label]  where the text alone does not say whose it is */
+const button = (text, act, label) => el("button", { type: "button", onclick: act, text, "aria-label": label });
 
 /** @param {string | null} time */
 const seen = (time) => (time ? `seen ${new Date(time).toLocaleString()}` : "never seen");

@@ -5,7 +5,8 @@
  */
 
 import { openModal } from "../../base/dialogs.js";
-import { el, fill } from "../../base/dom.js";
+import { el, fill, icon } from "../../base/dom.js";
+import { CROSS } from "../../base/toasts.js";
 import { readable } from "./metadata.js";
 import { shortMoment } from "../photos/facts.js";
 
@@ -50,8 +51,9 @@ export class Compare {
     const button = (/** @type {string} */ words, /** @type {() => void} */ act) => el("button", { type: "button", onclick: act }, words);
     this.#dialog.append(
       el("header", {}, el("h2", {}, "Compare"), this.#ways, button("Previous", () => this.#go(-1)), this.#position, button("Next", () => this.#go(1)),
-        button("Remove", () => this.#remove()), button("Remove all", () => this.#empty()), button("Close", () => this.#dialog.close())),
-      this.#stage, this.#more, this.#facts);
+        button("Remove", () => this.#remove()), button("Remove all", () => this.#empty())),
+      this.#stage, this.#more, this.#facts,
+      el("button", { type: "button", class: "plain close", "aria-label": "Close", title: "Close", onclick: () => this.#dialog.close() }, icon(CROSS)));
     this.#dialog.addEventListener("close", () => clearInterval(this.#blinking));
     document.body.append(this.#dialog);
   }

@@ -43,7 +43,7 @@ function menu(session, say) {
   const menu = el(
     "details",
     { class: "menu" },
-    el("summary", { "aria-label": `Account of ${user?.name}`, class: "button plain" }, icon(PERSON), el("span", { class: "label", text: user?.name })),
+    el("summary", { "aria-label": `Account of ${user?.name}`, title: `Account of ${user?.name}`, class: "button plain" }, icon(PERSON), el("span", { class: "label", text: user?.name })),
     el(
       "ul",
       {},

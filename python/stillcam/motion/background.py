@@ -19,7 +19,7 @@ LEVELS = [min(255, round(62.5 * math.log2(1 + value / 16))) for value in range(2
 NOISE_FACTOR = 4.0  # a pixel differs if it is so many mean deviations away, and the threshold more
 LEAST_NOISE, MOST_NOISE = 0.5, 12.0  # levels
 NOISE_S = 30.0  # time constant
-FLICKER_FACTOR = 20.0  # what comes and goes all the time, such as leaves, has to differ that much more
+FLICKER_FACTOR = 40.0  # what comes and goes all the time, such as leaves, has to differ that much more
 FLICKER_S = 30.0
 RECENT_S = 0.7
 NEIGHBOURHOODS = 10  # in a row of the picture
@@ -79,8 +79,9 @@ class Background:
         """
         slow, fast = _share(elapsed_s, self._learning_s), _share(elapsed_s, 0.5 if quickly else self._learning_s / 10)
         self._age_s += elapsed_s
-        noise_share = _share(elapsed_s, min(NOISE_S, max(self._age_s, elapsed_s, 0.01)))
-        flicker_share = _share(elapsed_s, FLICKER_S)
+        known_s = max(self._age_s, 0.01)
+        noise_share = _share(elapsed_s, min(NOISE_S, known_s))
+        flicker_share = _share(elapsed_s, min(FLICKER_S, known_s))
         recent_share = _share(elapsed_s, RECENT_S)
         now = evaluate(lambda value: value / 255.0, differs.convert("F"))
         self._noise = evaluate(

@@ -15,12 +15,12 @@ from stillcam.motion.blocks import Block, groups
 
 WIDTH = 160  # pixels to which a frame is decoded at least, if it has them
 COLUMNS = 40  # of blocks
-BLOCK_SHARE = 0.25  # of a block's pixels have to differ
+BLOCK_SHARE = 0.15  # of a block's pixels have to differ
 SPEED = 5.0  # of its own length in a second, and a block more, something moves at most
 MOVED_SHARE = 0.1  # of the pixels of a group must have changed in the last second: what has come to stay does not move
 LIGHT_SHARE = 0.6  # of all pixels change together only by the light
 PAUSE_S = 2.0  # without a frame: the camera was restarted
-LEARNING_S = 2.0  # after the first frame
+LEARNING_S = 5.0  # after the first frame
 SETTLING_S = 1.0  # after a restart or another light
 GAIN_STEP, LENS_STEP = 1.2, 0.1  # another exposure (factor between two frames), another focus (dioptres)
 

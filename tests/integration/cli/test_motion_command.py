@@ -32,12 +32,12 @@ def found(*arguments):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """A folder with ten seconds in which a square crosses the picture from the fourth second on."""
+    """A folder with twelve seconds in which a square crosses the picture from the sixth second on."""
     folder = tmp_path_factory.mktemp("pictures")
     with Image.open(ROOT / "python/stillcam/camera/simulated/scene.jpg") as image:
         scene = image.convert("RGB").resize((640, 480))
-    for number in range(10 * FPS):
-        picture, x = scene.copy(), (number / FPS - 4) * 100 - 60
+    for number in range(12 * FPS):
+        picture, x = scene.copy(), (number / FPS - 6) * 100 - 60
         ImageDraw.Draw(picture).rectangle((x, 300, x + 60, 380), fill=(20, 20, 30))
         picture.save(folder / f"{number:03}.jpg", quality=80)
     return folder
@@ -53,7 +53,7 @@ def clip(pictures, tmp_path_factory):
 
 def is_the_square(events):
     (event,) = events
-    assert 4.0 <= event["start_s"] <= 5.0 and event["end_s"] >= 9.0
+    assert 6.0 <= event["start_s"] <= 7.0 and event["end_s"] >= 11.0
     assert event["start_s"] <= event["peak_s"] <= event["end_s"] and event["peak_blocks"] >= 6
 
 
@@ -61,7 +61,7 @@ def test_a_folder_of_pictures(pictures):
     (told,) = found(pictures)
     is_the_square(told["events"])
     assert (told["file"], told["columns"], told["rows"]) == (str(pictures), 40, 30)
-    assert [frame["time_s"] for frame in told["frames"]] == [number / FPS for number in range(10 * FPS)]
+    assert [frame["time_s"] for frame in told["frames"]] == [number / FPS for number in range(12 * FPS)]
     assert {frame["ignored"] for frame in told["frames"]} == {"settling", ""}
     assert all(len(frame["blocks"]) > 0 for frame in told["frames"] if frame["motion"])
 
@@ -77,16 +77,16 @@ def test_frames_of_ours_have_the_times_of_their_names(pictures, tmp_path):
     (told,) = found(tmp_path)
     assert told["frames"][1]["time_s"] == pytest.approx(1_800_000_000 + 1 / FPS)
     (event,) = told["events"]
-    assert 4.0 <= event["start_s"] - 1_800_000_000 <= 5.0
+    assert 6.0 <= event["start_s"] - 1_800_000_000 <= 7.0
 
 
 @needs_ffmpeg
 def test_a_clip(clip):
     (told,) = found(clip)
     is_the_square(told["events"])
-    assert len(told["frames"]) == 10 * FPS
+    assert len(told["frames"]) == 12 * FPS
     (fewer,) = found(clip, "--fps", "2")
-    assert len(fewer["frames"]) == 20
+    assert len(fewer["frames"]) == 24
     is_the_square(fewer["events"])
 
 
@@ -109,7 +109,7 @@ def test_a_film_has_the_blocks_drawn_in(clip, tmp_path):
     target = tmp_path / "found.mp4"
     assert stillcam(clip, "--film", target).returncode == 0
     frame = tmp_path / "frame.png"
-    argv = ["ffmpeg", "-v", "error", "-ss", "7.0", "-i", target, "-frames:v", "1", frame]
+    argv = ["ffmpeg", "-v", "error", "-ss", "9.0", "-i", target, "-frames:v", "1", frame]
     subprocess.run(argv, check=True, timeout=DEADLINE_S, stdin=subprocess.DEVNULL)
     with Image.open(frame) as image:
         assert image.size == (640, 480)

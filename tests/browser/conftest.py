@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from real_camera import RealCamera
 
 # The first of them has no windows, which takes half the processor time; its pages are the same.
@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-sync",
 ]
 DEADLINE_MS = 60_000  # for a condition to come true; a test that passes never waits so long
+expect.set_options(timeout=DEADLINE_MS)
 
 
 @pytest.fixture(scope="session")

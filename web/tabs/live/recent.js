@@ -39,10 +39,11 @@ export class RecentItems {
     this.element = el("div", {}, this.#list, this.#facts);
   }
 
-  /** Ask for them again, and wait for the picture of the first one. */
+  /** Ask for them again, and wait until the picture of the first one is painted. */
   async shown() {
     await this.renew();
     await this.#list.querySelector("img")?.decode().catch(() => {}); // its tile says that it has none
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   }
 
   hidden() {

@@ -19,8 +19,6 @@ import { SensorCrop } from "../zoom/sensor-crop.js";
 /** @typedef {import("../../../picture/overlay.js").Tool} Tool */
 /** @typedef {{abilities: any, answer: Promise<{controls: Control[]}>}} Table  for a camera with these abilities: those of a status */
 
-const NO_CAMERA = "No camera was found. Switch the Pi off and check both ends of the cable. If you have plugged in a camera just now, press Detect cameras.";
-
 const AGAIN_MS = 5_000; // until the controls are asked for again that did not come
 
 export class ControlsPanel {
@@ -34,7 +32,7 @@ export class ControlsPanel {
   #notice = el("p", { class: "problem", role: "status" });
   #groups = el("div", {});
   /** Shown while there is no camera. */
-  #lost = el("div", { class: "card no-camera", hidden: true }, el("p", {}, NO_CAMERA));
+  #lost = el("div", { class: "no-camera", hidden: true });
   /** What ends as the tab goes. @type {(() => void)[]} */
   #ends = [];
   /** Whom drawing on the picture is for, and the button that says so. @type {Map<HTMLElement, Tool>} */
@@ -101,8 +99,8 @@ export class ControlsPanel {
   }
 
   async #offerToDetect() {
-    const { detectButton } = await loadPart(() => import("../../../page/detect.js"), []);
-    if (this.#lost.children.length < 2) this.#lost.append(detectButton(this.#context.api, () => {}));
+    const { noCamera } = await loadPart(() => import("../no-camera.js"), []);
+    if (!this.#lost.firstChild) this.#lost.append(noCamera(this.#context));
   }
 
   /** The controls of the camera that is in use. @param {any} abilities */

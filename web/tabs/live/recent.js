@@ -11,7 +11,7 @@ import { loadPart } from "../../page/update.js";
 /** @typedef {import("../photos/library.js").Item} Item */
 
 const SHOWN = 12;
-const NONE = "No photos or videos yet: press Photo, Raw photo or Video. The newest appear here, all of them on the Photos tab.";
+const NONE = "No photos or videos yet: press Photo, Raw photo or Video.";
 
 export class RecentItems {
   #context;

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from event_client import STATUS, EventDaemon
-from people import register
 from playwright.sync_api import Page, expect
 from serving import Site
-from signed_in import NAME, sign_in
+from signed_in import add_owner, sign_in
 
 from stillcam.ipc.protocol import Message
 
@@ -44,8 +43,8 @@ class Orders(EventDaemon):
 @pytest.fixture
 def orders(tmp_path: Path, page: Page) -> Iterator[Orders]:
     """The Live tab of an owner, and the daemon behind it."""
+    add_owner(tmp_path / "data")  # who registers on the page is shown the first steps
     with Site(tmp_path) as site, Orders(site) as daemon:
-        register(site, NAME)
         sign_in(page, f"http://127.0.0.1:{site.port}/")
         page.wait_for_selector(".take button")
         yield daemon

@@ -2,11 +2,15 @@
 
 import os
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 
+from stillcam.http.bodies import Blob
+from stillcam.server.live import picture as picture_module
 from stillcam.server.live.picture import CONTENT_TYPE, OPENING, Picture
 
 
@@ -40,3 +44,18 @@ def test_a_picture_and_its_part_have_files_for_the_kernel_to_send():
     assert (bytes(alone.data), len(alone)) == (data, len(data))
     assert os.pread(alone.descriptor, len(alone), alone.start) == data
     assert os.pread(part.descriptor, 1 << 20, part.start) == part.data
+
+
+def test_viewers_who_ask_at_the_same_moment_are_sent_the_same_part(monkeypatch):
+    """Each further one would take the memory of a picture."""
+
+    class SlowBlob(Blob):
+        def __init__(self, *arguments):
+            time.sleep(0.05)
+            super().__init__(*arguments)
+
+    prepared = Picture.prepare(picture(), 0.0, "tag", b"")
+    monkeypatch.setattr(picture_module, "Blob", SlowBlob)
+    with ThreadPoolExecutor(8) as viewers:
+        parts = list(viewers.map(lambda _: prepared.part, range(8)))
+    assert len(set(map(id, parts))) == 1

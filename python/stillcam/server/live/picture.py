@@ -6,6 +6,7 @@ a part at once instead of opening the next: a browser shows a picture only when 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ _DELIMITER = b"\r\n" + OPENING
 _JPEG = b"Content-Type: image/jpeg\r\n"
 # As mjpg-streamer does, with six decimals.
 _PART_HEAD = _JPEG + b"Content-Length: %d\r\nX-Timestamp: %.6f\r\n%b\r\n"
+
+_making_part = threading.Lock()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -56,5 +59,8 @@ class Picture:
         """Its part in a stream: head, JPEG, delimiter. Made for the first stream: most pictures are in none."""
         part = self._part
         if part is None:
-            part = self._part = Blob(self._part_head + self.picture.data + _DELIMITER)
+            with _making_part:  # viewers and the broadcast ask for it at the same moment
+                part = self._part
+                if part is None:
+                    part = self._part = Blob(self._part_head + self.picture.data + _DELIMITER)
         return part

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
@@ -30,6 +30,8 @@ STATES = {
     "finish": "end a series for good; its shots are kept",
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_RETENTION = {"all": "all shots", "thin": "thinned out when the disk is nearly full"}
+_INTERVAL_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
@@ -161,33 +163,58 @@ def _line(one: Mapping[str, Any]) -> str:
 
 
 def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
-    forecast = one["forecast"]
+    forecast, plan = one["forecast"], one["definition"]
+    window, place, vary = plan["window"], plan["place"], plan["vary"]
     rows = {
         "name": one["name"],
         "state": one["state"] + (f": {one['why']}" if one["why"] else ""),
-        "shots": f"{one['taken']} taken, {one['missed']} missed" + (f", of {one['planned']}" if one["planned"] else ""),
+        "shots": f"{one['taken']} taken, {one['missed']} missed"
+        + (f", {one['planned']} planned" if one["planned"] else ""),
         "size": size_text(one["bytes"]),
-        "created": one["created"],
-        "time zone": one["zone"],
-        "first": one["first"] and one["first"]["time"],
-        "last": one["last"] and f"{one['last']['time']} (number {one['last']['n']})",
-        "next": one["next"],
-        "ends": one["ends"],
-        "a day": forecast["bytes_per_day"] and size_text(forecast["bytes_per_day"]),
+        "size per day": forecast["bytes_per_day"] and size_text(forecast["bytes_per_day"]),
         "disk full": forecast["full"],
+        "created": one["created"],
+        "first shot": one["first"] and one["first"]["time"],
+        "last shot": one["last"] and f"{one['last']['time']} (number {one['last']['n']})",
+        "next shot": one["next"],
+        "starts": plan["start"],
+        "ends": one["ends"],
+        "time zone": one["zone"],
+        "interval": _interval_text(plan["interval_s"]),
+        "aligned with clock": _yes_or_no(plan["marks"]),
+        "weekdays": _weekdays_text(plan["weekdays"]),
+        "time of day": window and f"{window['from']} to {window['to']}",
+        "place": place and f"{place['latitude']},{place['longitude']}",
+        "kind": plan["kind"],
+        "fixed exposure": _yes_or_no(plan["fixed"]),
+        "varied": vary and _variation_text(vary),
+        "retention": _retention_text(plan["keep"]),
+        "daily film": _yes_or_no(plan["daily_film"]),
     }
-    plan = {field: value for field, value in one["definition"].items() if field not in rows and value is not None}
-    return [(label, text) for label, text in rows.items() if text] + [
-        (field, _as_text(value)) for field, value in plan.items()
-    ]
+    return [(label, text) for label, text in rows.items() if text]
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return " ".join(map(_as_text, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _interval_text(seconds: float) -> str:
+    """An interval in the largest unit that divides it: `5 min`, `90 s`."""
+    size_s, unit = next((size_s, unit) for size_s, unit in _INTERVAL_UNITS if size_s == 1 or seconds % size_s == 0)
+    return f"{seconds / size_s:g} {unit}"
+
+
+def _weekdays_text(days: Sequence[int]) -> str:
+    return "all" if len(days) == len(DAYS) else ", ".join(DAYS[day].capitalize() for day in days)
+
+
+def _variation_text(vary: Mapping[str, Any]) -> str:
+    each = "all values each time" if vary["bracket"] else "one value for each shot"
+    return f"{vary['control']} {', '.join(f'{value:g}' for value in vary['values'])} ({each})"
+
+
+def _retention_text(keep: Mapping[str, Any]) -> str:
+    return f"{keep['days']} days" if keep["rule"] == "days" else _RETENTION[keep["rule"]]
 
 
 def _now_ms() -> int:

@@ -155,11 +155,35 @@ def test_series_are_read_without_the_daemon(type_):
     assert status == 0
     assert re.fullmatch(r"Garden +failed +3 +2 +[\d.]+ \w+ +- +the disk is full", said.splitlines()[1])
     assert json.loads(type_("list", "--json")[1])["series"][0]["taken"] == 3
-    said = type_("show", "Garden")[1]
-    rows = dict(line.split(maxsplit=1) for line in said.splitlines())
-    assert (rows["name"], rows["shots"], rows["interval_s"]) == ("Garden", "3 taken, 2 missed", "60")
-    assert re.search("^time zone +UTC$", said, re.MULTILINE)
+    rows = shown(type_)
+    assert (rows["name"], rows["shots"], rows["interval"]) == ("Garden", "3 taken, 2 missed", "1 min")
+    assert rows["time zone"] == "UTC"
     assert json.loads(type_("show", "Garden", "--json")[1])["last"]["n"] == 3
+
+
+@pytest.mark.parametrize(
+    ("plan", "row", "text"),
+    [
+        pytest.param({}, "weekdays", "all", id="all days"),
+        pytest.param({"weekdays": [0, 5]}, "weekdays", "Mon, Sat", id="some days"),
+        pytest.param({"interval_s": 90}, "interval", "90 s", id="an odd interval"),
+        pytest.param({"interval_s": 86400}, "interval", "24 h", id="a long interval"),
+        pytest.param({"window": {"from": "sunrise", "to": "17:00"}, "place": {"latitude": 48.14, "longitude": -2}},
+                     "time of day", "sunrise to 17:00", id="time of day"),
+        pytest.param({"place": {"latitude": 48.14, "longitude": -2}}, "place", "48.14,-2.0", id="place"),
+        pytest.param({"keep": {"rule": "days", "days": 30}}, "retention", "30 days", id="retention"),
+        pytest.param({"vary": {"control": "LensPosition", "values": [0, 1.5], "bracket": True}},
+                     "varied", "LensPosition 0, 1.5 (all values each time)", id="bracket"),
+    ],
+)  # fmt: skip
+def test_show_has_the_plan_in_words(type_, plan, row, text):
+    make_series(type_.paths.series, 1, **plan)
+    assert shown(type_)[row] == text
+
+
+def shown(type_) -> dict[str, str]:
+    """What `show` prints of Garden, by its label."""
+    return dict(re.split(r" {2,}", line, maxsplit=1) for line in type_("show", "Garden")[1].splitlines())
 
 
 @pytest.mark.parametrize("verb", ["show", "pause", "delete"])

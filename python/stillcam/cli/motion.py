@@ -42,6 +42,8 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
         arguments.parser.error(f"--fps: {arguments.fps:g} is not between 0 and {MAX_FPS:g}")
     if arguments.film and len(arguments.paths) > 1:
         arguments.parser.error("--film: a film is made of one clip only")
+    if arguments.film and arguments.film.resolve() == arguments.paths[0].resolve():
+        arguments.parser.error("--film: that is the clip itself; choose another name")
     rows, documents = [], []
     for path in arguments.paths:
         seen = _watched(path, arguments)

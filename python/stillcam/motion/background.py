@@ -1,7 +1,7 @@
 """What stands still: the mean of each pixel, how much it varies, and how often it comes and goes.
 
-Levels are logarithmic (`LEVELS`): a change of the light adds the same to bright and to dark pixels. What it adds to a
-whole neighbourhood does not count as a difference: clouds, dusk and a new exposure change much at once, and softly.
+Levels are logarithmic (`LEVELS`): a change of the light adds the same to bright and to dark pixels. The mean change of
+a pixel's neighbourhood is no difference: clouds, dusk and a new exposure change large parts of a picture alike.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ NOISE_FACTOR = 4.0  # a pixel differs if it is so many mean deviations away, and
 LEAST_NOISE, MOST_NOISE = 0.5, 12.0  # levels
 NOISE_S = 30.0  # time constant
 FLICKER_FACTOR = 40.0  # what comes and goes all the time, such as leaves, has to differ that much more
-FLICKER_S = 30.0
-RECENT_S = 0.7
-NEIGHBOURHOODS = 10  # in a row of the picture
+FLICKER_S = 30.0  # time constant
+RECENT_S = 0.7  # time constant of what the last frames showed
+NEIGHBOURHOODS = 10  # across the picture
 _SHARE = [0] + [255] * 255
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from stillcam.motion.blocks import Block, groups
 WIDTH = 160  # pixels to which a frame is decoded at least, if it has them
 COLUMNS = 40  # of blocks
 BLOCK_SHARE = 0.15  # of a block's pixels have to differ
-SPEED = 5.0  # of its own length in a second, and a block more, something moves at most
-MOVED_SHARE = 0.1  # of the pixels of a group must have changed in the last second: what has come to stay does not move
+SPEED = 5.0  # blocks a second for each of its own length, and one more, that something moves at most
+MOVED_SHARE = 0.1  # of a group's pixels must have changed in the last second: what has come to stay does not move
 LIGHT_SHARE = 0.6  # of all pixels change together only by the light
-PAUSE_S = 2.0  # without a frame: the camera was restarted
+PAUSE_S = 2.0  # without a frame, and three times as long as between the frames before: the camera was restarted
 LEARNING_S = 5.0  # after the first frame
 SETTLING_S = 1.0  # after a restart or another light
-GAIN_STEP, LENS_STEP = 1.2, 0.1  # another exposure (factor between two frames), another focus (dioptres)
+LENS_STEP = 0.1  # dioptres: another focus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +32,9 @@ class DetectorSettings:
 
     Attributes:
         threshold: levels by which a pixel differs beyond its noise, see `background`.
-        least_blocks, most_blocks: of a group that counts.
-        frames: of the last three that must show motion.
-        learning_s: after this time, what has come to stay belongs to the background.
+        least_blocks, most_blocks: number of blocks in a group that counts.
+        frames: how many of the last three must show motion.
+        learning_s: after so many seconds, what has come to stay belongs to the background.
     """
 
     threshold: float = 11.9
@@ -44,7 +45,7 @@ class DetectorSettings:
 
     @classmethod
     def of_sensitivity(cls, sensitivity: int) -> DetectorSettings:
-        """The settings for a sensitivity from 1 (large and clear motion only) to 10 (a bird far away)."""
+        """The settings for a sensitivity from 1 (only large and clear motion) to 10 (a bird far away)."""
         threshold = round(24 * 0.84 ** (sensitivity - 1), 1)
         return cls(threshold=threshold, least_blocks=4 if sensitivity <= 3 else 2 if sensitivity < 10 else 1)
 
@@ -54,12 +55,12 @@ class Observation:
     """What one frame shows.
 
     Attributes:
-        time_s: of the frame.
-        columns, rows: of all blocks.
-        blocks: that move; empty if no group is large enough.
-        level: blocks of the largest group, be it large enough or not.
-        motion: it counts: enough of the last frames showed motion.
-        ignored: why a change is none: "settling", "light"; empty: nothing was ignored.
+        time_s: of the frame, as given.
+        columns, rows: number of blocks across and down.
+        blocks: those that move; empty if no group of them is large enough.
+        level: number of blocks in the largest group that differs, whether it counts or not.
+        motion: whether enough of the last frames showed motion.
+        ignored: why changes do not count: "settling" after a start, "light"; empty: they do.
     """
 
     time_s: float
@@ -72,14 +73,18 @@ class Observation:
 
 
 class Detector:
-    """Looks at the frames of a camera in turn, a few each second."""
+    """Looks at the frames of a camera, one after the other, a few each second.
+
+    Args:
+        settings: None: the defaults.
+    """
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self._settings = settings or DetectorSettings()
         self._background: Background | None = None
         self._size = 0, 0
-        self._seen_s = 0.0
-        self._elapsed_s = 0.0  # from the frame before to this one
+        self._seen_s = math.nan  # when the last frame was taken
+        self._elapsed_s = 0.0  # from the frame before to this one; 0: it is the first one, or the clock was set back
         self._settled_s = 0.0
         self._last: deque[frozenset[Block]] = deque(maxlen=2)  # where something moved; the newest last
         self._metadata: Mapping[str, Any] = {}
@@ -89,22 +94,21 @@ class Detector:
 
         Args:
             jpeg: the frame.
-            time_s: when it was taken: any steady clock, rising.
-            metadata: libcamera's; without it a new exposure is recognised by the picture alone.
+            time_s: when it was taken, in seconds of any clock that rises.
+            metadata: libcamera's; with its LensPosition another focus is no motion.
 
         Raises:
             ValueError: the picture cannot be decoded.
         """
         frame = _decoded(jpeg)
-        elapsed_s, self._seen_s = time_s - self._seen_s, time_s
-        self._elapsed_s = max(0.0, min(elapsed_s, PAUSE_S))
+        paused = self._has_paused(time_s)
         background = self._background
         if background is None or frame.size != self._size:
             settings = self._settings
             self._size = frame.size
             self._background = background = Background(frame, settings.learning_s, settings.threshold)
             self._settled_s = time_s + LEARNING_S
-        elif not 0 < elapsed_s <= PAUSE_S or self._refocused(metadata or {}):
+        elif self._refocused(metadata or {}) or paused:
             background.restart(frame)
             self._settled_s = time_s + SETTLING_S
         differs, moved, changed = background.look(frame)
@@ -117,6 +121,13 @@ class Detector:
             ignored = "settling"
         background.learn(frame, differs, self._elapsed_s, bool(ignored))
         return self._judged(time_s, differs, moved, ignored)
+
+    def _has_paused(self, time_s: float) -> bool:
+        """Whether frames were missing before this one."""
+        before_s = self._elapsed_s
+        elapsed_s, self._seen_s = time_s - self._seen_s, time_s
+        self._elapsed_s = elapsed_s if elapsed_s > 0 else 0.0
+        return self._elapsed_s == 0 or (before_s > 0 and elapsed_s > max(PAUSE_S, 3 * before_s))
 
     def _refocused(self, metadata: Mapping[str, Any]) -> bool:
         before, self._metadata = self._metadata, metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import subprocess
@@ -30,7 +31,12 @@ def draw(jpeg: bytes, observation: Observation) -> Image.Image:
 
 
 def film_of(frames: Iterable[tuple[bytes, Observation]], target: Path, fps: float) -> None:
-    """Make an MP4 of frames with their blocks drawn in.
+    """Make an MP4 of frames with their blocks drawn in; without all of them there is none.
+
+    Args:
+        frames: JPEGs of one size, each with what was seen in it.
+        target: the file; it is replaced if it is there.
+        fps: frames a second.
 
     Raises:
         StillcamError: ffmpeg is missing or fails.
@@ -38,20 +44,33 @@ def film_of(frames: Iterable[tuple[bytes, Observation]], target: Path, fps: floa
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
+    part = target.with_name(f".{target.name}.part")
     argv = [ffmpeg, "-nostdin", "-v", "error", "-y", "-f", "mjpeg", "-framerate", str(fps), "-i", "pipe:0",
             "-vf", "scale=trunc(iw/2)*2:trunc(ih/2)*2", "-c:v", "libx264", "-pix_fmt", "yuv420p",
-            "-movflags", "+faststart", "-f", "mp4", str(target.resolve())]  # fmt: skip
-    with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=errors) as child:
-        assert child.stdin is not None
-        try:
-            for jpeg, observation in frames:
-                draw(jpeg, observation).save(child.stdin, "JPEG", quality=85)
+            "-movflags", "+faststart", "-f", "mp4", str(part.resolve())]  # fmt: skip
+    try:
+        with tempfile.TemporaryFile("w+") as errors:
+            with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=errors) as child:
+                _feed(child, frames)
+            if child.returncode != 0:
+                errors.seek(0)
+                raise StillcamError(f"{target}: ffmpeg cannot make it: {errors.read().strip() or 'it said nothing'}")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _feed(child: subprocess.Popen[bytes], frames: Iterable[tuple[bytes, Observation]]) -> None:
+    """Send the drawn frames to ffmpeg; if they end early, it is killed."""
+    assert child.stdin is not None
+    try:
+        for jpeg, observation in frames:
+            draw(jpeg, observation).save(child.stdin, "JPEG", quality=85)
+        child.stdin.close()
+    except BrokenPipeError:
+        pass  # it has ended: its last words say why
+    except BaseException:
+        child.kill()
+        with contextlib.suppress(BrokenPipeError):
             child.stdin.close()
-        except BrokenPipeError:
-            pass  # it has ended: its last words say why
-        except BaseException:
-            child.kill()
-            raise
-        if child.wait() != 0:
-            errors.seek(0)
-            raise StillcamError(f"{target}: ffmpeg cannot make it: {errors.read().strip() or 'it said nothing'}")
+        raise

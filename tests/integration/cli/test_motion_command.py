@@ -128,12 +128,27 @@ def test_a_film_has_the_blocks_drawn_in(clip, tmp_path):
         pytest.param([ROOT, "--fps", "0"], 2, "--fps: 0 is not between 0 and 60", id="no frame a second"),
         pytest.param([ROOT, "--sensitivity", "11"], 2, "--sensitivity", id="sensitivity"),
         pytest.param([ROOT, ROOT, "--film", "f.mp4"], 2, "one clip only", id="two in one film"),
+        pytest.param([ROOT / "README.md", "--film", ROOT / "README.md"], 2, "the clip itself", id="a film of itself"),
     ],
 )
 def test_what_cannot_be_done_is_told(arguments, status, words):
     done = stillcam(*arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert words in done.stderr
+
+
+@needs_ffmpeg
+def test_a_film_that_cannot_be_finished_is_not_there(pictures, tmp_path):
+    for number in range(40):
+        (tmp_path / f"{number:03}.jpg").hardlink_to(pictures / f"{number:03}.jpg")
+    (tmp_path / "040.jpg").write_bytes((pictures / "040.jpg").read_bytes()[:3000])
+    target = tmp_path / "film.mp4"
+    target.write_text("an older film")
+    done = stillcam(tmp_path, "--film", target)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "at 8 s" in done.stderr and "cannot be decoded" in done.stderr
+    assert target.read_text() == "an older film"
+    assert not list(tmp_path.glob(".film*"))
 
 
 def test_a_picture_that_is_damaged_is_named(pictures, tmp_path):

@@ -183,6 +183,21 @@ def test_a_car_that_parks_moves_until_it_stands_and_is_not_seen_when_all_is_stil
     assert times[-1] < STARTS_S + 3 + 3
 
 
+@pytest.mark.parametrize("interval_s", [1 / 15, 1, 10])
+def test_frames_may_be_far_apart(scene, interval_s):
+    """A folder of photos that were taken every ten seconds is no camera that is restarted each time."""
+    detector = Detector()
+    square = scene.copy()
+    seen = []
+    for number in range(120):
+        square = scene.copy()
+        if number >= 100:
+            ImageDraw.Draw(square).rectangle((10 * number - 900, 200, 10 * number - 820, 280), fill=(20, 20, 30))
+        seen.append(detector.look(jpeg(square), number * interval_s))
+    assert not any(observation.motion for observation in seen[:100])
+    assert any(observation.motion for observation in seen[100:])
+
+
 def test_it_starts_anew_after_a_pause_another_size_and_another_focus(scene):
     one, other = jpeg(scene), jpeg(scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     detector = Detector()

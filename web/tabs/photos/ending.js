@@ -18,7 +18,7 @@ export function ending(items, filters, context) {
   if (!items.length && filters.any) return empty("No item matches these filters.", { words: "Clear the filters", act: () => filters.clear() });
   if (!items.length && !context.session.may.control) return empty(VIEWER);
   if (!items.length) return empty(OWNER, { words: "Go to the Live tab", act: () => context.go("live") });
-  const count = items.length === 1 ? "One item" : `${items.length.toLocaleString("en")} items`;
-  const text = el("span", {}, `${count}, the oldest from ${dayName(items[items.length - 1].day)}. `);
+  const many = `${items.length.toLocaleString("en")} items, the oldest from ${dayName(items[items.length - 1].day)}. `;
+  const text = el("span", {}, items.length === 1 ? "One item. " : many);
   return el("div", {}, text, document.documentElement.scrollHeight > innerHeight && el("button", { type: "button", onclick: () => scrollTo(0, 0) }, "Back to the newest"));
 }

@@ -36,10 +36,12 @@ def add_to(commands: Any) -> None:
 
 def test(_paths: Paths, arguments: Arguments) -> Result:
     """The events of each clip; `--json` prints each frame."""
+    from stillcam.motion.detector import LEARNING_S
+
     if not 1 <= arguments.sensitivity <= MAX_SENSITIVITY:
-        arguments.parser.error(f"--sensitivity: {arguments.sensitivity} is not between 1 and {MAX_SENSITIVITY}")
+        arguments.parser.error(f"--sensitivity: must be from 1 to {MAX_SENSITIVITY}, not {arguments.sensitivity}")
     if not 0 < arguments.fps <= MAX_FPS:
-        arguments.parser.error(f"--fps: {arguments.fps:g} is not between 0 and {MAX_FPS:g}")
+        arguments.parser.error(f"--fps: must be more than 0 and at most {MAX_FPS:g}, not {arguments.fps:g}")
     if arguments.film and len(arguments.paths) > 1:
         arguments.parser.error("--film: a film is made of one clip only")
     if arguments.film and arguments.film.resolve() == arguments.paths[0].resolve():
@@ -58,7 +60,8 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
             "frames": [_frame(observation) for observation in seen],
         })  # fmt: skip
     table = Table(("FILE", "START S", "END S", "PEAK S", "BLOCKS"), rows)
-    return Result(table if rows else ["no motion was found"], {"files": documents})
+    nothing = f"no motion was found; the first {LEARNING_S:g} s of each file are not searched"
+    return Result(table if rows else [nothing], {"files": documents})
 
 
 def _watched(path: Path, arguments: Arguments) -> list[Observation]:

@@ -99,9 +99,9 @@ def test_a_person_reads_a_table(pictures, clip):
 
 
 def test_a_quiet_folder(pictures, tmp_path):
-    for number in range(15):
+    for number in range(8 * FPS):
         (tmp_path / f"{number}.jpg").hardlink_to(pictures / "000.jpg")
-    assert stillcam(tmp_path).stdout == "no motion was found\n"
+    assert stillcam(tmp_path).stdout == "no motion was found; the first 5 s of each file are not searched\n"
 
 
 @needs_ffmpeg
@@ -125,8 +125,10 @@ def test_a_film_has_the_blocks_drawn_in(clip, tmp_path):
         pytest.param(["nothing.mp4"], 1, "there is no such file", id="no file"),
         pytest.param([ROOT / "README.md"], 1, "ffmpeg cannot read it", id="not a clip"),
         pytest.param([ROOT / "tests/shell"], 1, "no picture in it", id="a folder without pictures"),
-        pytest.param([ROOT, "--fps", "0"], 2, "--fps: 0 is not between 0 and 60", id="no frame a second"),
-        pytest.param([ROOT, "--sensitivity", "11"], 2, "--sensitivity", id="sensitivity"),
+        pytest.param(
+            [ROOT, "--fps", "0"], 2, "--fps: must be more than 0 and at most 60, not 0", id="no frame a second"
+        ),
+        pytest.param([ROOT, "--sensitivity", "11"], 2, "--sensitivity: must be from 1 to 10, not 11", id="sensitivity"),
         pytest.param([ROOT, ROOT, "--film", "f.mp4"], 2, "one clip only", id="two in one film"),
         pytest.param([ROOT / "README.md", "--film", ROOT / "README.md"], 2, "the clip itself", id="a film of itself"),
     ],

@@ -27,5 +27,5 @@ def test_blocks_that_touch_are_a_group(picture, sizes):
 
 
 def test_blocks_are_columns_and_rows():
-    assert groups(*blocks(".... ..#. ....."[:14]), least=64) == [[(2, 1)]]
+    assert groups(*blocks(".... ..#. ...."), least=64) == [[(2, 1)]]
     assert groups([63, 64], 2, least=64) == [[(1, 0)]]

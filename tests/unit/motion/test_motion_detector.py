@@ -198,19 +198,28 @@ def test_frames_may_be_far_apart(scene, interval_s):
     assert any(observation.motion for observation in seen[100:])
 
 
-def test_it_starts_anew_after_a_pause_another_size_and_another_focus(scene):
-    one, other = jpeg(scene), jpeg(scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+@pytest.mark.parametrize(
+    ("size", "later_s", "lens"),
+    [
+        pytest.param(SIZE, 60.0, 1.0, id="a pause, as when the camera was restarted"),
+        pytest.param((640, 480), 0.2, 1.0, id="another size"),
+        pytest.param(SIZE, 0.2, 3.0, id="another focus"),
+    ],
+)
+def test_another_picture_is_no_motion_after(scene, size, later_s, lens):
+    one, other = jpeg(scene), jpeg(scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize(size))
     detector = Detector()
-    for number in range(20):
-        detector.look(one, number / FPS, {"LensPosition": 1.0})
-    assert detector.look(other, 3.9 + 60, {"LensPosition": 1.0}).ignored == "settling"  # the camera was restarted
-    assert detector.look(jpeg(scene.resize((320, 180))), 64.0).ignored == "settling"
-    detector = Detector()
-    for number in range(20):
-        detector.look(one, number / FPS, {"LensPosition": 1.0})
-    seen = [detector.look(other, 4 + number / FPS, {"LensPosition": 3.0}) for number in range(10)]
+    before = [detector.look(one, number / FPS, {"LensPosition": 1.0}) for number in range(8 * FPS)]
+    assert before[-1].ignored == ""
+    start_s = before[-1].time_s + later_s
+    seen = [detector.look(other, start_s + number / FPS, {"LensPosition": lens}) for number in range(10)]
     assert seen[0].ignored == "settling"
     assert not any(observation.motion for observation in seen)
+
+
+def test_another_light_is_ignored_as_such(watch):
+    ignored = {observation.time_s - 1000: observation.ignored for observation in watch(light_switched)}
+    assert [time_s for time_s, why in ignored.items() if why == "light"] == [5.0, 10.0]
 
 
 def test_a_lower_sensitivity_finds_less(watch):

@@ -1,6 +1,9 @@
 """What is removed from a bug report."""
 
-from stillcam.server.bug_report.redaction import Redactor
+from series_folders import make_series
+
+from stillcam.accounts import Accounts
+from stillcam.server.bug_report.redaction import Redactor, names_here
 from stillcam.server.bug_report.text import changed
 from stillcam.settings.document import describe, from_json
 from stillcam.settings.schema import Settings
@@ -16,6 +19,7 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
         "ann's Pi: 7 of 7, ffmpeg 5.1.4": "(name)'s Pi: 7 of 7, ffmpeg 5.1.4",
         "anna took 7": "anna took 7",
         "/home/ann/stillcam: ext4 on /dev/mmcblk0p2": "/home/(name)/stillcam: ext4 on /dev/mmcblk0p2",
+        "/home/bob/stillcam: ext4": "/home/(name)/stillcam: ext4",
         "/mnt: nfs4 on nas.example.org:/export/ann, 3 GB free": "/mnt: nfs4 on (address) 3 GB free",
         "b8:27:eb:12:34:56 is the card": "(address) is the card",
         "key 4f1c9d3e8a7b4f1c9d3e8a7b4f1c9d3e8a7b refused": "key (key) refused",
@@ -28,6 +32,20 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
         "libcamera v0.3.0+65-6ddd79b5": "libcamera v0.3.0+65-6ddd79b5",
     }  # fmt: skip
     assert {text: hide(text) for text in table} == table
+
+
+def test_all_names_that_this_installation_knows_go(tmp_path):
+    accounts = Accounts(tmp_path)
+    accounts.users.add("Ann", "a long password", "owner")
+    accounts.tokens.add("porch display", "view")
+    make_series(tmp_path / "series", name="Nursery")
+    settings = from_json({
+        "access": {"hosts": ["shed.example"], "embed": ["http://frame.example"]},
+        "webhooks": {"urls": ["http://hook.example/x"]},
+    })  # fmt: skip
+    names = names_here(accounts, settings, tmp_path / "series", ["greenhouse"])
+    expected = {"Ann", "porch display", "Nursery", "shed.example", "frame.example", "hook.example", "greenhouse"}
+    assert expected - names == set()
 
 
 def test_a_setting_that_is_a_free_text_is_never_shown():

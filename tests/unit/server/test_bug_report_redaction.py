@@ -1,10 +1,11 @@
 """What is removed from a bug report."""
 
+import pytest
 from series_folders import make_series
 
 from stillcam.accounts import Accounts
 from stillcam.server.bug_report.redaction import Redactor, names_here
-from stillcam.server.bug_report.text import changed
+from stillcam.server.bug_report.text import changed, doctor_findings
 from stillcam.settings.document import describe, from_json
 from stillcam.settings.schema import Settings
 
@@ -30,6 +31,20 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
             "settings.json, line 3: mqtt.password: must be printable, not (value)"
         ),
         "libcamera v0.3.0+65-6ddd79b5": "libcamera v0.3.0+65-6ddd79b5",
+        "from fd12:3456:789a:1:ba27:ebff:fe12:3456": "from (address)",  # with a MAC address in it
+        "hooks.item: /opt/my upload: ended with status 22: no such key: hunter2":
+            "hooks.item: (name): ended with status 22",
+        "hooks.item: upload: was stopped after 600 s: hunter2": "hooks.item: (name): was stopped after 600 s",
+        "hooks.item: /opt/upload: cannot be started: Permission denied":
+            "hooks.item: (name): cannot be started: Permission denied",
+        "ERROR series Baby room has failed: the disk is full": "ERROR series (name) has failed: the disk is full",
+        "ERROR series Bed.2: its state could not be written": "ERROR series (name): its state could not be written",
+        "cannot delete shots of series Bed (No such file)": "cannot delete shots of series (name) (No such file)",
+        "cannot delete /data/series/My bed/frames/1/a.jpg": "cannot delete /data/series/(name)/frames/1/a.jpg",
+        'File "/opt/stillcam/python/stillcam/series/reader.py", line 3':
+            'File "/opt/stillcam/python/stillcam/series/reader.py", line 3',
+        "cannot read the series in /data/series: Input/output error":
+            "cannot read the series in /data/series: Input/output error",
     }  # fmt: skip
     assert {text: hide(text) for text in table} == table
 
@@ -46,6 +61,33 @@ def test_all_names_that_this_installation_knows_go(tmp_path):
     names = names_here(accounts, settings, tmp_path / "series", ["greenhouse"])
     expected = {"Ann", "porch display", "Nursery", "shed.example", "frame.example", "hook.example", "greenhouse"}
     assert expected - names == set()
+
+
+def test_the_certificate_s_path_goes_and_series_on_a_failed_disk_do_not_stop_the_report(tmp_path):
+    settings = from_json({"server": {"tls_certificate": "/etc/letsencrypt/live/bed.example/chain.pem"}})
+    series = tmp_path / "series"
+    series.touch()  # it cannot be listed, like that of a disk that fails
+    names = names_here(Accounts(tmp_path), settings, series, {"my camera"})
+    text = "server.tls_certificate: cannot read /etc/letsencrypt/live/bed.example/chain.pem: check; GET /my%20camera"
+    assert Redactor(names).redacted(text) == "server.tls_certificate: cannot read (name): check; GET /(name)"
+
+
+@pytest.mark.parametrize(
+    ("script", "finding"),
+    [
+        pytest.param("echo 'no memory' >&2; exit 3", "the doctor failed with status 3: no memory", id="it fails"),
+        pytest.param(None, "the doctor cannot be started: ", id="there is no interpreter"),
+    ],
+)
+def test_a_doctor_that_cannot_be_asked_is_a_finding(tmp_path, monkeypatch, script, finding):
+    python = tmp_path / "python"
+    if script:
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    [(state, text)] = doctor_findings({})
+    assert state == "fault"
+    assert text.startswith(finding)
 
 
 def test_a_setting_that_is_a_free_text_is_never_shown():

@@ -18,7 +18,7 @@ from stillcam.settings.document import describe
 from stillcam.settings.schema import Settings
 from stillcam.system_info import Row, Section
 
-DOCTOR_TIMEOUT_S = 30.0
+DOCTOR_TIMEOUT_S = 20.0  # below `ANSWER_S`
 # The server may not use the camera, nor write frames, so it would find these wrong; the certificate has names of hosts.
 LEFT_OUT = {"group video", "images folder", "disk of images", "certificate"}
 _SHOWN_TEXTS = ("sensor_mode", "tuning_file")  # all other free texts may be names, addresses or keys
@@ -84,8 +84,11 @@ def doctor_findings(environ: Mapping[str, str]) -> list[Row]:
         found = json.loads(done.stdout)["checks"]
     except subprocess.TimeoutExpired:
         return [("fault", f"the doctor took longer than {DOCTOR_TIMEOUT_S:g} s")]
-    except (OSError, ValueError) as error:
-        return [("fault", f"the doctor cannot be run: {error}")]
+    except OSError as error:
+        return [("fault", f"the doctor cannot be started: {error}")]
+    except ValueError:
+        last = done.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
+        return [("fault", f"the doctor failed with status {done.returncode}: {last}")]
     found = [one for one in found if one["check"] not in LEFT_OUT]
     ill = sorted((one for one in found if one["state"] != "ok"), key=lambda one: str(one["state"]))
     well = ", ".join(dict.fromkeys(one["check"] for one in found if one["state"] == "ok"))

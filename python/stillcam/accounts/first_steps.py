@@ -1,7 +1,8 @@
 """The steps after set-up that the page still has to show to the owner who has registered first.
 
 They are kept in a file, which exists from registration until the last step has been done or skipped. An owner whom
-`stillcam user add` has created has none.
+`stillcam user add` has created has none. While the file cannot be written, a warning is logged, and the steps are kept
+in memory until the next restart.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from stillcam.accounts.rules import StoreError
 from stillcam.common.atomic_write import replace_file
 
 STEPS = ("watch", "boot", "storage")
@@ -27,29 +27,25 @@ class FirstSteps:
         self._lock = Lock()
 
     def begin(self, user: str) -> None:
-        """All steps are to be shown to a user.
-
-        Raises:
-            StoreError: the file cannot be written; they are shown until the next restart.
-        """
+        """All steps are to be shown to a user."""
         with self._lock:
             self._keep(user, STEPS)
 
     def left(self, user: str) -> list[str]:
         """The steps that are left for a user."""
-        name, steps = self._state
-        return list(steps) if name == user else []
+        with self._lock:
+            return self._left(user)
 
     def finish(self, user: str, step: str) -> None:
-        """A user has done or skipped a step.
-
-        Raises:
-            StoreError: the file cannot be written; the step comes again after a restart.
-        """
+        """A user has done or skipped a step."""
         with self._lock:
-            left = self.left(user)
+            left = self._left(user)
             if step in left:
                 self._keep(user, [one for one in left if one != step])
+
+    def _left(self, user: str) -> list[str]:
+        name, steps = self._state
+        return list(steps) if name == user else []
 
     @cached_property
     def _state(self) -> tuple[str, Sequence[str]]:
@@ -70,4 +66,5 @@ class FirstSteps:
             else:
                 self._path.unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot write {self._path} ({error.strerror}): check its owner, and df") from error
+            logging.warning("cannot write %s (%s): check its owner and the free space (df -h); until then, a restart"
+                            " undoes changes of the steps after set-up", self._path, error.strerror)  # fmt: skip

@@ -116,10 +116,7 @@ class AccountRoutes:
             self._accounts.setup_code.delete()
         except StoreError as error:
             logging.warning("%s; the setup code no longer works", error)
-        try:
-            self._accounts.first_steps.begin(user.name)
-        except StoreError as error:
-            logging.warning("%s; after a restart the page does not show the steps after set-up", error)
+        self._accounts.first_steps.begin(user.name)
         logging.info("%s has registered, from %s", user.name, request.address)
         return self._start_session(201, request, user.name, hashed)
 

@@ -30,7 +30,7 @@ define(
         storage=record(
             images=shape(_KIND, "where frames are"), frames_a_day=shape("count?", "bytes of frames in a day"),
             library=shape(_KIND, "where photos, videos and series are"),
-            free_bytes="count?", floor_bytes=shape("count?", "below that nothing is taken"),
+            free_bytes="count?", floor_bytes=shape("count?", "free space below which nothing is taken"),
             photo_bytes=shape("count?", "an estimate"),
         ),
     ),
@@ -58,8 +58,8 @@ class FirstStepsRoutes:
         return {"boot": {"service": runs_as_service(), "command": boot_command()}, "storage": self._storage()}
 
     def _finish(self, request: Request) -> None:
-        if request.person:
-            self._steps.finish(request.person.name, request.rest)
+        assert request.person is not None  # by the route's Access
+        self._steps.finish(request.person.name, request.rest)
 
     def _storage(self) -> Document:
         context = self._context
@@ -75,12 +75,12 @@ class FirstStepsRoutes:
 
 
 def runs_as_service(cgroup: Path = Path("/proc/self/cgroup")) -> bool:
-    """Whether a service of the system has started this process, not a person in a terminal."""
+    """Whether this process belongs to a system service of systemd, and not to a user's terminal."""
     return bool(_SERVICE.search(text_of(cgroup)))
 
 
 def boot_command(root: Path = ROOT) -> str:
-    """The command that has Stillcam started at boot."""
+    """The command that makes Stillcam start at boot."""
     installer = root / "deploy/install.sh"  # the Debian package has none
     return (
         f"sudo {shlex.quote(str(installer))}" if installer.exists() else "sudo systemctl enable --now stillcam.target"

@@ -1,6 +1,6 @@
-"""The heap of the C library, in which Python keeps all that is larger than half a kilobyte: less of it stays unused.
+"""Keeps less unused memory in the C library's heap, in which Python allocates all that is larger than 512 bytes.
 
-Another C library than glibc has none of this, and nothing happens there.
+Other C libraries than glibc have no such functions: with these, nothing happens.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """`api/restart`: an owner restarts the server, and the settings that it reads at its start apply."""
 
+import json
 import re
 import socket
 import ssl
@@ -42,7 +43,9 @@ def test_what_the_server_reads_at_its_start_applies_after_a_restart(site):
     assert changed(owner, max_connections=None) == []
     assert changed(owner, max_connections=9) == ["server.max_connections"]
     waiting = [site.connect() for _ in range(12)]  # they do not keep the server from its end
-    assert owner.call("/api/restart", "POST", {}) == (202, {"restart": ["server.max_connections"]})
+    response, body = owner.ask("/api/restart", "POST", {})
+    assert (response.status, json.loads(body)) == (202, {"restart": ["server.max_connections"]})
+    assert response.headers["Content-Length"] == str(len(body))  # the client knows that it has all of it
     site.until(lambda: starts(site) == 2)
     assert settings(owner)["restart"] == []  # the session holds
     assert site.process.poll() is None  # the same process

@@ -82,8 +82,8 @@ class LibraryRoutes:
             library("GET", "api/library/items/", read, self._item, "All facts about an item.", {200: "Item"},
                     rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
-                    "Mark an item as favourite, or set its title and address.", {200: "Item"}, body=Body("ItemChange"),
-                    errors=(409,), rest="id"),
+                    "Mark an item as favourite, or set its title, which changes its id.", {200: "Item"},
+                    body=Body("ItemChange"), errors=(409,), rest="id"),
         ]  # fmt: skip
 
     def _page(self, request: Request) -> Document:

@@ -37,9 +37,11 @@ def restart_route(settings: Callable[[], Settings], data: Path, restart: Callabl
         now = settings().server
         check_certificate(now, data)
         request.body()  # an unread one would reset the connection as the process ends
-        logging.info("restarting: %s asked for it", request.person.name if request.person else "someone")
+        assert request.person is not None  # by the route's Access
+        logging.info("restarting: %s asked for it", request.person.name)
         response = as_json(202, {"restart": waiting(started, now)})
         assert isinstance(response.body, bytes)
+        response.headers["Content-Length"] = str(len(response.body))  # of a stream it would be unknown
         response.stream, response.body = _followed_by(response.body, restart), b""
         return response
 

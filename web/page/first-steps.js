@@ -39,7 +39,7 @@ export async function showFirstSteps({ session, settings, api, say }) {
     if (!left.length) return;
     try {
       await Promise.all(left.map(finish));
-      say("You find all of this in Settings.");
+      say("Who may watch and Storage are also in Settings.");
     } catch (error) {
       say(errorText(error), { error: true });
     }

@@ -75,6 +75,6 @@ def test_it_has_what_helps_and_nothing_that_identifies_anybody(owner):
     assert not [one for one in hashes if one in text]
 
 
-def test_it_is_for_owners_alone(owner):
+def test_viewers_and_strangers_get_none(owner):
     assert viewer(owner, "Bob").ask("/api/report")[0].status == 403
     assert Client(owner.site).ask("/api/report")[0].status == 401

@@ -1,5 +1,6 @@
 """The units under the real systemd: installed, started at boot, kept alive, and shut in."""
 
+import json
 import os
 import re
 import time
@@ -165,6 +166,35 @@ def test_a_second_camera_is_named_and_installed(machine):
     assert inside(machine, "stillcam-capture@1.service", "ls", "/run/stillcam/images/1/current.jpg")
     machine.run("systemctl", "restart", "stillcam.target")
     machine.run("stillcam", "@1", "wait", "--seconds", str(DEADLINE_S - 5))
+
+
+def test_an_owner_restarts_the_server_which_stays_the_unit_s_process(machine):
+    """It tells systemd again that it is ready, and feeds the watchdog on."""
+    camera, cookies = "http://127.0.0.1:8080", "/root/cookies"
+    curl = ("curl", "--silent", "--fail", "--cookie", cookies, "--cookie-jar", cookies, "--header", f"Origin: {camera}")
+
+    def starts():
+        return machine.run("journalctl", f"--unit={SERVER}", "--output=cat").count("listens on")
+
+    def shown(name):
+        return machine.run("systemctl", "show", f"--property={name}", "--value", SERVER).strip()
+
+    def until(condition):
+        deadline = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < deadline, machine.run("systemctl", "status", SERVER, check=False)
+            time.sleep(0.1)
+
+    code = machine.run("stillcam", "code").split()[-1]
+    account = json.dumps({"code": code, "name": "Ann", "password": "correct horse battery"})
+    machine.run(*curl, "--json", account, f"{camera}/api/register")
+    before, restarts, started = pid(machine, SERVER), shown("NRestarts"), starts()
+    assert json.loads(machine.run(*curl, "--request", "POST", f"{camera}/api/restart")) == {"restart": []}
+    until(lambda: starts() == started + 1)
+    ready_us = int(shown("WatchdogTimestampMonotonic"))
+    until(lambda: int(shown("WatchdogTimestampMonotonic")) > ready_us + 3e6)
+    assert (pid(machine, SERVER), shown("NRestarts"), shown("ActiveState")) == (before, restarts, "active")
+    assert json.loads(machine.run(*curl, f"{camera}/api/session"))["user"]["name"] == "Ann"
 
 
 def test_nothing_is_left_of_it(machine):

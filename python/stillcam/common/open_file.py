@@ -21,7 +21,7 @@ class OpenFile:
         os.close(self.number)
 
     def read(self) -> bytes:
-        """All of it.
+        """What is in it, from the descriptor's position on, which moves to the end.
 
         Raises:
             OSError: it cannot be read.

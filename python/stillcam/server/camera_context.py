@@ -12,6 +12,7 @@ from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.worker import Viewers
 from stillcam.settings.file import SettingsFollower
+from stillcam.system_info.storage import DAY_S
 
 
 class CameraContext:
@@ -28,6 +29,11 @@ class CameraContext:
         self.viewers = Viewers(self.daemon)
         self.deliveries = Deliveries(self.cache)
         self.stills = OnDemandStills(paths.socket, lambda: self.settings().snapshot.interval_s)
+
+    def frame_bytes_a_day(self) -> float | None:
+        """The bytes of all frames of a day, by the newest one and the interval; None: there is no frame yet."""
+        newest = self.cache.newest
+        return len(newest.picture) * DAY_S / self.settings().snapshot.interval_s if newest else None
 
     def close(self) -> None:
         """Stop following the frames."""

@@ -84,7 +84,7 @@ def _height(high: int = 16384, follows: str = "from the width and the sensor's a
 
 
 def _quality(default: int) -> Any:
-    return _setting(default, "JPEG quality. Higher values make sharper and larger files.", low=1, high=100)
+    return _setting(default, "JPEG quality. Higher values mean better pictures and larger files.", low=1, high=100)
 
 
 def _framerate(default: float) -> Any:

@@ -40,7 +40,7 @@ def bug_report(
         warnings: lines of the log, oldest first.
     """
     parts = [
-        Section("Report of Stillcam", [("Made", utc_text(now_s)), ("What happened", ""), ("What I expected", "")]),
+        Section("Report of Stillcam", [("Created", utc_text(now_s)), ("What happened", ""), ("What I expected", "")]),
         *sections,
         Section("Settings that differ from the defaults", changed(settings) or [("All", "defaults")]),
         Section("Findings of the doctor", list(findings)),

@@ -16,7 +16,7 @@ from stillcam.server.openapi.route import Document, api
 from stillcam.server.openapi.shapes import define, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.series_preview import estimated_bytes
-from stillcam.system_info.storage import DAY_S, kind_of
+from stillcam.system_info.storage import kind_of
 
 _KIND = one_of("memory", "card", "disk", "network", "unknown")
 _SERVICE = re.compile(r":/system\.slice/[^/\n]+\.service")  # in /proc/self/cgroup (systemd.special(7))
@@ -62,12 +62,11 @@ class FirstStepsRoutes:
         self._steps.finish(request.person.name, request.rest)
 
     def _storage(self) -> Document:
-        context = self._context
-        settings, paths, newest = context.settings(), context.paths, context.cache.newest
-        disk = Disk(paths.library, lambda: settings.files.floor_mb)
+        context, paths, frame_bytes = self._context, self._context.paths, self._context.frame_bytes_a_day()
+        disk = Disk(paths.library, lambda: context.settings().files.floor_mb)
         return {
             "images": kind_of(paths.images),
-            "frames_a_day": newest and round(len(newest.picture) * DAY_S / settings.snapshot.interval_s),
+            "frames_a_day": frame_bytes and round(frame_bytes),
             "library": kind_of(paths.library),
             **disk.to_json(),
             "photo_bytes": estimated_bytes(context, "photo"),

@@ -26,7 +26,7 @@ from stillcam.system_info.board import heat_and_power, temperature_c, throttled
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software
-from stillcam.system_info.storage import DAY_S, storage
+from stillcam.system_info.storage import storage
 
 _ROW = shape("text[]", "label, text", minItems=2, maxItems=2)
 
@@ -60,9 +60,7 @@ class InfoRoutes:
     def _sections(self) -> list[Section]:
         """All but the certificate, which has names of hosts."""
         context = self._context
-        paths, settings, newest = context.paths, context.settings(), context.cache.newest
-        folders = {"System": Path("/"), "images/": paths.images, "data/": paths.data}
-        written_a_day = len(newest.picture) * DAY_S / settings.snapshot.interval_s if newest else None
+        folders = {"System": Path("/"), "images/": context.paths.images, "data/": context.paths.data}
         counted, slow = context.deliveries.viewers()
         server = camera(context.daemon.status(), max(counted, len(context.viewers)), slow)
         return [
@@ -70,7 +68,7 @@ class InfoRoutes:
             Section("Board", board() + heat_and_power(temperature_c(), throttled())),
             Section("System", system()),
             Section("Software", self._software.rows()),
-            Section("Storage", storage(folders, written_a_day)),
+            Section("Storage", storage(folders, context.frame_bytes_a_day())),
         ]
 
     def _report(self, _request: Request) -> Answer:

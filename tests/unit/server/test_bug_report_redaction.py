@@ -27,8 +27,8 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
         "cannot delete 20261120T120000.000Z_photo_imx708_Aunt May.jpg":
             "cannot delete 20261120T120000.000Z_photo_imx708_(title).jpg",
         "imx708, /base/soc/i2c0mux/i2c@1/imx708@1a": "imx708, /base/soc/i2c0mux/i2c@1/imx708@1a",
-        'settings.json, line 3: mqtt.password: must be printable, not "hunter2\\n1"': (
-            "settings.json, line 3: mqtt.password: must be printable, not (value)"
+        'settings.json, line 3: access.hosts: must be a host name, not "hunter2\\n1"': (
+            "settings.json, line 3: access.hosts: must be a host name, not (value)"
         ),
         "libcamera v0.3.0+65-6ddd79b5": "libcamera v0.3.0+65-6ddd79b5",
         "from fd12:3456:789a:1:ba27:ebff:fe12:3456": "from (address)",  # with a MAC address in it

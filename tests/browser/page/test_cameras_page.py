@@ -17,8 +17,6 @@ from standin import StandIn
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
 
-expect.set_options(timeout=60_000)  # for a condition to come true
-
 SLOW_S = 3600.0  # from picture to picture, so that none gets old
 BOTH = {"STILLCAM_CAMERAS": "0 1"}
 # Whether the middle of a camera's picture is of a colour; looked at in a copy, as in page_driver.

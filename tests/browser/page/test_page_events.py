@@ -19,7 +19,6 @@ from signed_in import NAME, add_owner, add_owner_to, sign_in
 from stillcam.library.pending import PendingItem
 
 DEADLINE_S = 60.0
-expect.set_options(timeout=60_000)
 CAMERA = {"index": 0, "model": "imx708", "size": [4608, 2592], "limits": {}}
 CANNOT = {"Brightness": "this camera has none"}
 

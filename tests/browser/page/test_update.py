@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from serving import Site, installed
 from signed_in import add_owner, sign_in
 
-expect.set_options(timeout=60_000)
 OFFER = "#toasts button:has-text('Reload')"
 
 

@@ -11,7 +11,6 @@ from signed_in import add_owner, sign_in
 
 from stillcam.library.pending import PendingItem
 
-expect.set_options(timeout=60_000)
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 WHITE = "(value) => 255"  # Firefox, privacy.resistFingerprinting, up to 2023
 RANDOM = "(value) => Math.floor(256 * Math.random())"  # since then

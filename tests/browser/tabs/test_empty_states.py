@@ -19,8 +19,6 @@ from stillcam.library.pending import PendingItem
 OWNER, VIEWER = "Ann", "Vera"
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

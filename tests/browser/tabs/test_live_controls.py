@@ -19,9 +19,6 @@ from playwright.sync_api import Page, expect
 from real_camera import RealCamera
 from signed_in import add_owner
 
-DEADLINE_MS = 60_000
-expect.set_options(timeout=DEADLINE_MS)
-
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> Iterator[RealCamera]:

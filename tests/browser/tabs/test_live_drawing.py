@@ -19,7 +19,6 @@ from playwright.sync_api import Page, expect
 from real_camera import RealCamera
 from signed_in import add_owner
 
-expect.set_options(timeout=60_000)
 SENSOR = (4656, 3496)
 
 

@@ -14,8 +14,6 @@ NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 both_screens = pytest.mark.parametrize("screen", [pytest.param(DESK, id="1280"), pytest.param(PHONE, id="360")])
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:

@@ -5,7 +5,7 @@
  */
 
 import { errorText } from "../../base/text.js";
-import { mountTaking } from "./take.js";
+import { Taking } from "./take.js";
 import { loadPart, preloadRest } from "../../page/update.js";
 
 const STYLES = ["tabs/live/controls/controls.css", "picture/overlay.css", "picture/histogram.css"];
@@ -16,8 +16,7 @@ const ITEMS_MS = 500; // at most until the controls are loaded: a disk with the 
  * @param {any} context
  */
 export function mount(panel, context) {
-  const tab = new Live(panel, context);
-  return { shown: () => tab.shown(), hidden: () => tab.hidden() };
+  return new Live(panel, context);
 }
 
 class Live {
@@ -34,7 +33,7 @@ class Live {
     this.#panel = panel;
     this.#context = context;
     const [rest, taking] = [".live-rest", ".live-take"].map((part) => /** @type {HTMLElement} */ (panel.querySelector(part)));
-    this.#taking = mountTaking(taking, context);
+    this.#taking = new Taking(taking, context);
     // Also where the page was sent before its owner signed in.
     panel.dataset.controls = "";
     rest.hidden = false;

@@ -7,20 +7,11 @@ import { RecentItems } from "./recent.js";
 
 const TICK_MS = 1_000;
 
-/**
- * @param {HTMLElement} root
- * @param {any} context
- */
-export function mountTaking(root, context) {
-  const taking = new Taking(root, context);
-  return { shown: () => taking.shown(), hidden: () => taking.hidden() };
-}
-
 /** @typedef {{kind: "photo" | "raw", done: number, of: number, due: string | null}} Photos */
 /** @typedef {{since: string, left_s?: number | null, bytes: number}} Recording */
 /** @typedef {{kind: "photo" | "raw" | "video", of: number}} Waiting  an order that waits for another */
 
-class Taking {
+export class Taking {
   #context;
   #recent;
   /** What ends as the tab goes. @type {(() => void)[]} */
@@ -36,7 +27,9 @@ class Taking {
   #count = number("Number of photos", 1, 1, 100);
   #delay = number("Self-timer", 0, 0, 3600);
   #seconds = number("Length of the video", 0, 0, 86400);
-  #activity = el("p", { class: "take-activity", role: "status" });
+  #doing = el("span");
+  /** They tick: not read aloud. */
+  #passing = el("span", { "aria-hidden": "true" });
   #waits = el("p", { class: "take-waits", role: "status" });
   #why = el("span");
   /** A refusal stays until it has been read, whatever happens meanwhile. */
@@ -54,7 +47,7 @@ class Taking {
       el("div", { class: "take", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
         el("details", { class: "take-more" }, el("summary", {}, "Burst, timer, length"),
           label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
-      this.#activity, this.#waits, this.#problem, this.#recent.element);
+      el("p", { class: "take-activity", role: "status" }, this.#doing, this.#passing), this.#waits, this.#problem, this.#recent.element);
   }
 
   /** @returns {Promise<void>} once the newest items are shown, or cannot be */
@@ -133,8 +126,9 @@ class Taking {
     this.#photo.disabled = this.#raw.disabled = !!recording || video;
     this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due && !photos.length);
     this.#cancelVideo.hidden = !video;
-    const doing = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : this.#begins(asked);
-    write(this.#activity, doing);
+    const [doing, passing = ""] = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : [this.#begins(asked)];
+    write(this.#doing, doing);
+    write(this.#passing, passing);
     const count = photos.reduce((sum, { of }) => sum + of, 0);
     const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
     write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the camera.` : "");
@@ -143,13 +137,13 @@ class Taking {
   /** @param {Recording} recording */
   #recorded({ since, left_s }) {
     const left = typeof left_s === "number" ? `, ${Math.ceil(left_s)} s left` : "";
-    return `Recording for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`;
+    return ["Recording", ` for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`];
   }
 
   /** @param {Photos} taking */
   #taken({ done, of, due }) {
     const left_s = due ? Math.ceil((Date.parse(due) - this.#now_ms) / 1000) : 0;
-    return left_s > 0 ? `In ${left_s} s` : `Taking ${done + 1} of ${of}…`;
+    return left_s > 0 ? ["Self-timer", `: ${left_s} s`] : [`Taking ${done + 1} of ${of}…`];
   }
 
   /** @param {(kind: string) => boolean} asked  whether that is on its way */

@@ -22,8 +22,7 @@ import { Trash } from "./trash.js";
  * @param {any} context
  */
 export function mount(panel, context) {
-  const tab = new Photos(panel, context);
-  return { shown: () => tab.shown(), hidden: () => tab.hidden() };
+  return new Photos(panel, context);
 }
 
 class Photos {

@@ -17,8 +17,7 @@ const SECOND_MS = 1_000;
  * @param {any} context
  */
 export function mount(panel, context) {
-  const tab = new Series(panel, context);
-  return { shown: () => tab.shown(), hidden: () => tab.hidden() };
+  return new Series(panel, context);
 }
 
 class Series {

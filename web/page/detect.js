@@ -4,6 +4,9 @@
 import { el } from "../base/dom.js";
 import { errorText } from "../base/text.js";
 
+export const NO_CAMERA = "No camera was found. Switch the Pi off, check both ends of the cable, and switch it on again.";
+export const PLUGGED_IN = "If you have just plugged in a camera, press Detect cameras.";
+
 /**
  * A button, and what comes of it.
  *

@@ -1,8 +1,9 @@
 // @ts-check
 /** The steps after set-up, one after the other in a dialog: who may watch, run at boot, storage. */
 
+import { copied } from "../base/copy.js";
 import { dialog } from "../base/dialogs.js";
-import { el, fill, write } from "../base/dom.js";
+import { el, write } from "../base/dom.js";
 import { choice } from "../base/fields.js";
 import { submission } from "../base/form.js";
 import { errorText, size } from "../base/text.js";
@@ -93,7 +94,7 @@ function boot({ say }, { boot: { service, command } }) {
     content: [
       el("p", { text: "Stillcam now runs until somebody stops it or the Pi restarts. To start it at every boot, stop it with Ctrl-C and run this command on the Pi:" }),
       shown,
-      el("div", { class: "actions" }, el("button", { type: "button", text: "Copy", onclick: () => say(copied(shown) ? "Copied." : "It is selected: press Ctrl+C to copy it.") })),
+      el("div", { class: "actions" }, el("button", { type: "button", text: "Copy", onclick: () => say(copied(shown) ? "Copied." : "Selected: press Ctrl+C to copy it.") })),
       hint("The installed camera has its own settings and photos, so you set it up once more. This command prints its setup code: ", el("code", { text: "sudo stillcam code" })),
     ],
   };
@@ -108,7 +109,7 @@ function storage({ settings }, { storage: { images, frames_a_day, library, free_
   const frames = images === "memory"
     ? "The current picture is in memory, so it does not wear the SD card."
     : `The current picture is written ${PLACES[/** @type {keyof PLACES} */ (images)].replace("on", "to")}${written}.${worn ? " That wears out a card; an installed Stillcam keeps it in memory." : ""}`;
-  const free = free_bytes === null ? "" : `, where ${size(free_bytes)} are free`;
+  const free = free_bytes === null ? "" : `, with ${size(free_bytes)} free`;
   return {
     title: "Storage",
     content: [
@@ -138,12 +139,6 @@ function room(bytes, photo_bytes, bitrate) {
 function about(count, unit) {
   const rounded = count < 10 ? Number(count.toFixed(1)) : Number(count.toPrecision(2));
   return `about ${rounded.toLocaleString("en")} ${unit}${rounded === 1 ? "" : "s"}`;
-}
-
-/** Select a text and copy it: without HTTPS, browsers give pages no other clipboard. @param {HTMLElement} shown */
-function copied(shown) {
-  getSelection()?.selectAllChildren(shown);
-  return document.execCommand("copy");
 }
 
 /** @param {...(string | HTMLElement)} content */

@@ -183,6 +183,16 @@ def test_what_the_camera_did_is_readable_and_raw(live):
     expect(live.locator(".raw")).to_contain_text('"ExposureTime"')
 
 
+def test_the_metadata_is_copied_without_https_too(live):
+    live.evaluate("delete Navigator.prototype.clipboard")  # only a page with HTTPS has it
+    live.get_by_role("button", name="Copy JSON").click()
+    live.get_by_text("Copied.").wait_for()
+    live.evaluate("document.body.append(document.createElement('textarea'))")
+    live.locator("body > textarea").focus()
+    live.keyboard.press("Control+V")
+    assert "ExposureTime" in json.loads(live.locator("body > textarea").input_value())
+
+
 def test_groups_are_open_or_closed_as_they_were_left(live):
     image = live.locator("[data-group=Image]")
     image.locator("summary").click()

@@ -1,6 +1,7 @@
 // @ts-check
 /** The bug report: a button that copies it, and its text, to be read before it is posted. */
 
+import { copied } from "../../base/copy.js";
 import { el, fill } from "../../base/dom.js";
 import { reveal } from "../../base/reveal.js";
 import { errorText } from "../../base/text.js";
@@ -38,12 +39,9 @@ export function bugReport({ api, say }) {
     }
   }
 
-  /** By the selection: without HTTPS, browsers give pages no other clipboard. */
   function copy() {
     text.focus({ preventScroll: true });
-    text.select();
-    const copied = document.execCommand("copy");
-    state.textContent = copied ? "Copied: paste it into the issue." : "Selected: press Ctrl+C to copy it, or hold a finger on it.";
+    state.textContent = copied(text) ? "Copied: paste it into the issue." : "Selected: press Ctrl+C to copy it, or hold a finger on it.";
   }
 
   function hide() {

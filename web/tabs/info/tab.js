@@ -3,7 +3,7 @@
 
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
-import { detectButton } from "../../page/detect.js";
+import { detectButton, NO_CAMERA, PLUGGED_IN } from "../../page/detect.js";
 import { facts, modeFacts, MODE_HEADS } from "./properties.js";
 import { bugReport } from "./report.js";
 
@@ -11,8 +11,6 @@ import { bugReport } from "./report.js";
 /** @typedef {{title: string, rows: [string, string][]}} Section */
 
 const IN_USE = "Another program was using this camera when the cameras were listed: of its modes only the sizes are known.";
-const NO_CAMERA = "No camera was found. Switch the Pi off, check both ends of the cable, and switch it on again.";
-const DETECT = " If a camera was plugged in meanwhile, press Detect cameras.";
 
 /**
  * @param {HTMLElement} panel
@@ -56,7 +54,7 @@ class Info {
     if (cameras.status === "fulfilled") {
       const { active, cameras: all } = cameras.value;
       const cards = all.map((/** @type {Camera} */ camera) => part(`Camera ${camera.index}`, () => cameraCard(camera, active)));
-      fill(this.#cameras, all.length ? cards : el("p", { class: "info-card" }, NO_CAMERA, this.#context.session.may.control && DETECT));
+      fill(this.#cameras, all.length ? cards : el("p", { class: "info-card" }, NO_CAMERA, this.#context.session.may.control && ` ${PLUGGED_IN}`));
     }
     if (info.status === "fulfilled") {
       fill(this.#system, info.value.sections.map((/** @type {Section} */ section) => part(section.title, () => card(section))));

@@ -48,7 +48,7 @@ export class MetadataPanel {
   /** @param {(text: string, how?: {error?: boolean}) => void} say */
   constructor(say) {
     const copy = el("button", { type: "button", onclick: () => this.#copy(say) }, "Copy JSON");
-    this.element = el("div", { class: "metadata" }, this.#nothing, this.#list, this.#details, copy);
+    this.element = el("div", { class: "metadata" }, this.#nothing, this.#list, copy, this.#details);
   }
 
   /** @param {Metadata} metadata */
@@ -64,15 +64,10 @@ export class MetadataPanel {
   }
 
   /** @param {(text: string, how?: {error?: boolean}) => void} say */
-  async #copy(say) {
-    try {
-      await navigator.clipboard.writeText(this.#text);
-      say("The metadata is on the clipboard.");
-    } catch {
-      // Without TLS a browser has no clipboard for pages: the text is selected for Ctrl+C instead.
-      this.#details.open = true;
-      getSelection()?.selectAllChildren(this.#raw);
-      say("Selected: press Ctrl+C to copy it.");
-    }
+  #copy(say) {
+    this.#details.open = true; // only what is shown can be selected
+    this.#raw.textContent = this.#text;
+    getSelection()?.selectAllChildren(this.#raw);
+    say(document.execCommand("copy") ? "Copied." : "Selected: press Ctrl+C to copy it.");
   }
 }

@@ -2,11 +2,9 @@
 /** What the Live tab shows its owner while there is no camera. */
 
 import { el } from "../../base/dom.js";
-import { detectButton } from "../../page/detect.js";
-
-const TEXT = "No camera was found. Switch the Pi off and check both ends of the cable. If you have plugged in a camera just now, press Detect cameras.";
+import { detectButton, NO_CAMERA, PLUGGED_IN } from "../../page/detect.js";
 
 /** @param {any} context @returns {HTMLElement} */
 export function noCamera({ api }) {
-  return el("div", { class: "card empty" }, el("p", {}, TEXT), detectButton(api, () => {}));
+  return el("div", { class: "card empty" }, el("p", {}, `${NO_CAMERA} ${PLUGGED_IN}`), detectButton(api, () => {}));
 }

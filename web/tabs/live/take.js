@@ -28,7 +28,7 @@ export class Taking {
   #delay = number("Self-timer", 0, 0, 3600);
   #seconds = number("Length of the video", 0, 0, 86400);
   #doing = el("span");
-  /** They tick: not read aloud. */
+  /** The seconds, which are not read aloud. */
   #passing = el("span", { "aria-hidden": "true" });
   #waits = el("p", { class: "take-waits", role: "status" });
   #why = el("span");

@@ -1,6 +1,7 @@
 // @ts-check
 /** Users with their roles, and tokens of programs. For owners. */
 
+import { copied } from "../../base/copy.js";
 import { confirm, dialog } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
@@ -103,19 +104,8 @@ export function people({ api, say, session }, card) {
     const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
     dialog(el("h2", { text: `The token of ${name}` }),
       el("p", { text: "Copy it now: it will not be shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to the address; this works only with the scope View." }),
-      text, el("div", { class: "actions" }, button("Copy", () => copy(text))));
+      text, el("div", { class: "actions" }, button("Copy", () => say(copied(text) ? "Copied." : "Selected: press Ctrl+C to copy it."))));
     text.select();
-  }
-
-  /** @param {HTMLInputElement} text */
-  async function copy(text) {
-    text.select();
-    try {
-      await navigator.clipboard.writeText(text.value);
-      say("Copied.");
-    } catch {
-      say("It is selected: copy it with Ctrl+C."); // a browser gives no clipboard without TLS
-    }
   }
 
   /** @param {() => Promise<unknown>} act @param {() => Promise<unknown>} afterwards */

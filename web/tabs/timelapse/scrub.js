@@ -75,7 +75,7 @@ export class Scrub {
     this.#range.max = String(last);
     for (const part of /** @type {HTMLElement[]} */ ([...this.element.children].slice(1))) part.hidden = !summary.last;
     if (other) this.#following = true;
-    this.#none.textContent = NONE[summary.state] ?? NONE.running;
+    this.#none.textContent = NONE[summary.state];
     if (summary.last && this.#following && last !== this.#wanted) {
       this.#range.value = String(last);
       this.#want(last);

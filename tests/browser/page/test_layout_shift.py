@@ -20,7 +20,7 @@ from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 VIEWER = "Vera"
-MOST = 0.02
+MOST = 0.005
 READY = {
     "live": ".live-rest .groups .control",
     "config": "#config-panel .settings-card",

@@ -1,5 +1,5 @@
 // @ts-check
-/** A word with its technical name: pointed at, focused or touched, it shows that. */
+/** A word that shows its technical name while it is pointed at, focused or touched. */
 
 import { el, uniqueId } from "./dom.js";
 

@@ -87,7 +87,7 @@ function add(select, values) {
  */
 export function calendar(year, counts, chosen, choose) {
   const most = Math.max(1, ...Object.values(counts));
-  if (!Object.keys(counts).length) return el("p", { class: "hint" }, `Nothing was taken in ${year}. Choose another year.`);
+  if (!Object.keys(counts).length) return el("p", { class: "hint" }, `Nothing was taken in ${year}.`);
   const months = el("ol", { class: "months" });
   for (let month = 0; month < 12; month++) {
     const first = new Date(year, month, 1);

@@ -46,7 +46,7 @@ export function restartNotice({ api, settings, say }, owner) {
         return;
       }
     }
-    throw new Error(`The server has not answered for ${LIMIT_MS / 1000} s: see stillcam log.`);
+    throw new Error(`The server has not restarted within ${LIMIT_MS / 1000} s: run stillcam log on the Pi to see why.`);
   }
 
   /** The page's address where it is another one after the restart, because TLS is switched. */

@@ -16,6 +16,9 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
         "a sign-in from 192.168.1.20 failed": "a sign-in from 192.168.1.20 failed",
         "from 2001:db8:85a3::8a2e:370:7334 at 12:34:56": "from (address) at 12:34:56",
         "from ::ffff:8.8.8.8": "from (address)",
+        "8.8.8.8: refused, 8.8.8.8:443, [2001:db8::1]:443, 2001:db8::1: refused, host:8.8.8.8.":
+            "(address): refused, (address):443, [(address)]:443, (address): refused, host:(address).",
+        "[0:12:34.5] of 12:34:56: version 1.2.3.4.5": "[0:12:34.5] of 12:34:56: version 1.2.3.4.5",
         "GET https://example.org/x?key=1 failed": "GET (address) failed",
         "ann's Pi: 7 of 7, ffmpeg 5.1.4": "(name)'s Pi: 7 of 7, ffmpeg 5.1.4",
         "anna took 7": "anna took 7",
@@ -37,6 +40,14 @@ def test_what_identifies_somebody_goes_and_the_rest_stays():
         "hooks.item: upload: was stopped after 600 s: hunter2": "hooks.item: (name): was stopped after 600 s",
         "hooks.item: /opt/upload: cannot be started: Permission denied":
             "hooks.item: (name): cannot be started: Permission denied",
+        "webhook: dropped item.taken, bed.example:8443 has not accepted it: it answered 500":
+            "webhook: dropped item.taken, (address) has not accepted it: it answered 500",
+        "webhook: bed.example does not accept item.taken (timed out): trying again":
+            "webhook: (address) does not accept item.taken (timed out): trying again",
+        "webhook: too many messages are waiting for bed.example: dropped item.taken":
+            "webhook: too many messages are waiting for (address): dropped item.taken",
+        "cannot delete /data/library/2026-11-20/Aunt May.at home.jpg (Permission denied)":
+            "cannot delete /data/library/2026-11-20/(title).jpg (Permission denied)",
         "ERROR series Baby room has failed: the disk is full": "ERROR series (name) has failed: the disk is full",
         "ERROR series Bed.2: its state could not be written": "ERROR series (name): its state could not be written",
         "cannot delete shots of series Bed (No such file)": "cannot delete shots of series (name) (No such file)",

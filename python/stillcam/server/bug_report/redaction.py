@@ -27,7 +27,7 @@ _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _SHARE = re.compile(r"(?<!\S)(?://[^\s:]+|[\w.-]+:/)\S*")  # of a file server: //nas/share, nas:/export
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
 _V6 = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?:%\w+)?"
-_IP = re.compile(rf"(?<![\w.:])(?:{_V4}|{_V6})(?![\w:])")
+_IP = re.compile(rf"(?<![\w.]){_V4}(?!\.?\w)|(?<![\w.:]){_V6}(?!\w)")
 _MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
 _E_MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
 _REFUSED = re.compile(r"(?<=, not )[\"'\[{].*", re.DOTALL)  # a value in the text of a SettingsError
@@ -36,6 +36,12 @@ _HOOK = re.compile(  # the owner's program, which may print anything
 )
 # In lines of the log and in paths: a series that has been deleted is not among the names.
 _SERIES = re.compile(r"(?<=\bseries )\w[\w .-]*?(?=: | \(| has failed: )|(?<=/series/)(?!\w+\.py\b)[\w .-]+")
+# Likewise a receiver that has been removed.
+_WEBHOOK = re.compile(
+    r"(?<=\bwebhook: )(dropped \S+, |too many messages are waiting for )?\S+"
+    r"(?= has not accepted| does not accept|: dropped)"
+)
+_FILE = re.compile(r"(?<=/\d{4}-\d\d-\d\d/)(?!\d{8}T)[^/\n]+(?=\.\w{2,5}\b)")  # of the library, named by the owner
 _HOME_FOLDER = re.compile(r"(?<=/home/)[^/\s:]+")
 _KEY = re.compile(r"\b(?:whsec_|scrypt\$)\S+|(?<![\w+=-])(?=[\w+=-]*\d)[\w+=-]{32,}")
 _TITLE = re.compile(r"(?<=Z_)((?:photo|raw|video)_[^_/.\s]+)_.*?(?=\.\w{2,5}\b|$)", re.MULTILINE)
@@ -59,6 +65,7 @@ class Redactor:
         """`text` without them."""
         for pattern, instead in (
             (_HOOK, rf"{NAME}: \1"),
+            (_WEBHOOK, rf"\1{ADDRESS}"),
             (_REFUSED, VALUE),
             (_URL, ADDRESS),
             (_SHARE, ADDRESS),
@@ -66,6 +73,7 @@ class Redactor:
             (_MAC, ADDRESS),
             (_KEY, KEY),
             (_SERIES, NAME),
+            (_FILE, TITLE),
         ):
             text = pattern.sub(instead, text)
         text = _TITLE.sub(rf"\1_{TITLE}", _HOME_FOLDER.sub(NAME, _IP.sub(_address, text)))
@@ -73,11 +81,11 @@ class Redactor:
 
 
 def _address(match: re.Match[str]) -> str:
-    try:
-        ip = ipaddress.ip_address(match[0].partition("%")[0])
-    except ValueError:
-        return match[0]  # a time, or a version
-    return match[0] if any(ip in network for network in HOME) else ADDRESS
+    for text in (match[0], match[0].removesuffix(":")):  # a colon may come behind one of IPv6
+        with suppress(ValueError):
+            ip = ipaddress.ip_address(text.partition("%")[0])
+            return match[0] if any(ip in network for network in HOME) else ADDRESS + match[0][len(text) :]
+    return match[0]  # a time, or a version
 
 
 def names_here(accounts: Accounts, settings: Settings, series: Path, hosts: Iterable[str]) -> set[str]:

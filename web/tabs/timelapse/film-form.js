@@ -1,7 +1,7 @@
 // @ts-check
 /** The form for a film, contact sheet or keogram of a series. */
 
-import { el } from "../../base/dom.js";
+import { el, write } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
 import { submission } from "../../base/form.js";
 import { clockHint, timeInput } from "./window.js";
@@ -54,7 +54,7 @@ export function filmForm({ make }) {
     const taken = summary?.taken ?? 0;
     button.disabled = taken === 0;
     const length = film && span.value === "all" && Number(fps.value) > 0 ? `${counted(taken, "picture")} make ${lasting(taken / Number(fps.value))}. ` : "";
-    outcome.textContent = taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "This series has no picture yet. A film can be made once it has some.";
+    write(outcome, taken ? length + HINTS[/** @type {keyof HINTS} */ (kind.value)] : "This series has no picture yet. A film can be made once it has some.");
   }
 
   async function send() {

@@ -3,7 +3,7 @@
 
 import { Controls } from "./groups.js";
 import { ControlState } from "./state.js";
-import { el, fill } from "../../../base/dom.js";
+import { el, fill, write } from "../../../base/dom.js";
 import { Focus } from "../focus/autofocus.js";
 import { FocusWindows } from "../focus/windows.js";
 import { HistogramPanel } from "../../../picture/histogram.js";
@@ -67,7 +67,7 @@ export class ControlsPanel {
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#draw(null);
     });
-    this.#state.subscribe(() => (this.#notice.textContent = sentence(this.#state.notice)));
+    this.#state.subscribe(() => write(this.#notice, sentence(this.#state.notice)));
   }
 
   shown() {

@@ -6,7 +6,7 @@
  * What is chosen is drawn on the picture at once; the frame after next shows it.
  */
 
-import { el } from "../../../base/dom.js";
+import { el, write } from "../../../base/dom.js";
 import { RectangleBox } from "./rectangle-box.js";
 import { drawn, grown, middle, moved, scaled, WHOLE } from "./rectangles.js";
 import { SensorView } from "./sensor-view.js";
@@ -115,7 +115,7 @@ export class SensorCrop {
     const [x, y, width, height] = wanted.map(Math.round);
     const times = this.#whole[2] / wanted[2];
     const text = `${times.toFixed(times < 9.95 ? 1 : 0)}× · ${width} × ${height} px at ${x}, ${y}`;
-    if (this.#figures.textContent !== text) this.#figures.textContent = text;
+    write(this.#figures, text);
   }
 
   /** @param {Rectangle} crop  on the sensor @param {boolean} done */

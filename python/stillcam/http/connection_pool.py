@@ -86,9 +86,10 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close all connections, soon, and serve no more."""
-        if not self._closing:
-            self._closing = True
-            os.eventfd_write(self._wake_up, 1)
+        with self._lock:  # the leader closes the descriptor with this lock held
+            if not self._closing:
+                self._closing = True
+                os.eventfd_write(self._wake_up, 1)
 
     def _lead(self) -> None:
         """Be the leader until handing off."""

@@ -1,5 +1,6 @@
 """The idle pool: one thread serves what does not block, and a connection that blocks delays no other."""
 
+import os
 import socket
 import sys
 import threading
@@ -157,3 +158,15 @@ def test_closing_the_pool_closes_all_connections(connections, pool):
     while leader in sys._current_frames():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_leader_that_notices_the_end_first_does_not_close_the_wake_up_descriptor(connections, pool, monkeypatch):
+    write = os.eventfd_write
+
+    def write_late(fd, value):
+        connections[0].client.sendall(b"here")  # the leader wakes up by this
+        connections[0].closed.wait(0.5)
+        write(fd, value)
+
+    monkeypatch.setattr(os, "eventfd_write", write_late)
+    pool.close()

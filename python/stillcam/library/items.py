@@ -18,11 +18,13 @@ from pathlib import Path
 
 from stillcam.library.names import (
     ANY_STAMP,
+    MOTION,
     PREVIEWS,
     SIDECAR,
     STAMP_LENGTH,
     encode,
     kind_of,
+    main_kind,
     ours_among,
     parse_stem,
     split,
@@ -42,14 +44,14 @@ _NEXT = chr(ord("_") + 1)  # sorts after the character that follows the time in 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A photo, a raw photo, a video, or any other file in the folder of a day.
+    """A photo, a raw photo, a video, an event of motion, or any other file in the folder of a day.
 
     It was taken at the time in its name, otherwise when its file was last modified.
     """
 
     day: str  # the name of its folder
     name: str  # of its file
-    kind: str  # photo, raw, video or file
+    kind: str  # photo, raw, video, motion or file
     time_s: float  # since the epoch
     camera: str = ""  # the sensor's model; empty: not in the name
     preview: str | None = None  # the name of the JPEG shown for it, if it is no picture itself
@@ -130,9 +132,12 @@ class DayListing:
         counts = Counter((kind_of(name), "") for _, name in self._others)
         stamp = self.ours[0][:STAMP_LENGTH] if self.ours else ""
         for stem, names in _by_stem(stamp + ending for ending in self.endings):
-            extensions = Counter(split(name)[1] for name in names)
-            if extensions[SIDECAR] > 1 or sum(extensions[preview] for preview in PREVIEWS) > 1:
-                return Counter((item.kind, item.camera) for item in self)  # it depends which of them is an item
+            if _are_ambiguous(stem, names):
+                endings = {name[STAMP_LENGTH:] for name in names}
+                alike = (name for name in self.ours if name[STAMP_LENGTH:] in endings)
+                groups = (_items(self._day, *group) for group in _by_stem(alike))
+                counts.update((item.kind, item.camera) for group in groups for item in group)
+                continue
             for item in _items(self._day, stem, names):
                 counts[item.kind, item.camera] += self.endings[item.name[STAMP_LENGTH:]]
         return counts
@@ -222,21 +227,36 @@ def _items(day: str, stem: str, names: list[str]) -> Iterator[Item]:
     """The items among the files of one stem of ours; the companion files of a deleted item are none."""
     parsed = parse_stem(stem)
     assert parsed is not None
-    time_s, kind, camera = _clamped(parsed.time_s), parsed.kind, parsed.camera
+    time_s, camera, main = _clamped(parsed.time_s), parsed.camera, main_kind(parsed.kind, names)
     sidecar = next((name for name in names if split(name)[1] == SIDECAR), None)
-    preview = next((name for name in names if kind != "photo" and split(name)[1] in PREVIEWS), None)
+    preview = next((name for name in names if main != "photo" and split(name)[1] in PREVIEWS), None)
     for name in names:
         if name not in (sidecar, preview):
-            is_main = kind_of(name) == kind
+            is_main = kind_of(name) == main
             companions = (preview, sidecar) if is_main else (None, None)
-            yield Item(day, name, kind_of(name), time_s, camera if is_main else "", *companions)
+            yield Item(day, name, _kind(name, parsed.kind), time_s, camera if is_main else "", *companions)
+
+
+def _kind(name: str, of_stem: str) -> str:
+    """The kind of an item: that of its file's extension, but motion for each video or picture of motion."""
+    kind = kind_of(name)
+    return MOTION if of_stem == MOTION and kind in ("photo", "video") else kind
+
+
+def _are_ambiguous(stem: str, names: list[str]) -> bool:
+    """Whether a file of one of these endings may be an item at one time, and none at another, beside other files."""
+    extensions = Counter(split(name)[1] for name in names)
+    if extensions[SIDECAR] > 1 or sum(extensions[preview] for preview in PREVIEWS) > 1:
+        return True
+    parsed = parse_stem(stem)
+    return parsed is not None and parsed.kind == MOTION and {"photo", "video"} <= {kind_of(name) for name in names}
 
 
 def _may_be(ending: str, takes: Callable[[str, str], bool]) -> bool:
     """Whether the file whose name has this ending after its time is wanted, if it is an item."""
     parsed = parse_stem(split(ANY_STAMP + ending)[0])
     assert parsed is not None
-    return any(takes(kind_of(ending), camera) for camera in (parsed.camera, ""))
+    return any(takes(_kind(ending, parsed.kind), camera) for camera in (parsed.camera, ""))
 
 
 def _time_of(name: str) -> float:

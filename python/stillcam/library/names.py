@@ -8,7 +8,7 @@ import os
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -26,6 +26,7 @@ _OTHERS = {  # never made by us, but copied in
     **dict.fromkeys(("arw", "cr2", "cr3", "nef", "orf", "raf", "rw2"), "raw"),
     **dict.fromkeys(("3gp", "avi", "m2ts", "mpeg", "mpg", "mts", "ogv", "ts", "wmv"), "video"),
 }
+MOTION = "motion"  # the kind of an event's video or picture
 PREVIEWS = ("jpg", "jpeg")  # shown for a raw photo or a video of ours
 SIDECAR = "json"
 STAMP_LENGTH = 20  # of the time at the beginning of a name of ours
@@ -35,10 +36,11 @@ MAX_STEM_BYTES = 200  # a name may have 255 bytes, and gets an extension
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
 _STAMP = r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])(?:[0-5]\d){2}\.\d{3}Z"
 _OURS = re.compile(
-    rf"(?P<stamp>{_STAMP})_(?P<kind>photo|raw|video)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?", re.ASCII | re.DOTALL
+    rf"(?P<stamp>{_STAMP})_(?P<kind>photo|raw|video|motion)_(?P<camera>[^_/.]+)(?:_(?P<title>.*))?",
+    re.ASCII | re.DOTALL,
 )
 _ENDING = itemgetter(slice(STAMP_LENGTH, None))  # of a file's name: what follows the time in ours
-_OUR_ENDING = re.compile(r"_(?:photo|raw|video)_[^_/.]+(?:_.*)?\.[^.]*", re.DOTALL)
+_OUR_ENDING = re.compile(r"_(?:photo|raw|video|motion)_[^_/.]+(?:_.*)?\.[^.]*", re.DOTALL)
 _CLOCK_TIME = re.compile(r"\d{8}T(?:[01]\d|2[0-3])[0-5]\d[0-5]\d\.\d{3}Z", re.ASCII)  # `_is_date` checks the date
 _UNKNOWN = "camera"  # in place of the model if it is not known
 _NOT_IN_MODEL = re.compile(r"[^A-Za-z0-9-]+")
@@ -136,6 +138,16 @@ def kind_of(name: str) -> str:
     """The kind of a file by its extension: photo, raw, video; or file, for anything else."""
     extension = split(name)[1]
     return KINDS.get(extension) or _OTHERS.get(extension) or "file"
+
+
+def main_kind(kind: str, names: Iterable[str]) -> str:
+    """The kind of the file, among those of one item of `kind`, that is the item itself.
+
+    An event of motion is a video, or a picture if there is no video.
+    """
+    if kind != MOTION:
+        return kind
+    return "video" if any(kind_of(name) == "video" for name in names) else "photo"
 
 
 def split(name: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.atomic_write import replace_file, sync
-from stillcam.library.names import KINDS, SIDECAR, day_of, parse_stem, split, stem_of
+from stillcam.library.names import KINDS, MOTION, SIDECAR, day_of, kind_of, main_kind, parse_stem, stem_of
 
 DRAFTS_FOLDER = ".drafts"
 
@@ -33,7 +33,7 @@ class PendingItem:
         """Begin an item.
 
         Args:
-            kind: photo, raw or video.
+            kind: photo, raw, video or motion.
             time_s: since the epoch; milliseconds are added if there is already an item of that time.
             camera: the sensor's model.
 
@@ -69,7 +69,7 @@ class PendingItem:
         sidecar = self.path(SIDECAR)
         replace_file(sidecar, (json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
         files = self._files()
-        main = next(path.name for path in files if _is_main(path))
+        main = next(path.name for path in files if _is_main(path, files))
         return f"{_appear(self._root, self.stem, files)}/{main}"
 
     def discard(self) -> None:
@@ -106,23 +106,25 @@ def recover(root: Path) -> list[Path]:
 def _appear(root: Path, stem: str, files: list[Path]) -> str:
     """Move the files of a complete item to its day; the name of that day.
 
-    The sidecar is moved last: while it is in `.drafts`, `recover` knows that the item was complete.
+    The sidecar is moved last: while it is in `.drafts`, `recover` knows that the item was complete. A preview is moved
+    before its item, but for motion, where it would be an item itself while there is no video.
     """
     parts = parse_stem(stem)
     assert parts is not None
     day = root / day_of(parts.time_s)
     day.mkdir(exist_ok=True)
-    for path in sorted(files, key=lambda path: (path.suffix == f".{SIDECAR}", _is_main(path))):
+    main_last = parts.kind != MOTION
+    for path in sorted(files, key=lambda path: (path.suffix == f".{SIDECAR}", _is_main(path, files) == main_last)):
         path.rename(day / path.name)
     sync(day)
     sync(root)
     return day.name
 
 
-def _is_main(path: Path) -> bool:
-    """Whether this is the item's own file, and neither preview nor sidecar."""
+def _is_main(path: Path, files: list[Path]) -> bool:
+    """Whether this is the item's own file among its files, and neither preview nor sidecar."""
     parts = parse_stem(path.stem)
-    return parts is not None and KINDS.get(split(path.name)[1]) == parts.kind
+    return parts is not None and kind_of(path.name) == main_kind(parts.kind, (file.name for file in files))
 
 
 def _free(root: Path, stem: str) -> bool:

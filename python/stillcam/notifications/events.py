@@ -13,7 +13,7 @@ from stillcam.common.formats import utc_text
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.days import Days, Version
 from stillcam.library.items import DayListing, Item
-from stillcam.library.names import ANY_STAMP, STAMP_LENGTH, kind_of, parse_stem, split
+from stillcam.library.names import ANY_STAMP, STAMP_LENGTH, kind_of, main_kind, parse_stem, split
 
 RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last poll are new
 STARTING_S = 60.0  # a camera may take so long at the start before its picture counts as lost
@@ -109,7 +109,8 @@ def _identity(name: str) -> str:
 @lru_cache(maxsize=256)
 def _kind_and_camera(ending: str) -> str:
     parsed = parse_stem(split(ANY_STAMP + ending)[0])
-    return f"_{parsed.kind}_{parsed.camera}" if parsed and parsed.kind == kind_of(ending) else ""
+    is_main = parsed and kind_of(ending) == main_kind(parsed.kind, [ending])
+    return f"_{parsed.kind}_{parsed.camera}" if parsed and is_main else ""
 
 
 class PictureMonitor:

@@ -14,7 +14,7 @@ ANY = Filter()
 def made(root: Path, kind: str = "photo", time_s: float = NOON_S, camera: str = "imx708") -> str:
     """Make an item as the daemon does; its address."""
     pending = PendingItem.create(root, kind, time_s, camera)
-    pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(b"main")
+    pending.path({"photo": "jpg", "raw": "dng", "video": "mp4", "motion": "mp4"}[kind]).write_bytes(b"main")
     if kind != "photo":
         pending.path("jpg").write_bytes(b"preview")
     return pending.finish({"kind": kind})

@@ -21,8 +21,9 @@ MANY = 3000  # items of a large day
 _STAMPS = st.sampled_from(
     ["20261120T120000.000Z", "20261120T120000.001Z", "20260230T120000.000Z", "20261120T246000.000Z", "IMG"]
 )
-_REST = st.sampled_from(["_photo_a", "_raw_a", "_video_a", "_video_b", "_photo_a_x.y", "_raw_camera_", "_film_a", ""])
-_EXTENSION = st.sampled_from(["", ".jpg", ".JPG", ".jpeg", ".json", ".JSON", ".dng", ".mp4", ".txt"])
+_REST = st.sampled_from(["_photo_a", "_raw_a", "_video_a", "_video_b", "_motion_a", "_motion_b_x", "_photo_a_x.y",
+                         "_photo_motion", "_raw_camera_", "_film_a", ""])  # fmt: skip
+_EXTENSION = st.sampled_from(["", ".jpg", ".JPG", ".jpeg", ".png", ".json", ".JSON", ".dng", ".mp4", ".mjpeg", ".txt"])
 _NAME = st.tuples(_STAMPS, _REST, _EXTENSION).map("".join)
 
 
@@ -38,18 +39,22 @@ def plainly(names: list[str]) -> list[Item]:
             continue
         sidecar = next((name for name in group if name.lower().endswith(".json")), None)
         pictures = [name for name in group if split(name)[1] in ("jpg", "jpeg")]
-        preview = pictures[0] if pictures and parsed.kind != "photo" else None
+        main = parsed.kind
+        if main == "motion":
+            main = "video" if any(kind_of(name) == "video" for name in group) else "photo"
+        preview = pictures[0] if pictures and main != "photo" else None
         for name in group:
             if name in (sidecar, preview):
                 continue
-            if kind_of(name) == parsed.kind:
+            kind = "motion" if parsed.kind == "motion" and kind_of(name) in ("photo", "video") else kind_of(name)
+            if kind_of(name) == main:
                 items.append(Item(DAY, name, parsed.kind, parsed.time_s, parsed.camera, preview, sidecar))
             else:
-                items.append(Item(DAY, name, kind_of(name), parsed.time_s))
+                items.append(Item(DAY, name, kind, parsed.time_s))
     return sorted(items, key=lambda item: item.key)
 
 
-@given(st.lists(_NAME, unique=True), st.sampled_from(["photo", "raw", "video", "file", None]), st.data())
+@given(st.lists(_NAME, unique=True), st.sampled_from(["photo", "raw", "video", "motion", "file", None]), st.data())
 def test_a_listing_gives_the_items_of_any_names(names, kind, data):
     """In every order, from every item on, by kind and camera, and by name."""
     ours, endings = ours_among(names)
@@ -150,6 +155,21 @@ def test_a_filter_on_a_large_day_makes_the_items_wanted_only(tmp_path, made):
     library = large_day(tmp_path)
     assert len(all_items(library, 60, Filter(kind="video"))) == 3
     assert len(set(made)) == 3
+
+
+def test_events_of_motion_are_counted_without_the_other_items_of_a_large_day(tmp_path, made):
+    """Some are videos with a preview, some are pictures: only the files of one event tell which it is."""
+    library = large_day(tmp_path)
+    for number, extensions in enumerate([("mp4", "jpg"), ("jpg",), ("jpg",), ("mjpeg", "jpg"), ("mp4",)]):
+        for extension in (*extensions, "json"):
+            (tmp_path / DAY / f"{stem_of('motion', NOON_S + number, 'imx708')}.{extension}").touch()
+    assert library.calendar(2026) == {DAY: MANY + 5}
+    assert len(made) <= 8  # of each other kind one, to count
+    found = all_items(library, 60, Filter(kind="motion"))
+    assert [(split(item.name)[1], item.preview is not None) for item in found] == [
+        ("mp4", False), ("mjpeg", True), ("jpg", False), ("jpg", False), ("mp4", True),
+    ]  # fmt: skip
+    assert {(item.kind, item.camera, item.sidecar is not None) for item in found} == {("motion", "imx708", True)}
 
 
 def test_one_item_of_a_large_day_is_found_without_the_others(tmp_path, made):

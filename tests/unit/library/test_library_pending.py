@@ -29,9 +29,12 @@ def test_two_items_of_the_same_time_have_different_names(tmp_path):
     assert len(Library(tmp_path).page(9).items) == 5
 
 
-@pytest.mark.parametrize("moved", [(), ("jpg",), ("jpg", "mp4")])
-def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, moved):
-    pending = PendingItem.create(tmp_path, "video", NOON_S, "")
+@pytest.mark.parametrize(
+    ("kind", "moved"),
+    [("video", ()), ("video", ("jpg",)), ("video", ("jpg", "mp4")), ("motion", ("mp4",)), ("motion", ("mp4", "jpg"))],
+)
+def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, kind, moved):
+    pending = PendingItem.create(tmp_path, kind, NOON_S, "")
     for extension in ("mp4", "jpg", "json"):
         pending.path(extension).write_bytes(b"{}")
     day = tmp_path / day_of(NOON_S)
@@ -41,6 +44,31 @@ def test_an_item_is_finished_after_a_crash_while_it_appeared(tmp_path, moved):
     assert recover(tmp_path) == []
     (item,) = Library(tmp_path).page(9).items
     assert [Path(name).suffix for name in item.files] == [".mp4", ".jpg", ".json"]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "main"), [(("mp4", "jpg"), "mp4"), (("mjpeg", "jpg"), "mjpeg"), (("jpg",), "jpg")]
+)
+def test_an_event_of_motion_is_a_video_with_a_preview_or_a_picture(tmp_path, extensions, main):
+    """The video appears first: without it, its preview would be taken for the picture of an event."""
+    pending = PendingItem.create(tmp_path, "motion", NOON_S, "imx219")
+    for extension in extensions:
+        pending.path(extension).write_bytes(b"x")
+    names: list[str] = []
+    rename = Path.rename
+
+    def noted(path: Path, target: Path) -> Path:
+        if ".drafts" in path.parts and path.suffix[-4:] != ".new":
+            names.append(path.suffix[1:])
+        return rename(path, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "rename", noted)
+        id_ = pending.finish({})
+    assert names == [*extensions, "json"]
+    item = Library(tmp_path).item(id_)
+    assert item.files == [item.name, *([item.name.replace(main, "jpg")] if main != "jpg" else []), item.sidecar]
+    assert (item.kind, item.camera, item.name.rpartition(".")[2]) == ("motion", "imx219", main)
 
 
 def test_incomplete_files_are_returned_to_the_caller(tmp_path):

@@ -76,6 +76,21 @@ def test_an_item_that_comes_back_or_has_another_title_is_not_new(tmp_path):
     assert polled(new) == []
 
 
+def test_an_event_of_motion_is_one_new_item_with_its_video(tmp_path):
+    """Its preview is none, and neither is the file with another title."""
+    new = NewItems(tmp_path)
+    new.poll()
+    day = tmp_path / DAY
+    day.mkdir()
+    video, picture = (stem_of("motion", NOON_S + number, "imx708") for number in range(2))
+    for name in (f"{video}.mp4", f"{video}.jpg", f"{video}.json", f"{picture}.jpg", f"{picture}.json"):
+        (day / name).touch()
+    assert polled(new) == [f"{video}.mp4", f"{picture}.jpg"]
+    for extension in ("mp4", "jpg", "json"):
+        (day / f"{video}.{extension}").rename(day / f"{video}_Fox.{extension}")
+    assert polled(new) == []
+
+
 def test_the_items_of_past_days_are_forgotten(tmp_path, monkeypatch):
     """A server runs for years."""
     monkeypatch.setattr(events, "FORGET_S", 0.0)

@@ -44,7 +44,9 @@ class LibrarySite:
 
     def take(self, kind: str = "photo", time_s: float = NOON_S, data: bytes | None = None, **metadata: Any) -> str:
         pending = PendingItem.create(self.library.root, kind, time_s, "imx708")
-        pending.path({"photo": "jpg", "raw": "dng", "video": "mp4"}[kind]).write_bytes(data or picture((1600, 1200)))
+        pending.path({"photo": "jpg", "raw": "dng", "video": "mp4", "motion": "mp4"}[kind]).write_bytes(
+            data or picture((1600, 1200))
+        )
         if kind != "photo":
             pending.path("jpg").write_bytes(picture((320, 240), "blue"))
         return pending.finish(metadata)
@@ -123,6 +125,32 @@ def test_a_file_from_another_age_does_not_hide_the_others(year):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", items["odd.jpg"]["time"])
         chosen = site.json("api/library/zip", "POST", {"items": [item["id"] for item in items.values()]})
         assert chosen["files"] == 3
+
+
+def test_events_of_motion_are_found_renamed_deleted_and_restored(site):
+    """A video with its preview and a picture alone: both keep their files together."""
+    site.take()
+    video, film = site.take("motion", motion={"trigger": "request"}), site.take("video")
+    pending = PendingItem.create(site.library.root, "motion", NOON_S + 1, "imx708")
+    pending.path("jpg").write_bytes(picture((1600, 1200)))
+    alone = pending.finish({})
+    assert [(item["id"], item["kind"]) for item in site.json("api/library?kind=motion")["items"]] == [
+        (alone, "motion"), (video, "motion"),
+    ]  # fmt: skip
+    assert [item["id"] for item in site.json("api/library?kind=video")["items"]] == [film]
+    assert site.json("api/library/calendar?year=2026")["days"] == {video[:10]: 4}
+    assert site.json(f"api/library/items/{video}")["metadata"] == {"motion": {"trigger": "request"}}
+    assert [site.ask(f"library/{id_}?thumbnail").status for id_ in (video, alone)] == [200, 200]
+    named = [site.json(f"api/library/items/{id_}", "PATCH", {"title": "Fox"})["id"] for id_ in (video, alone)]
+    assert site.json("api/library/zip", "POST", {"items": named})["files"] == 5
+    deleted = site.json("api/library/delete", "POST", {"items": named})["deleted"]
+    assert [item["kind"] for item in site.json("api/library/trash")["items"]] == ["motion", "motion"]
+    assert site.json("api/library?kind=motion")["items"] == []
+    site.json("api/library/restore", "POST", {"deleted": deleted})
+    restored = site.json("api/library?kind=motion")["items"]
+    assert [(item["id"], item["kind"], item["title"]) for item in restored] == [
+        (id_, "motion", "Fox") for id_ in reversed(named)
+    ]
 
 
 def test_a_damaged_sidecar_does_not_hide_the_picture(site):

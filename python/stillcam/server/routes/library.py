@@ -24,7 +24,7 @@ from stillcam.server.route import Access, Request, Route
 PAGE, MAX_PAGE = 60, 200  # items
 MAX_SIDECAR_BYTES = 1 << 20  # ours have some thousand
 
-KIND = one_of("photo", "raw", "video", "file")
+KIND = one_of("photo", "raw", "video", "motion", "file")
 ID = shape("text", "DAY/NAME")
 _DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "examples": ["2026-11-20"]}
 _ITEM: dict[str, Shape] = {

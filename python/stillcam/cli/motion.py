@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +15,9 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 
 if TYPE_CHECKING:  # Pillow takes the time of all other commands
-    from stillcam.motion.detector import Observation
+    from stillcam.motion.detector import DetectorSettings, Observation
     from stillcam.motion.events import MotionEvent
+    from stillcam.motion.zones import Zone
 
 DEFAULT_SENSITIVITY, MAX_SENSITIVITY = 5, 10
 DEFAULT_FPS = 5.0
@@ -31,6 +34,15 @@ def add_to(commands: Any) -> None:
            help=f"1 finds only large and clear motion, 10 a far bird (default: {DEFAULT_SENSITIVITY})")  # fmt: skip
     option("--fps", type=float, default=DEFAULT_FPS, metavar="N",
            help=f"frames per second to look at, or at which a folder was taken (default: {DEFAULT_FPS:g})")  # fmt: skip
+    option("--zone", action="append", type=_zone, default=[], dest="zones", metavar="ZONE",
+           help='part of the picture in which motion counts, or does not: "include X,Y X,Y" or "exclude X,Y X,Y X,Y"'
+           " (may be repeated; needs --sensor)")  # fmt: skip
+    option(
+        "--sensor",
+        type=_size,
+        metavar="WIDTHxHEIGHT",
+        help="size in pixels of the sensor, or clip, on which the zones are",
+    )
     option("--film", type=Path, metavar="FILE.mp4", help="also make a film of one clip with the moving blocks drawn in")
 
 
@@ -42,6 +54,8 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
         arguments.parser.error(f"--sensitivity: must be from 1 to {MAX_SENSITIVITY}, not {arguments.sensitivity}")
     if not 0 < arguments.fps <= MAX_FPS:
         arguments.parser.error(f"--fps: must be more than 0 and at most {MAX_FPS:g}, not {arguments.fps:g}")
+    if arguments.zones and not arguments.sensor:
+        arguments.parser.error("--zone: needs --sensor WIDTHxHEIGHT, the size on which the zones are")
     if arguments.film and len(arguments.paths) > 1:
         arguments.parser.error("--film: a film is made of one clip only")
     if arguments.film and arguments.film.resolve() == arguments.paths[0].resolve():
@@ -64,17 +78,49 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
     return Result(table if rows else [nothing], {"files": documents})
 
 
+def _zone(text: str) -> Zone:
+    from stillcam.motion.zones import parse
+
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _size(text: str) -> tuple[int, int]:
+    size = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text)
+    if not size:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, such as 4608x2592, not {text}")
+    return int(size[1]), int(size[2])
+
+
+def _settings(arguments: Arguments, size: tuple[int, int]) -> DetectorSettings:
+    """The settings for pictures of this size, which show the whole sensor as far as their proportions allow."""
+    from stillcam.motion.detector import DetectorSettings
+    from stillcam.motion.zones import mask
+    from stillcam.settings.geometry import fit_crop
+
+    settings = DetectorSettings.of_sensitivity(arguments.sensitivity)
+    if not arguments.zones:
+        return settings  # the sensor is not known
+    whole = (0, 0, *arguments.sensor)
+    return dataclasses.replace(settings, mask=mask(arguments.zones, fit_crop(whole, size, whole), size))
+
+
 def _watched(path: Path, arguments: Arguments) -> list[Observation]:
-    from stillcam.motion.detector import Detector, DetectorSettings
+    from stillcam.frames.jpeg import check_jpeg
+    from stillcam.motion.detector import Detector
     from stillcam.motion.drawing import film_of
     from stillcam.motion.recordings import frames_of
 
-    detector = Detector(DetectorSettings.of_sensitivity(arguments.sensitivity))
+    detector: Detector | None = None
     frames = frames_of(path, arguments.fps)
     seen: list[Observation] = []
 
     def observe(time_s: float, jpeg: bytes) -> Observation:
+        nonlocal detector
         try:
+            detector = detector or Detector(_settings(arguments, check_jpeg(jpeg)))
             seen.append(detector.look(jpeg, time_s))
         except ValueError as error:
             raise StillcamError(f"{path}, at {time_s:g} s: {error}") from error

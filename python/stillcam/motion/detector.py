@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stillcam.motion.background import LEVELS, Background
 from stillcam.motion.blocks import Block, groups
@@ -33,6 +33,8 @@ class DetectorSettings:
     Attributes:
         threshold: levels by which a pixel differs beyond its noise, see `background`.
         least_blocks, most_blocks: number of blocks in a group that counts.
+        least_size, most_size: of a group that counts: its longer side, in percent of the picture's longer side.
+        mask: from `zones.mask`: motion counts where it is 255; None: everywhere.
         frames: how many of the last three must show motion.
         learning_s: after so many seconds, what has come to stay belongs to the background.
     """
@@ -40,6 +42,9 @@ class DetectorSettings:
     threshold: float = 11.9
     least_blocks: int = 2
     most_blocks: int = 600
+    least_size: float = 0.0
+    most_size: float = 100.0
+    mask: Image.Image | None = None
     frames: int = 2
     learning_s: float = 60.0
 
@@ -83,6 +88,7 @@ class Detector:
         self._settings = settings or DetectorSettings()
         self._background: Background | None = None
         self._size = 0, 0
+        self._mask: Image.Image | None = None  # of this size
         self._seen_s = math.nan  # when the last frame was taken
         self._elapsed_s = 0.0  # from the frame before to this one; 0: it is the first one, or the clock was set back
         self._settled_s = 0.0
@@ -106,6 +112,7 @@ class Detector:
         if background is None or frame.size != self._size:
             settings = self._settings
             self._size = frame.size
+            self._mask = settings.mask and settings.mask.resize(frame.size, Image.Resampling.NEAREST)
             self._background = background = Background(frame, settings.learning_s, settings.threshold)
             self._settled_s = time_s + LEARNING_S
         elif self._refocused(metadata or {}) or paused:
@@ -120,6 +127,8 @@ class Detector:
         elif time_s < self._settled_s:
             ignored = "settling"
         background.learn(frame, differs, self._elapsed_s, bool(ignored))
+        if self._mask:
+            differs = ImageChops.darker(differs, self._mask)
         return self._judged(time_s, differs, moved, ignored)
 
     def _has_paused(self, time_s: float) -> bool:
@@ -140,22 +149,29 @@ class Detector:
         columns, rows = shares.size
         recent = moved.reduce(factor).tobytes()
         found = groups(shares.tobytes(), columns, BLOCK_SHARE * 255)
-        settings = self._settings
         moving: list[list[Block]] = []
         for group in found:
-            if settings.least_blocks <= len(group) <= settings.most_blocks and not ignored:
+            if not ignored and self._counts(group, max(columns, rows)):
                 share = sum(recent[row * columns + column] for column, row in group) / 255 / len(group)
                 if share >= MOVED_SHARE:
                     moving.append(group)
         blocks = [block for group in moving for block in group]
-        motion = any(self._followed(group) >= settings.frames - 1 for group in moving)
+        motion = any(self._followed(group) >= self._settings.frames - 1 for group in moving)
         self._last.append(frozenset(blocks))
         return Observation(time_s, columns, rows, tuple(blocks), len(found[0]) if found else 0, motion, ignored)
 
+    def _counts(self, group: list[Block], longer_side: int) -> bool:
+        """Whether a group is neither too small nor too large; `longer_side` of the picture, in blocks."""
+        settings, (left, top, right, bottom) = self._settings, _box(group)
+        size = 100 * (1 + max(right - left, bottom - top)) / longer_side
+        return (
+            settings.least_blocks <= len(group) <= settings.most_blocks
+            and settings.least_size <= size <= settings.most_size
+        )
+
     def _followed(self, group: list[Block]) -> int:
         """How many of the two frames before showed motion near this group: drops of rain are here and there."""
-        columns, rows = [block[0] for block in group], [block[1] for block in group]
-        left, right, top, bottom = min(columns), max(columns), min(rows), max(rows)
+        left, top, right, bottom = _box(group)
         stride = 1 + (1 + max(right - left, bottom - top)) * SPEED * self._elapsed_s
         return sum(
             any(
@@ -164,6 +180,12 @@ class Detector:
             )
             for blocks in self._last
         )
+
+
+def _box(group: list[Block]) -> tuple[int, int, int, int]:
+    """The outermost columns and rows: left, top, right, bottom."""
+    columns, rows = [block[0] for block in group], [block[1] for block in group]
+    return min(columns), min(rows), max(columns), max(rows)
 
 
 def _decoded(jpeg: bytes) -> Image.Image:

@@ -98,6 +98,24 @@ def test_a_person_reads_a_table(pictures, clip):
     assert [row.split()[0] for row in rows] == [str(pictures), str(clip)]
 
 
+@pytest.mark.parametrize(
+    ("zones", "sensor", "count"),
+    [
+        pytest.param(["exclude 0,280 640,400"], "640x480", 0, id="its way is excluded"),
+        pytest.param(["include 0,0 640,200"], "640x480", 0, id="only the sky is included"),
+        pytest.param(["include 0,0 640,200", "include 320,200 640,480"], "640x480", 1, id="half its way is included"),
+        pytest.param(["include 0,0 4608,2592"], "4608x2592", 1, id="the whole of a wider sensor"),
+        pytest.param(["exclude 0,1512 4608,2160"], "4608x2592", 0, id="its way on a wider sensor"),
+    ],
+)
+def test_motion_counts_in_zones(pictures, zones, sensor, count):
+    options = [part for zone in zones for part in ("--zone", zone)]
+    (told,) = found(pictures, *options, "--sensor", sensor)
+    assert len(told["events"]) == count
+    if len(zones) == 2:
+        assert told["events"][0]["start_s"] > 9.0
+
+
 def test_a_quiet_folder(pictures, tmp_path):
     for number in range(8 * FPS):
         (tmp_path / f"{number}.jpg").hardlink_to(pictures / "000.jpg")
@@ -129,6 +147,13 @@ def test_a_film_has_the_blocks_drawn_in(clip, tmp_path):
             [ROOT, "--fps", "0"], 2, "--fps: must be more than 0 and at most 60, not 0", id="no frame a second"
         ),
         pytest.param([ROOT, "--sensitivity", "11"], 2, "--sensitivity: must be from 1 to 10, not 11", id="sensitivity"),
+        pytest.param(
+            [ROOT, "--zone", "include 1,2"], 2, "argument --zone: a zone has from 2 to 32 corners", id="one corner"
+        ),
+        pytest.param([ROOT, "--zone", "include 1,2 3,4"], 2, "--zone: needs --sensor WIDTHxHEIGHT", id="no sensor"),
+        pytest.param(
+            [ROOT, "--sensor", "0x5"], 2, "argument --sensor: must be WIDTHxHEIGHT", id="a sensor without width"
+        ),
         pytest.param([ROOT, ROOT, "--film", "f.mp4"], 2, "one clip only", id="two in one film"),
         pytest.param([ROOT / "README.md", "--film", ROOT / "README.md"], 2, "the clip itself", id="a film of itself"),
     ],

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from stillcam.motion.detector import Detector, DetectorSettings, Observation
+from stillcam.motion.zones import mask, parse
 
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 5
@@ -228,6 +229,23 @@ def test_a_lower_sensitivity_finds_less(watch):
         for sensitivity in (1, 5, 10)
     ]
     assert levels[0] < levels[1] <= levels[2]
+
+
+@pytest.mark.parametrize("zone", ["exclude 0,200 640,360", "include 0,0 640,150"])
+def test_motion_outside_the_zones_does_not_count(watch, zone):
+    zones = mask([parse(zone)], (0, 0, *SIZE), SIZE)
+    seen = watch(person(75, 80), settings=DetectorSettings(mask=zones))
+    assert not any(observation.motion or observation.blocks or observation.level for observation in seen)
+    assert moving(watch(person(75, 80), settings=DetectorSettings(mask=ImageChops.invert(zones))))
+
+
+def test_what_is_too_small_or_too_large_does_not_count(watch):
+    def least_and_most(least: float, most: float) -> bool:
+        return bool(moving(watch(person(150, 80), settings=DetectorSettings(least_size=least, most_size=most))))
+
+    assert [least_and_most(0, 100), least_and_most(15, 50), least_and_most(50, 100), least_and_most(0, 8)] == [
+        True, True, False, False,
+    ]  # fmt: skip
 
 
 def test_a_frame_that_is_cut_is_refused(scene):

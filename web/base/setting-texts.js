@@ -35,7 +35,10 @@ const TEXTS = {
   },
   "access.hosts": { label: "Further host names", help: "For example camera.example.org. IP addresses, *.local and the Pi's own name always work." },
   "access.proxies": { label: "Trusted reverse proxies", help: "Addresses or networks, for example 192.168.1.10. Only the Forwarded headers of these are trusted." },
-  "webhooks.urls": { label: "Webhooks", help: "Each address receives a message when an item is taken, and when the picture is lost or back." },
+  "webhooks.urls": {
+    label: "Webhooks",
+    help: "Each address receives a message when an item is taken, and when the picture is lost or back. Other events can follow it, for example motion.* picture.* quiet=22:00-07:00 every=60.",
+  },
   "page.histogram": { label: "Histogram", help: "Shown in Live, in browsers where nobody has switched it." },
   "server.max_connections": { label: "Connections", help: RESTART_HELP },
   "server.max_connections_per_address": { label: "Connections per address", help: `Not for trusted proxies. ${RESTART_HELP}` },

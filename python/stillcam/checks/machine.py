@@ -18,7 +18,6 @@ from stillcam.system_info import board, output_of
 from stillcam.system_info.storage import DAY_S, kind, wear
 
 FULL_BYTES, SCANT_BYTES = 50_000_000, 500_000_000
-HOT_C = 80.0  # the firmware slows the processor down from here on (Raspberry Pi documentation)
 EARLIEST_S = 1_735_689_600  # 2025-01-01: a clock before it has never been set
 SYSTEMD_TIMEOUT_S = 3.0
 
@@ -170,6 +169,6 @@ def heat(installation: Installation) -> list[Finding]:
         return findings
     if celsius is None:
         return ok(check, "this machine does not report them")
-    if celsius >= HOT_C:
+    if celsius >= board.HOT_C:
         return warning(check, f"{celsius:.0f} °C", board.COOLING)
     return ok(check, f"{celsius:.1f} °C, no problems since boot")

@@ -1,15 +1,18 @@
-"""Events that the web server detects: new items in the library, and the loss and return of the picture."""
+"""Events and their messages, and the first two sources: new items in the library, loss and return of the picture."""
 
 from __future__ import annotations
 
+import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stillcam.common.formats import utc_text
+from stillcam.common.clock import local
+from stillcam.common.formats import span_text, utc_text
 from stillcam.library.catalogue import size_bytes
 from stillcam.library.days import Days, Version
 from stillcam.library.items import DayListing, Item
@@ -18,6 +21,8 @@ from stillcam.library.names import ANY_STAMP, STAMP_LENGTH, kind_of, main_kind, 
 RECENT_S = 60.0  # in a day that was not read before, files written up to this long before the last poll are new
 STARTING_S = 60.0  # a camera may take so long at the start before its picture counts as lost
 FORGET_S = 3600.0  # the items of a day are remembered for so long after a change: many times RECENT_S
+_KINDS = {"photo": "Photo", "raw": "Raw photo", "video": "Video", "motion": "Motion recording"}
+_PICTURES = (".jpg", ".jpeg", ".png")
 _COMPANION = ""  # in place of an item's identity: the file is its preview or sidecar
 
 
@@ -25,9 +30,33 @@ _COMPANION = ""  # in place of an item's identity: the file is its preview or si
 class Event:
     """One event."""
 
-    type: str  # `item.taken`, `picture.lost` or `picture.back`
+    type: str  # one of `stillcam.settings.receivers.EVENTS`, or `test`
     time_s: float  # since the epoch
     data: dict[str, Any]  # the details, for JSON
+    title: str = ""  # for a person: a few words
+    text: str = ""  # and a sentence
+    picture: Path | bytes | None = None  # a JPEG or PNG that shows it: a file, or its content
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The message of one event; the same at each try."""
+
+    id: str
+    type: str
+    title: str
+    text: str
+    body: bytes  # JSON
+    picture: Path | bytes | None = None
+
+    @classmethod
+    def of(cls, event: Event, machine: str, camera: int) -> Message:
+        """The message of an event of a camera, by its number, on the machine of this name."""
+        title = f"{machine}: {event.title}"
+        data = {"machine": machine, "camera": camera, **event.data, "title": title, "text": event.text}
+        document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
+        body = json.dumps(document).encode()
+        return cls(f"msg_{os.urandom(16).hex()}", event.type, title, event.text, body, event.picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +126,20 @@ class NewItems:
             "id": item.id, "kind": item.kind, "name": item.name, "taken": utc_text(item.time_s),
             "sensor": item.camera or None, "bytes": size_bytes(self._root, item), "address": f"library/{item.id}",
         }  # fmt: skip
-        return Event("item.taken", item.time_s, data)
+        text = f"{_KINDS.get(item.kind, 'File')} of {clock_text(item.time_s)}: {item.title or item.name}."
+        return Event("item.taken", item.time_s, data, f"new {_KINDS.get(item.kind, 'file').lower()}", text,
+                     picture_of(self._root, item))  # fmt: skip
+
+
+def picture_of(root: Path, item: Item) -> Path | None:
+    """The file that shows an item: its preview, or the item itself if that is a picture; None: there is none."""
+    name = item.preview or (item.name if item.name.lower().endswith(_PICTURES) else None)
+    return root / item.day / name if name else None
+
+
+def clock_text(time_s: float) -> str:
+    """A moment (seconds since the epoch) for a person, in local time: `14:03:05`."""
+    return f"{local(time_s):%H:%M:%S}"
 
 
 def _identity(name: str) -> str:
@@ -118,25 +160,30 @@ class PictureMonitor:
 
     Args:
         loss: gives the state of the picture, as `/healthz` reports it; None: it is fresh.
+        picture: gives the newest frame, a JPEG.
         now_s: of the monotonic clock.
     """
 
-    def __init__(self, loss: Callable[[], PictureLoss | None], now_s: float) -> None:
+    def __init__(
+        self, loss: Callable[[], PictureLoss | None], picture: Callable[[], bytes | None], now_s: float
+    ) -> None:
         self._loss = loss
+        self._picture = picture
         self._began_s = now_s
         self._lost_s: float | None = None
         self._seen = False
 
-    def poll(self, now_s: float, time_s: float) -> Event | None:
+    def poll(self, now_s: float, time_s: float) -> Iterator[Event]:
         """The change since the last poll; `now_s` is of the monotonic clock, `time_s` in seconds since the epoch."""
         loss = self._loss()
         if loss is None:
             lost_s, self._lost_s, self._seen = self._lost_s, None, True
-            if lost_s is None:
-                return None
-            return Event("picture.back", time_s, {"lost_s": round(now_s - lost_s, 1)})
-        if self._lost_s is not None or (not self._seen and now_s - self._began_s < STARTING_S):
-            return None
-        self._lost_s = now_s
-        newest = None if loss.newest_s is None else utc_text(loss.newest_s)
-        return Event("picture.lost", time_s, {"reason": loss.reason or None, "newest": newest})
+            if lost_s is not None:
+                data, text = {"lost_s": round(now_s - lost_s, 1)}, f"It was missing for {span_text(now_s - lost_s)}."
+                yield Event("picture.back", time_s, data, "the picture is back", text, self._picture())
+        elif self._lost_s is None and (self._seen or now_s - self._began_s >= STARTING_S):
+            self._lost_s = now_s
+            newest = None if loss.newest_s is None else utc_text(loss.newest_s)
+            since = "" if loss.newest_s is None else f" since {clock_text(loss.newest_s)}"
+            text = f"There has been no new picture{since}{f': {loss.reason}' if loss.reason else ''}."
+            yield Event("picture.lost", time_s, {"reason": loss.reason or None, "newest": newest}, "no picture", text)

@@ -9,17 +9,34 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 
+from stillcam.common.disk_space import Disk
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.threads import start_restarting
 from stillcam.notifications.command_hook import CommandHook
-from stillcam.notifications.events import Event, NewItems, PictureLoss, PictureMonitor
-from stillcam.notifications.webhook import KEY_FILE, Message, Receiver, load_key
+from stillcam.notifications.events import Event, Message, NewItems, PictureMonitor
+from stillcam.notifications.receiver import Choice, Receiver
+from stillcam.notifications.sources import (
+    SLOW_POLL_S,
+    BoardMonitor,
+    DiskMonitor,
+    Facts,
+    FilmMonitor,
+    MotionMonitor,
+    SeriesMonitor,
+)
+from stillcam.notifications.webhook import KEY_FILE, Webhook, load_key
+from stillcam.settings.receivers import parse_row
 from stillcam.settings.schema import Settings
 
 EVENTS_POLL_S = 2.0
+WEBHOOK_EVENTS = frozenset({"item.taken", "picture.lost", "picture.back"})  # of an address without events behind it
+MAX_REPORTED = 100  # events of other threads that wait for the next poll
+
+Poll = Callable[[float, float], Iterable[Event]]
 
 
 class Notifier:
@@ -27,25 +44,36 @@ class Notifier:
 
     Args:
         settings: gives the settings in force.
-        picture_loss: gives the state of the picture; None: it is fresh.
+        facts: what the server knows.
     """
 
-    def __init__(
-        self, paths: Paths, settings: Callable[[], Settings], picture_loss: Callable[[], PictureLoss | None]
-    ) -> None:
+    def __init__(self, paths: Paths, settings: Callable[[], Settings], facts: Facts) -> None:
         self._paths = paths
         self._settings = settings
-        self._picture_loss = picture_loss
         self._machine = socket.gethostname()
-        self._receivers: dict[str, Receiver] = {}
-        self._new_items: NewItems | None = None
-        self._picture: PictureMonitor | None = None
+        self._receivers: dict[str, tuple[Choice, Receiver]] = {}  # by row of the settings
+        self._sources: dict[str, Callable[[], Poll]] = {
+            "picture": lambda: PictureMonitor(facts.picture_loss, facts.picture, time.monotonic()).poll,
+            "item": self._new_items,
+            "motion": lambda: MotionMonitor(facts, paths.library).poll,
+            "series": lambda: _slowly(SeriesMonitor(paths.series).poll),
+            "film": lambda: _slowly(FilmMonitor(facts).poll),
+            "disk": lambda: _slowly(DiskMonitor(Disk(paths.library, self._reserve_mb)).poll),
+            "board": lambda: _slowly(BoardMonitor(facts).poll),
+        }  # by the group of their events
+        self._polls: dict[str, Poll] = {}  # of the sources in use
+        self._reported: deque[Event] = deque(maxlen=MAX_REPORTED)
         self._hook: CommandHook | None = None
         self._last_error = ""  # logged once
 
     def start(self) -> None:
         """Poll in a thread that ends with the process."""
         start_restarting(self._run, "notifier")
+
+    def report(self, event: Event) -> None:
+        """Pass an event on that happens in another thread; at once or within two seconds."""
+        if self._receivers:
+            self._reported.append(event)
 
     def _run(self) -> None:
         while True:
@@ -67,28 +95,65 @@ class Notifier:
         """
         settings = self._settings()
         self._update_receivers(settings.webhooks.urls)
-        command = settings.hooks.item
-        if not self._receivers and not command:
-            self._new_items = self._picture = None  # events of this time are not reported later
-            return
-        self._new_items = self._new_items or NewItems(self._paths.library)
-        self._picture = self._picture or PictureMonitor(self._picture_loss, time.monotonic())
-        if event := self._picture.poll(time.monotonic(), time.time()):
-            self._send(event)
-        for item in self._new_items.poll():
-            self._send(self._new_items.event(item))
-            if command:
-                self._hook = self._hook or CommandHook()
-                self._hook.add(command, self._paths.library / item.day / item.name)
+        wanted = {type_.partition(".")[0] for choice, _ in self._receivers.values() for type_ in choice.events}
+        if settings.hooks.item:
+            wanted.add("item")
+        # What happens while nobody wants to know is not reported later.
+        self._polls = {group: poll for group, poll in self._polls.items() if group in wanted}
+        while self._reported:
+            self._send(self._reported.popleft())
+        now_s, time_s, failed = time.monotonic(), time.time(), None
+        for group in self._sources:
+            if group in wanted:
+                try:
+                    self._polls[group] = self._polls.get(group) or self._sources[group]()
+                    for event in self._polls[group](now_s, time_s):
+                        self._send(event)
+                except OSError as error:  # the other sources are polled all the same
+                    failed = error
+        if failed:
+            raise failed
 
-    def _update_receivers(self, urls: tuple[str, ...]) -> None:
-        for url in self._receivers.keys() - set(urls):
-            self._receivers.pop(url).close()
-        for url in urls:
-            if url not in self._receivers:
-                self._receivers[url] = Receiver(url, load_key(self._paths.primary.data / KEY_FILE))
+    def _new_items(self) -> Poll:
+        """The source of new items; the owner's command is run for each."""
+        items = NewItems(self._paths.library)
+
+        def poll(_now_s: float, _time_s: float) -> Iterable[Event]:
+            for item in items.poll():
+                yield items.event(item)
+                if command := self._settings().hooks.item:
+                    self._hook = self._hook or CommandHook()
+                    self._hook.add(command, self._paths.library / item.day / item.name)
+
+        return poll
+
+    def _reserve_mb(self) -> int:
+        return self._settings().files.floor_mb
+
+    def _update_receivers(self, rows: tuple[str, ...]) -> None:
+        for row in self._receivers.keys() - set(rows):
+            self._receivers.pop(row)[1].close()
+        for row in rows:
+            if row not in self._receivers:
+                parsed, key = parse_row(row), load_key(self._paths.primary.data / KEY_FILE)
+                self._receivers[row] = Choice(parsed, WEBHOOK_EVENTS), Receiver(Webhook(parsed.target, key))
 
     def _send(self, event: Event) -> None:
-        message = Message.of(event, self._machine, self._paths.number)
-        for receiver in self._receivers.values():
-            receiver.send(message)
+        message, now_s, time_s = Message.of(event, self._machine, self._paths.number), time.monotonic(), time.time()
+        for choice, receiver in self._receivers.values():
+            if choice.takes(event.type, now_s, time_s):
+                receiver.send(message)
+
+
+def _slowly(poll: Poll) -> Poll:
+    """`poll`, but not at every time."""
+    polled_s = -SLOW_POLL_S
+
+    def slow(now_s: float, time_s: float) -> Iterable[Event]:
+        nonlocal polled_s
+        if now_s - polled_s < SLOW_POLL_S:
+            return ()
+        polled_s = now_s
+        return poll(now_s, time_s)
+
+    return slow

@@ -1,8 +1,7 @@
-"""Webhooks: signed messages to one receiver, retried with increasing delays, with a short queue.
+"""Webhooks: signed messages to one address.
 
 The form is that of Standard Webhooks 1.0 (https://github.com/standard-webhooks/standard-webhooks,
-spec/standard-webhooks.md). A receiver that hangs or is away delays no other one: each has a thread and a queue of
-its own. Of its answer only the status counts, and redirections are not followed.
+spec/standard-webhooks.md). Of the answer only the status counts, and redirections are not followed.
 
 The key that messages are signed with is made here and kept in a file of its own, which only its owner can read. It is
 no setting, so that no route and no backup can reveal it.
@@ -11,15 +10,11 @@ no setting, so that no route and no backup can reveal it.
 from __future__ import annotations
 
 import base64
-import json
-import logging
 import os
 import socket
 import threading
 import time
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,9 +22,8 @@ from urllib.parse import urlsplit
 from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import StillcamError
-from stillcam.common.formats import utc_text
-from stillcam.common.threads import start_restarting
-from stillcam.notifications.events import Event
+from stillcam.notifications.events import Message
+from stillcam.notifications.receiver import DeliveryError
 
 if TYPE_CHECKING:
     import http.client
@@ -38,28 +32,6 @@ KEY_FILE = "webhook-key"  # in data/
 KEY_PREFIX = "whsec_"
 KEY_BYTES = 32
 TIMEOUT_S = 10.0  # for one message, from the first byte to the status
-RETRY_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)  # the pauses before each further try; then it is dropped
-MAX_QUEUED = 100  # messages; then the oldest one is dropped
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """The message of one event; the same at each try."""
-
-    id: str
-    type: str
-    body: bytes  # JSON
-
-    @classmethod
-    def of(cls, event: Event, machine: str, camera: int) -> Message:
-        """The message of an event of a camera, by its number, on the machine of this name."""
-        data = {"machine": machine, "camera": camera, **event.data}
-        document = {"type": event.type, "timestamp": utc_text(event.time_s), "data": data}
-        return cls(f"msg_{os.urandom(16).hex()}", event.type, json.dumps(document).encode())
-
-
-class DeliveryError(Exception):
-    """A receiver has not accepted a message; the text says why."""
 
 
 def post(url: str, key: str, message: Message, timeout_s: float = TIMEOUT_S) -> None:
@@ -103,66 +75,19 @@ def _shut_down(connection: http.client.HTTPConnection) -> None:
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-class Receiver:
-    """Sends messages, signed with `key`, to one address, in order; `retry_s` are the pauses before further tries."""
+class Webhook:
+    """The channel to the receiver at `url`; messages are signed with `key`."""
 
-    def __init__(self, url: str, key: str, retry_s: tuple[float, ...] = RETRY_S) -> None:
-        self.url = url
-        self._name = urlsplit(url).netloc  # the rest of an address may be a secret
+    kind = "webhook"
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
         self._key = key
-        self._retry_s = retry_s
-        self._queue: deque[Message] = deque()
-        self._changed = threading.Condition()
-        self._closed = self._failing = False
-        start_restarting(self._run, "webhook")
+        self.name = urlsplit(url).netloc  # the rest of an address may be a secret
 
-    def send(self, message: Message) -> None:
-        """Queue a message; if too many wait, the oldest one is dropped."""
-        with self._changed:
-            if len(self._queue) == MAX_QUEUED:
-                dropped = self._queue.popleft()
-                logging.warning("webhook: too many messages are waiting for %s: dropped %s", self._name, dropped.type)
-            self._queue.append(message)
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """Send nothing more; drop what is queued."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closed)
-                if self._closed:
-                    return
-                message = self._queue[0]
-            self._deliver(message)
-            with self._changed:
-                if self._queue and self._queue[0] is message:
-                    self._queue.popleft()
-
-    def _deliver(self, message: Message) -> None:
-        for pause_s in (*self._retry_s, None):
-            try:
-                post(self.url, self._key, message)
-            except DeliveryError as error:
-                if pause_s is None:
-                    logging.warning("webhook: dropped %s, %s has not accepted it: %s", message.type, self._name, error)
-                    return
-                if not self._failing:
-                    text = "webhook: %s does not accept %s (%s): trying again"
-                    logging.warning(text, self._name, message.type, error)
-                self._failing = True
-                with self._changed:
-                    if self._changed.wait_for(lambda: self._closed, pause_s):
-                        return
-            else:
-                if self._failing:
-                    logging.info("webhook: %s accepts messages again", self._name)
-                self._failing = False
-                return
+    def deliver(self, message: Message) -> None:
+        """See `Channel`."""
+        post(self._url, self._key, message)
 
 
 def load_key(path: Path) -> str:

@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
-from functools import partial
 
 from stillcam import __version__
 from stillcam.accounts import Accounts
@@ -22,8 +21,6 @@ from stillcam.common.systemd import Service
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Listener
 from stillcam.http.tls import Certificate
-from stillcam.notifications.events import PictureLoss
-from stillcam.notifications.notifier import Notifier
 from stillcam.server.app import App
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
@@ -85,7 +82,7 @@ def run(environ: Mapping[str, str]) -> bool:
         accounts.cache.follow()
         for context in contexts:
             context.follower.follow()
-            Notifier(context.paths, context.settings, partial(_picture_loss, context)).start()
+            context.notifier.start()
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         service = Service(environ)
         service.ready()
@@ -93,12 +90,6 @@ def run(environ: Mapping[str, str]) -> bool:
         heap.trim()
         server.serve_forever()
     return again.is_set()
-
-
-def _picture_loss(context: CameraContext) -> PictureLoss | None:
-    if not (stale := context.staleness.check()):
-        return None
-    return PictureLoss(stale.reason, stale.newest.time_s if stale.newest else None)
 
 
 def _end_at_signals(server: Listener) -> None:

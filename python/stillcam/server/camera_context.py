@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from stillcam.common.paths import Paths
 from stillcam.ipc.daemon_client import DaemonClient
+from stillcam.notifications.notifier import Notifier
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.deliveries import Deliveries
 from stillcam.server.live.on_demand import OnDemandStills
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.worker import Viewers
+from stillcam.server.notification_facts import facts_of
 from stillcam.settings.file import SettingsFollower
 from stillcam.system_info.storage import DAY_S
 
@@ -29,6 +31,7 @@ class CameraContext:
         self.viewers = Viewers(self.daemon)
         self.deliveries = Deliveries(self.cache)
         self.stills = OnDemandStills(paths.socket, lambda: self.settings().snapshot.interval_s)
+        self.notifier = Notifier(paths, self.settings, facts_of(self))
 
     def frame_bytes_a_day(self) -> float | None:
         """The bytes of all frames of a day, by the newest one and the interval; None: there is no frame yet."""

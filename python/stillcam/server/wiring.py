@@ -62,7 +62,7 @@ def build(
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _prepare(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.cache, Throttle())
-    account_routes = AccountRoutes(accounts, guard, sign_in, settings)
+    account_routes = AccountRoutes(accounts, guard, sign_in, settings, contexts[0].notifier.report)
     static = StaticFiles(paths.web, account_routes.session_of, partial(_shape, contexts))
     shared = [
         *static.routes(),

@@ -136,5 +136,8 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _short(value: Any) -> str:
+    """A value for an error, which may be logged. An address may hold a secret: only its scheme is shown."""
     text = json.dumps(value, default=str)
+    if "://" in text:
+        text = f"{text.partition('://')[0]}://..."
     return text if len(text) <= 40 else text[:37] + "..."

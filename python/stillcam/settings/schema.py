@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stillcam.settings.controls import Values
+from stillcam.settings.receivers import parse_row
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
@@ -42,15 +43,24 @@ def _bitrate(value: int) -> str | None:
     return None if value == 0 or value >= LEAST_BITRATE else f"must be 0, or at least {LEAST_BITRATE} bit/s"
 
 
-def _receiver(value: str) -> str | None:
-    """Check the address of a webhook. A name and password would be in logs and backups; a fragment is never sent."""
+def _webhook(value: str) -> str | None:
+    """Check a webhook. A name and password would be in logs and backups; a fragment is never sent."""
+    address = value.partition(" ")[0]
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(address)
         right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         right = False
-    if not right or not value.isascii() or set(value) & set(' "<>\\^`{|}#') or "@" in parts.netloc:
+    if not right or not address.isascii() or set(address) & set('"<>\\^`{|}#') or "@" in parts.netloc:
         return "must be an address like https://example.org/garden, without a name and password in it"
+    return _row(value)
+
+
+def _row(value: str) -> str | None:
+    try:
+        parse_row(value)
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -274,8 +284,9 @@ class WebhookSettings:
 
     urls: tuple[str, ...] = _setting(
         (),
-        "Addresses that get a message for each new item, when the picture is lost, and when it is back.",
-        check=_receiver,
+        "Addresses that get messages; behind an address, its events, quiet=22:00-07:00 and every=60 (seconds)."
+        " Without events: new items, and the loss and return of the picture.",
+        check=_webhook,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from stillcam.system_info import Row, output_of
 
 VCGENCMD_TIMEOUT_S = 2.0
+HOT_C = 80.0  # the firmware slows the processor down from here on (Raspberry Pi documentation)
 
 
 @dataclass(frozen=True, slots=True)

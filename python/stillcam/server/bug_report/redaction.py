@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from stillcam.accounts import Accounts
 from stillcam.series import reader
+from stillcam.settings.receivers import targets
 from stillcam.settings.schema import Settings
 
 NAME, ADDRESS, KEY, TITLE, VALUE = "(name)", "(address)", "(key)", "(title)", "(value)"
@@ -96,7 +97,7 @@ def names_here(accounts: Accounts, settings: Settings, series: Path, hosts: Iter
     """
     names = {user.pw_name for user in pwd.getpwall() if FIRST_PERSON <= user.pw_uid <= LAST_PERSON}
     names |= {user.name for user in accounts.users.all()} | {token.name for token in accounts.tokens.all()}
-    names |= {urlsplit(url).hostname or "" for url in (*settings.webhooks.urls, *settings.access.embed)}
+    names |= {urlsplit(url).hostname or "" for url in (*targets(settings.webhooks.urls), *settings.access.embed)}
     with suppress(OSError):  # the doctor reports a disk that fails
         names |= {str(one["name"]) for one in reader.states(series)}
     names |= {settings.server.tls_certificate, settings.server.tls_key}  # they often contain the name of a host

@@ -13,9 +13,11 @@ from functools import partial
 from stillcam.accounts import Accounts
 from stillcam.accounts.first_steps import STEPS
 from stillcam.accounts.rules import ConflictError, CredentialsError, StoreError, check_name, check_password, scope_of
-from stillcam.accounts.sign_in import SignIn, address_key, new_device_cookie
+from stillcam.accounts.sign_in import SignIn, address_key, device_number, new_device_cookie
 from stillcam.accounts.tokens import digest
 from stillcam.http.messages import Answer, Refused, as_json
+from stillcam.notifications.events import Event
+from stillcam.server.notification_facts import sign_in_event
 from stillcam.server.openapi.route import Body, Document, Parameter, api
 from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Person, Request, Route
@@ -50,13 +52,21 @@ define(
 
 
 class AccountRoutes:
-    """The routes of sign-in, users and tokens."""
+    """The routes of sign-in, users and tokens; a sign-in on a new device is an event for `report`."""
 
-    def __init__(self, accounts: Accounts, guard: Guard, sign_in: SignIn, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        guard: Guard,
+        sign_in: SignIn,
+        settings: Callable[[], Settings],
+        report: Callable[[Event], None],
+    ) -> None:
         self._accounts = accounts
         self._guard = guard
         self._sign_in = sign_in
         self._settings = settings
+        self._report = report
 
     def routes(self) -> list[Route]:
         """Users and tokens are for owners on the page: a token that leaks cannot make others."""
@@ -129,7 +139,10 @@ class AccountRoutes:
             logging.warning("a sign-in from %s failed", request.address)  # not the name: some type a password there
             raise
         answer = self._start_session(200, request, name, hashed)
-        logging.info("%s signed in from %s", self._accounts.users.get(name).name, request.address)
+        user = self._accounts.users.get(name).name
+        logging.info("%s signed in from %s", user, request.address)
+        if not device_number(device, name, hashed):
+            self._report(sign_in_event(user, request.address))
         return answer
 
     def _start_session(self, status: int, request: Request, name: str, hashed: str) -> Answer:

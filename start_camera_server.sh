@@ -73,15 +73,32 @@ run() {
   wait "$!"
 }
 
+# Dies if another user owns one of the files and folders that `find ARGUMENT…` lists, as after a start with sudo.
+# FOLDER is what should change its owner.
+check_owner() {
+  local folder=$1 found
+  shift
+  found=$(find -H "$@" ! -writable ! -type l -print -quit 2>/dev/null) || true # some do not exist yet
+  [[ ! $found || -O $found ]] ||
+    die "$found belongs to $(stat -c %U -- "$found"), perhaps after a start with sudo: sudo chown -R $(id -un) $(printf %q "$folder")"
+}
+
+# Prints what is free on a folder's disk, as 1.5G.
+room() {
+  df -h --output=avail -- "$1" | tr -d ' \n' | sed 's/^Avail//'
+}
+
 set_up() {
   local log=$logs/setup.log
   for python in .venv/bin/python python3; do
     if "$python" python/check_interpreter.py 2>/dev/null; then return; fi
   done
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-    die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13): sudo apt install -y python3-venv"
+    die "Python 3.11 or newer with venv is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13): sudo apt update && sudo apt install -y python3-venv"
   [[ ! -L .venv ]] || # venv would empty the folder that it leads to
     die ".venv is a link to $(readlink .venv), whose Python lacks packages that Stillcam needs: install them there, or remove the link"
+  [[ -e .venv ]] || check_owner "$PWD" "$PWD" -maxdepth 0
+  check_owner .venv .venv
   printf 'first start: installing a few Python packages into .venv\n'
   python=.venv/bin/python
   # --clear: one that is half-made or broken is made anew.
@@ -90,11 +107,16 @@ set_up() {
       'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4' &&
     "$python" python/check_interpreter.py 2>/dev/null; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
-    die "setup failed: check the network and the free space (df -h), then start again; the whole output is in $log"
+    die "setup failed: check the network and the free space ($(room .) here, $(room "${TMPDIR:-/tmp}") in ${TMPDIR:-/tmp}), then start again; the whole output is in $log"
   fi
 }
 
 claim() {
+  local above part_logs=("${parts[@]/#/"$logs/"}")
+  above=$(realpath -m -- "$data/..")
+  [[ -e $data ]] || check_owner "$above" "$above" -maxdepth 0
+  check_owner "$data" "$data" "$data"/{run,accounts.db,setup-code} "$lock" "$parts_lock" \
+    "$logs" "$logs/setup.log" "${part_logs[@]/%/.log}" -maxdepth 0
   { mkdir -p -- "$data/run" "$logs" && exec 8>>"$parts_lock" 9>>"$lock"; } 2>/dev/null ||
     die "cannot write to $data: check its owner, whether it is mounted writable, and the free space (df -h)"
   flock -n 9 || die "already running (pid $(<"$lock")): $0 --status shows its state, $0 --stop stops it"

@@ -56,7 +56,7 @@ EOT
 @test "a system without venv is told the line to type" {
   python3_is 'exit 1'
   run -1 --separate-stderr "$copy/start_camera_server.sh"
-  [[ ${#stderr_lines[@]} == 1 && $stderr == *": sudo apt install -y python3-venv" ]]
+  [[ ${#stderr_lines[@]} == 1 && $stderr == *": sudo apt update && sudo apt install -y python3-venv" ]]
   [[ ! -e $copy/.venv ]]
 }
 
@@ -71,6 +71,43 @@ EOT
   [[ $stderr == *".venv is a link"* ]]
 }
 
+# Run a command as another user than the one to whom all here belongs.
+as_another() {
+  ((EUID == 0)) || skip "this needs root"
+  chmod -R go=rX "$copy"
+  chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin"
+  run -1 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME=/ "$@"
+  [[ ${#stderr_lines[@]} == 1 ]]
+}
+
+@test "what an earlier start with sudo has left is told, with the line to type" {
+  python3_is 'case "$*" in *ensurepip*) exit 0 ;; esac; exit 1'
+  export STILLCAM_DATA=$copy/data STILLCAM_IMAGES=$copy/images
+  as_another "$copy/start_camera_server.sh"
+  [[ $stderr == *": $copy belongs to root, "*": sudo chown -R nobody $copy" ]]
+
+  for place in data data/run data/logs; do
+    mkdir -p "$copy/$place"
+    as_another "$copy/start_camera_server.sh"
+    [[ $stderr == *": $copy/$place belongs to root, "*": sudo chown -R nobody $copy/data" ]]
+    chown nobody "$copy/$place"
+  done
+  for file in accounts.db setup-code run/start.lock logs/server.log; do
+    touch "$copy/data/$file"
+    as_another "$copy/start_camera_server.sh"
+    [[ $stderr == *": $copy/data/$file belongs to root, "*": sudo chown -R nobody $copy/data" ]]
+    chown nobody "$copy/data/$file"
+  done
+
+  as_another "$copy/start_camera_server.sh"
+  [[ $stderr == *": $copy belongs to root, "*": sudo chown -R nobody $copy" ]]
+  chown nobody "$copy"
+  mkdir -p "$copy/.venv/bin"
+  chown nobody "$copy/.venv"
+  as_another "$copy/start_camera_server.sh"
+  [[ $stderr == *": .venv/bin belongs to root, "*": sudo chown -R nobody .venv" ]]
+}
+
 @test "set-up: told when there is no network, done once there is, never again" {
   make_wheels
   system_python=$(python3 -c 'import sys; print(sys.executable)')
@@ -79,7 +116,7 @@ EOT
 
   launch "$copy/start_camera_server.sh"
   finished 1
-  [[ ${output##*$'\n'} == *"setup failed"*"check the network"* ]]
+  [[ ${output##*$'\n'} == *"setup failed"*"check the network and the free space ("[0-9]*" here, "[0-9]*" in /"*"), then start again"* ]]
 
   rm "$copy/.venv/bin/pip"* # half-made
   PIP_FIND_LINKS=$BATS_TEST_TMPDIR/wheels launch "$copy/start_camera_server.sh"

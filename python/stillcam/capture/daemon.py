@@ -25,6 +25,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.autofocus import AutofocusMode, LensPositions
 from stillcam.capture.modes.detect import DetectMode
 from stillcam.capture.modes.live import LiveMode
+from stillcam.capture.modes.motion import MotionWatch
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
 from stillcam.capture.modes.snapshots import SnapshotMode
@@ -79,13 +80,15 @@ class Daemon:
         self._photos = PhotoMode(context, self._library)
         self._detect = DetectMode(context)
         self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
+        self._motion = MotionWatch(context)
+        frame_request = self._snapshots.frame_request
         self._modes: Sequence[Mode] = (
-            VideoMode(context, self._library, self._photos, self._snapshots.frame_request),
+            VideoMode(context, self._library, self._photos, frame_request),
             AutofocusMode(context, self._lens),
             self._photos,
             self._detect,
             self._series,
-            LiveMode(context),
+            LiveMode(context, self._motion, frame_request),
             self._snapshots,
         )
         self._films = FilmQueue(
@@ -103,7 +106,8 @@ class Daemon:
         """The status of the daemon; may be called from any thread."""
         library, series, status = self._library.to_json(), self._series.to_json(), self.status.to_json()
         notice = status["notice"] or self._library.missing or None
-        return {**status, "notice": notice, "library": library, "series": series}
+        motion = self._motion.to_json()
+        return {**status, "notice": notice, "library": library, "series": series, "motion": motion}
 
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""

@@ -12,7 +12,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.common.validate import is_number
 from stillcam.settings.control_values import check_controls, did_you_mean
 from stillcam.settings.controls import Values
-from stillcam.settings.schema import Settings, default_of, setting_fields
+from stillcam.settings.schema import MotionSettings, Settings, default_of, setting_fields
 
 VERSION = 1
 MAX_TEXT = 255  # characters
@@ -36,7 +36,9 @@ def from_json(document: Any) -> Settings:
             raise SettingsError(f"unknown section{did_you_mean(name, sections)}", str(name))
         if name != "version" and not isinstance(content, dict):
             raise SettingsError(f"must be an object, not {_short(content)}", name)
-    return Settings(**{name: _section(name, item, document.get(name, {})) for name, item in sections.items()})
+    settings = Settings(**{name: _section(name, item, document.get(name, {})) for name, item in sections.items()})
+    _check_place(settings.motion)
+    return settings
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
@@ -63,6 +65,16 @@ def describe() -> dict[str, dict[str, Any]]:
         }
         for name, item in setting_fields()
     }
+
+
+def _check_place(motion: MotionSettings) -> None:
+    """Refuse sunrise and sunset without a place for them."""
+    if motion.latitude or motion.longitude:
+        return
+    for name, time in (("active_from", motion.active_from), ("active_to", motion.active_to)):
+        if time.startswith("sun"):
+            text = f"{time} needs the place of the camera: set motion.latitude and motion.longitude, too"
+            raise SettingsError(text, f"motion.{name}")
 
 
 def _section(section: str, row: Field[Any], content: dict[str, Any]) -> Any:

@@ -16,6 +16,10 @@ from stillcam.settings.receivers import parse_row
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
+_DAY = re.compile("mon|tue|wed|thu|fri|sat|sun")
+_DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
+    r"([01]\d|2[0-3]):[0-5]\d|24:00|(sunrise|sunset)([+-]((0\d|1[01]):[0-5]\d|12:00))?", re.ASCII
+)
 _NAME = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 _HOST = re.compile(_NAME, re.ASCII | re.IGNORECASE)
 _ORIGIN = re.compile(f"https?://{_NAME}(:[1-9][0-9]{{0,4}})?", re.ASCII | re.IGNORECASE)
@@ -278,6 +282,40 @@ class RetentionSettings:
     )  # fmt: skip
 
 
+def _day_time(default: str, text: str) -> Any:
+    return _setting(
+        default, text, check=_like(_DAY_TIME, "must be a time like 22:00, sunset or sunrise-00:30, from 00:00 to 24:00")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """Motion detection."""
+
+    armed: bool = _setting(False, "Looks for motion in the live picture, also while nobody watches.")
+    sensitivity: int = _setting(5, "1 finds only large and clear motion, 10 finds a bird far away.", low=1, high=10)
+    fps: float = _setting(5.0, "Frames that the detector looks at in a second.", low=1, high=15, unit="fps")
+    after_s: float = _setting(5.0, "Time without motion that ends an event.", low=1, high=300, unit="s")
+    weekdays: tuple[str, ...] = _setting(
+        (), "Days on which it looks for motion: mon, tue, wed, thu, fri, sat, sun. Empty: every day.",
+        check=_like(_DAY, "must be one of mon, tue, wed, thu, fri, sat, sun"),
+    )  # fmt: skip
+    active_from: str = _day_time("00:00", "Start of a day's detection: a time like 22:00, or sunset or sunrise-00:30.")
+    active_to: str = _day_time("24:00", "End of a day's detection; before the start: on the next day.")
+    latitude: float = _setting(0.0, "Place of the camera, for sunrise and sunset.", low=-90, high=90, unit="°")
+    longitude: float = _setting(0.0, "Place of the camera, for sunrise and sunset.", low=-180, high=180, unit="°")
+    threshold: float = _setting(
+        0.0, "Difference in brightness beyond the noise that counts. 0: from the sensitivity.", low=0, high=100
+    )
+    blocks: int = _setting(
+        0, "Least size of what moves, in blocks; a picture is 40 blocks wide. 0: from the sensitivity.", low=0, high=600
+    )
+    frames: int = _setting(2, "How many of the last three frames must show motion.", low=1, high=3)
+    learning_s: float = _setting(
+        60.0, "Time until something that has come to stay belongs to the background.", low=5, high=3600, unit="s"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """Webhook receivers; only an owner who has signed in sees and changes them."""
@@ -315,6 +353,7 @@ class Settings:
     server: ServerSettings = ServerSettings()
     page: PageSettings = PageSettings()
     retention: RetentionSettings = RetentionSettings()
+    motion: MotionSettings = MotionSettings()
     webhooks: WebhookSettings = WebhookSettings()
     hooks: HookSettings = HookSettings()
 

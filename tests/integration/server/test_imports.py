@@ -23,6 +23,7 @@ def test_a_daemon_that_takes_snapshots_has_imported_nothing_for_other_uses(idle_
     modules = imported(idle_daemon.log)
     assert "stillcam.capture.modes.snapshots" in modules
     assert not modules & (FOR_PICTURES | FOR_SECRETS)
+    assert not [name for name in modules if "motion" in name and name != "stillcam.capture.modes.motion"]
 
 
 def test_a_server_that_serves_pictures_has_imported_nothing_for_other_requests(tmp_path):

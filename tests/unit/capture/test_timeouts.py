@@ -8,6 +8,7 @@ import pytest
 from stillcam.camera.driver import Interrupted, PhotoRequest
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.live import LiveMode
+from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.status import Status
 from stillcam.capture.timeouts import (
     MAX_TIMEOUT_S,
@@ -132,8 +133,9 @@ class SlowContext:
         self._settings = settings
         self.waited: list[float] = []
         self.live: LiveMode | None = None
-        self.settings = SimpleNamespace(confirmed=False)
+        self.settings = SimpleNamespace(confirmed=False, wanted=settings)
         self.status = SimpleNamespace(enter=lambda *_: None)
+        self.commands = SimpleNamespace(leased=True)
         self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
         self.stop_camera = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
@@ -159,7 +161,8 @@ def test_the_first_frame_is_waited_for_as_long_as_those_that_are_hidden_take(rat
     settings = patched(Settings(), {"live": {"framerate": rate}})
     context: Any = SlowContext(settings)
     camera: Any = None
-    context.live = LiveMode(context)
+    motion: Any = SimpleNamespace(add=lambda _frames: None)
+    context.live = LiveMode(context, motion, FrameRequest(context.driver))
     with pytest.raises(Interrupted):
         context.live.run(settings, camera)
     first_s, next_s = context.waited

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Settings tab: camera, who may watch, storage, notifications, users, network, backup.
+ * The Settings tab: camera, who may watch, storage, motion, notifications, users, network, backup.
  */
 
 import { automaticSize } from "../../base/automatic-size.js";
@@ -20,6 +20,10 @@ const GROUPS = [
   ["Snapshots", ["snapshot.interval_s", "snapshot.width", "snapshot.height", "snapshot.quality", "snapshot.zsl"]],
   ["Who may watch", ["access.watch", "access.embed"]],
   ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
+  ["Motion", [
+    "motion.armed", "motion.sensitivity", "motion.after_s", "motion.weekdays", "motion.active_from", "motion.active_to",
+    "motion.latitude", "motion.longitude", "motion.fps", "motion.threshold", "motion.blocks", "motion.frames", "motion.learning_s",
+  ]],
   ["Notifications", ["webhooks.urls"]],
 ];
 /** Those that come after the users. @type {[string, string[]][]} */

@@ -50,6 +50,9 @@ class Faults:
     no_microphone: bool = False  # there is none
     ignore_term: bool = False  # SIGTERM does nothing
     light: float = 1.0  # how bright the scene is; automatic exposure follows within some frames
+    no_boat: bool = False  # no boat sails through the scene
+    walk_every_s: float = 0.0  # a person walks through the scene every so many seconds (of the time since 1970) …
+    walk_s: float = 5.0  # … and takes so long
     speed: float = 1.0  # all simulated latencies are divided by it
     lacks: str = ""  # options (`ccm metadata`) that the program does not have, as an older one
 
@@ -60,6 +63,12 @@ class Faults:
     def delay_s(self, captures: int) -> float:
         """Seconds that a capture takes more, after so many of the same program."""
         return self.slow_s + (0.0 if captures else self.first_s)
+
+    def walked(self, moment_s: float) -> float | None:
+        """How far a person has walked through the scene at that time (0 to 1); None: nobody is there."""
+        if not self.walk_every_s or (since_s := moment_s % self.walk_every_s) >= self.walk_s:
+            return None
+        return since_s / self.walk_s
 
     def corrupt(self, number: int, data: bytes) -> bytes:
         """The bytes of picture `number`, from 1, as they are written."""

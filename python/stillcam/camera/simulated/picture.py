@@ -5,6 +5,7 @@ All that stays the same from frame to frame is kept: a frame costs a copy, the b
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,8 +93,17 @@ class Picture:
         """Do the work that all frames share, before the first: with the lens where most of them will find it."""
         self._develop(self.lens.position if self._video else self.lens.target)
 
-    def take(self, now: datetime, *, frozen: bool) -> Frame:
+    def take(
+        self,
+        now: datetime,
+        *,
+        frozen: bool,
+        boat: bool = True,
+        walked: Callable[[float], float | None] = lambda _moment_s: None,
+    ) -> Frame:
         """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one.
+
+        `boat`: whether it sails; `walked`: see `Faults.walked`.
 
         A video shows the scan of a lens only at its end: to blur the scene for each of its steps would take too long.
         """
@@ -105,7 +115,10 @@ class Picture:
         keeps = self._developed is not None and (repeats or (self._video and self.lens.scanning))
         self._develop(self._scene.position if keeps else self.lens.position)
         image = self._background.copy()
-        self._scene.sail(image, self._boat, moment.timestamp() % 86_400)
+        if boat:
+            self._scene.sail(image, self._boat, moment.timestamp() % 86_400)
+        if (way := walked(moment.timestamp())) is not None:
+            self._scene.walk(image, way, self._exposure.brightness * (self._light or 1.0))
         image = self._noise.add(image, number)
         self._overlay.draw(image, moment, number)
         if self._options.hflip:

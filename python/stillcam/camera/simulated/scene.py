@@ -1,5 +1,7 @@
 """What the simulated camera looks at: a bay in the evening, a lighthouse, a test chart, poppies, a sailing boat.
 
+A person walks through it where the faults say so.
+
 `scene.jpg` is the whole 4:3 scene without the boat, which is `boat.png`; `depth.png` gives, for each point, the number
 of its layer. A layer has a distance, so that the lens can be focused on it.
 Scene units: 1600 across; a 16:9 picture shows heights from 0 to 900, a 4:3 picture from -150 to 1050.
@@ -9,7 +11,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 FOLDER = Path(__file__).parent
 TOP, WIDTH, HEIGHT = -150.0, 1600.0, 1200.0
@@ -43,6 +45,9 @@ LAYERS = (
     Layer(4.0, (1380, 580, 1600, 1050), ((1420, 600, 1600, 870),), 2.0),  # poppies
 )
 
+WALKER_SIZE = 70.0, 240.0  # of a person at some 10 m
+WALKER_FOOT = 790.0  # where it walks, from left to right
+WALKER_COLOUR = 58, 48, 66
 BOAT_SIZE = 92.0, 106.0
 BOAT_HEIGHT = 545.0  # of its middle
 BOAT_SPEED = 22.0  # scene units a second
@@ -122,6 +127,19 @@ class Scene:
         if left < image.width and left + boat.width > 0:
             near = self._near.crop((left, top, left + boat.width, top + boat.height))
             image.paste(boat, (left, top), ImageChops.subtract(self.boat.getchannel("A"), near))
+
+    def walk(self, image: Image.Image, way: float, brightness: float) -> None:
+        """Draw a person into the `image`, who has walked so far through the scene (0 to 1)."""
+        width, height = WALKER_SIZE
+        x = -width + way * (WIDTH + 2 * width)
+        (left, top), (right, foot) = (
+            self._view.pixel(x - width / 2, WALKER_FOOT - height), self._view.pixel(x + width / 2, WALKER_FOOT)
+        )  # fmt: skip
+        colour = tuple(min(255, round(value * brightness)) for value in WALKER_COLOUR)
+        draw, head = ImageDraw.Draw(image), (foot - top) // 6
+        middle = (left + right) // 2
+        draw.ellipse((middle - head // 2, top, middle + head // 2, top + head), fill=colour)
+        draw.rounded_rectangle((left, top + head, right, foot), radius=max(1, (right - left) // 3), fill=colour)
 
 
 def subject(window: Box) -> float:

@@ -179,7 +179,9 @@ class Video:
             if timed_out or self._signals.take() == signal.SIGINT or 0 < options.frames <= self._frames:
                 return
             time.sleep(self._faults.delay_s(self._frames))
-            frame = self._picture.take(local_now(), frozen=self._faults.frozen)
+            frame = self._picture.take(
+                local_now(), frozen=self._faults.frozen, boat=not self._faults.no_boat, walked=self._faults.walked
+            )
             self._frames += 1
             self._write(frame.image)
             if options.codec != "libav":  # which writes no metadata of its frames (libav_encoder.cpp, encode)

@@ -1,12 +1,15 @@
-"""The mode for viewers: frames at video rate while a lease lasts."""
+"""The mode for viewers and for motion: the frames of the live stream, at video rate."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
-from stillcam.capture.timeouts import live_cycle_s, startup_s
+from stillcam.capture.modes.motion import MotionWatch
+from stillcam.capture.modes.snapshots import FrameRequest
+from stillcam.capture.timeouts import live_cycle_s, snapshot_cycle_s, startup_s
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -15,27 +18,41 @@ LIVE_RETRY_S = 10.0  # without live view after it failed
 
 
 class LiveMode(Mode):
-    """Publishes the frames of the live stream; a camera that cannot stream continues with snapshots."""
+    """Runs the live stream while somebody watches or the camera is armed.
+
+    While somebody watches, it publishes every frame; otherwise one every snapshot interval, and one on request. A
+    camera that cannot stream continues with snapshots.
+    """
 
     use = "live"
 
-    def __init__(self, context: CaptureContext) -> None:
+    def __init__(self, context: CaptureContext, motion: MotionWatch, frame_request: FrameRequest) -> None:
         self._context = context
+        self._motion = motion
+        self._frame_request = frame_request
         self._not_before_s = 0.0  # monotonic
+        self._due_s = 0.0  # when an unwatched stream publishes the next frame (monotonic)
+
+    def update(self) -> None:
+        self._motion.update()
+
+    def close(self) -> None:
+        self._motion.close()
 
     def wanted(self) -> bool:
-        return self._context.commands.leased and time.monotonic() >= self._not_before_s
+        return (self._context.commands.leased or self._motion.wanted) and time.monotonic() >= self._not_before_s
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         context, cycle_s = self._context, live_cycle_s(settings)
+        shown: bool | None = None  # whether the status shows viewers
         try:
             context.driver.start_live(settings, camera)
-            context.status.enter("live", cycle_s)
             while context.next_mode() is self:
+                if shown is not context.commands.leased:
+                    shown = self._show_mode(cycle_s)
                 start_s = 0.0 if context.settings.confirmed else START_TIMEOUT_S + startup_s(cycle_s)
                 timeout_s = context.stall_timeout_s(live_cycle_s) + start_s
-                newest = context.wait_for(context.driver.read_frames, timeout_s)[-1]
-                context.frame_published(context.publisher.publish_live(newest, time.time()))
+                self._take(context.wait_for(context.driver.read_frames, timeout_s))
         except CameraError as error:
             context.status.count_failure(error.cause, restarts=True)
             if not context.settings.roll_back(error):
@@ -43,3 +60,21 @@ class LiveMode(Mode):
                 self._not_before_s = time.monotonic() + LIVE_RETRY_S
         finally:
             context.stop_camera()
+
+    def _show_mode(self, cycle_s: float) -> bool:
+        """With viewers the mode is `live`, whatever else the stream runs for; returns whether there are any."""
+        leased, status = self._context.commands.leased, self._context.status
+        if leased:
+            status.enter("live", cycle_s)
+        else:
+            status.enter("motion", snapshot_cycle_s(self._context.settings.wanted))
+        return leased
+
+    def _take(self, frames: Sequence[bytes]) -> None:
+        self._motion.add(frames)
+        context, now = self._context, time.monotonic()
+        due_s = min(self._due_s, self._frame_request.due_s)
+        if context.commands.leased or now >= due_s or not context.settings.confirmed:
+            context.frame_published(context.publisher.publish_live(frames[-1], time.time()))
+            self._frame_request.picture_taken()
+            self._due_s = now + context.settings.wanted.snapshot.interval_s

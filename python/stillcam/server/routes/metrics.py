@@ -31,7 +31,7 @@ from stillcam.system_info import board
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-MODES = ("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera")
+MODES = ("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Name: type, help, labels. Counters get the suffix _total.

@@ -51,9 +51,24 @@ _LIBRARY = record(
     },
     free_bytes="count?", floor_bytes=shape("count?", "free space below which nothing is taken"),
 )  # fmt: skip
+_MOTION = maybe(record(
+    {"counts": record(
+        events=shape("count", "since the daemon's start"), looked=shape("count", "frames that were looked at"),
+        skipped=shape("count", "frames for which there was no time"),
+    )},
+    armed="flag", active=shape("flag", "whether it looks now: by the schedule, and the camera is free for it"),
+    next=shape("time?", "when the schedule changes that; null: it has no end"),
+    level=shape("count", "blocks in the largest group that differs"), threshold=shape("count", "blocks that count"),
+    ignored=one_of("", "settling", "light"),
+    event=maybe(
+        record(number="count", start="time", end=shape("time?", "of the last motion; null: it lasts"),
+               trigger=one_of("motion", "request", "keep"), item="text?"),
+        "the newest event; null: there was none",
+    ),
+))  # fmt: skip
 _CAPTURE = at_least(
     running={"const": True},
-    mode=one_of("starting", "snapshot", "live", "focus", "photo", "video", "series", "no camera"),
+    mode=one_of("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera"),
     since="time", reason=shape("text?", "what is wrong and what to do"), interval_s=shape("number", **{"x-unit": "s"}),
     driver=one_of("rpicam", "simulated", "picamera2"),
     camera=maybe(at_least(index="count", model="text", size="size")),
@@ -72,6 +87,7 @@ _CAPTURE["properties"] |= {
         "requests that wait until another one is done",
     ),
     "library": _LIBRARY,
+    "motion": shape(_MOTION, "what the detection of motion sees; null: disarmed"),
     "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serving import DEADLINE_S
 
 FILES = 400  # that the disk holds, folders among them
 
@@ -62,3 +64,11 @@ def small_disk(path: Path, size_bytes: int) -> Iterator[SmallDisk]:
         yield SmallDisk(path)
     finally:
         subprocess.run(["umount", "--lazy", str(path)], check=True)  # also while somebody has a file open
+
+
+def remount(path: Path, how: str) -> None:
+    """`ro` or `rw`; a file that is just being written keeps it from becoming read-only."""
+    deadline_s = time.monotonic() + DEADLINE_S
+    while subprocess.run(["mount", "-o", f"remount,{how}", path], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline_s, f"{path} stays busy"
+        time.sleep(0.01)

@@ -1,23 +1,12 @@
 """The disk under images/ or data/ gets full, read-only or goes: the last picture stays, and all goes on afterwards."""
 
 import subprocess
-import time
-from pathlib import Path
 
 from installation import Installation
 from people import PASSWORD, Client, register
-from serving import DEADLINE_S
-from small_disk import small_disk
+from small_disk import remount, small_disk
 
 MB = 1 << 20
-
-
-def remount(path: Path, how: str) -> None:
-    """`ro` or `rw`; a file that is just being written keeps it from becoming read-only."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while subprocess.run(["mount", "-o", f"remount,{how}", path], capture_output=True, check=False).returncode:
-        assert time.monotonic() < deadline_s, f"{path} stays busy"
-        time.sleep(0.01)
 
 
 def outage(camera: Installation) -> str:

@@ -13,7 +13,7 @@ from capture_daemon import BackgroundRequest, IdleDaemon
 from people import Client, register
 from pictures import picture
 from serving import Site
-from small_disk import SmallDisk, small_disk
+from small_disk import SmallDisk, remount, small_disk
 
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.pending import PendingItem, recover
@@ -51,6 +51,21 @@ def test_a_photo_without_disk_space_is_an_error_and_leaves_nothing(idle_daemon, 
     assert len(idle_daemon.take(kind=kind)) == 1
     idle_daemon.next_snapshot()
     assert idle_daemon.drafts() == []
+
+
+@pytest.mark.parametrize("command", ["photo", "video"])
+def test_a_library_that_cannot_be_written_to_is_named_in_the_answer_and_the_log(idle_daemon, disk, command):
+    """The camera program would say only that it cannot open a file. Its folder may belong to another user."""
+    idle_daemon.open()
+    idle_daemon.take()
+    remount(disk.path, "ro")
+    with pytest.raises(Refusal) as caught:
+        idle_daemon.ask(command, **{"seconds": 1, "wait": True} if command == "video" else {})
+    remount(disk.path, "rw")
+    assert caught.value.cause == "disk"
+    assert str(caught.value).startswith(f"cannot write to {idle_daemon.library} (Read-only file system): ")
+    assert str(caught.value) in idle_daemon.log.read_text()
+    assert len(idle_daemon.take()) == 1
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")

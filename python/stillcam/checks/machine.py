@@ -23,20 +23,37 @@ SYSTEMD_TIMEOUT_S = 3.0
 
 
 def permissions(installation: Installation) -> list[Finding]:
-    """Whether frames and data can be written, and their file systems have the features that they need."""
+    """Whether frames, data and items can be written, and their file systems have the features that they need."""
     paths = installation.paths
     return [
-        finding
-        for check, folder, needs in (("images folder", paths.images, LINKS), ("data folder", paths.data, SOCKETS))
-        for finding in _writable(check, folder, needs)
+        *_writable("images folder", paths.images, LINKS),
+        *_writable("data folder", paths.data, SOCKETS),
+        *(
+            finding
+            for folder in (paths.library, paths.series, paths.films)
+            if folder.is_dir() and not _can_write_items(folder)
+            for finding in fault(f"{folder.name} folder", f"cannot write to {folder}", _chown(folder))
+        ),
     ]
+
+
+def _can_write_items(folder: Path) -> bool:
+    """Whether a folder and those directly in it can be written to, such as the days of the library."""
+    return _can_write(folder) and all(map(_can_write, filter(Path.is_dir, folder.iterdir())))
+
+
+def _can_write(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _chown(folder: Path) -> str:
+    return f"sudo chown -R {_user()} {shlex.quote(str(folder))}; or mount its disk writable"
 
 
 def _writable(check: str, folder: Path, needs: str) -> list[Finding]:
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        advice = f"sudo chown -R {_user()} {there}; or mount its disk writable"
-        return fault(check, f"cannot write to {folder}", advice)
+    if not (there.is_dir() and _can_write(there)):
+        return fault(check, f"cannot write to {folder}", _chown(there))
     if there == folder and (text := lacks(folder, (needs,))):
         return fault(check, text, "set STILLCAM_IMAGES or STILLCAM_DATA to a folder on ext4")
     return ok(check, f"{folder} is writable")

@@ -199,6 +199,20 @@ def test_folders_that_cannot_be_written(make, monkeypatch):
     assert str(installation.paths.images) in findings[0].advice
 
 
+@pytest.mark.parametrize("stuck", [pytest.param("", id="library"), pytest.param("2026-11-20", id="a day of it")])
+def test_a_library_that_another_user_made(make, monkeypatch, stuck):
+    """As after one start with sudo; root may write anywhere."""
+    installation = make()
+    library = installation.paths.library
+    (library / "2026-11-20").mkdir(parents=True)
+    (library / "note.txt").touch()
+    assert states(machine.permissions(installation)) == [OK, OK]
+    monkeypatch.setattr(os, "access", lambda path, mode: path != library / stuck)
+    finding = machine.permissions(installation)[-1]
+    assert (finding.check, finding.state, finding.found) == ("library folder", FAULT, f"cannot write to {library}")
+    assert f"chown -R {machine._user()} {library};" in finding.advice
+
+
 def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(make):
     installation = make()
     installation.paths.images.rmdir()

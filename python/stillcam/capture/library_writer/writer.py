@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
@@ -101,13 +102,15 @@ class LibraryWriter:
         """The folder of items that are not complete, which is created.
 
         Raises:
-            CameraError: `disk`: it cannot be created.
+            CameraError: `disk`: it cannot be created, or cannot be written to: the camera program would not say why.
         """
+        folder = self._root / DRAFTS_FOLDER
         try:
-            (self._root / DRAFTS_FOLDER).mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=folder):
+                return folder
         except OSError as error:
             raise self.unwritable(error) from error
-        return self._root / DRAFTS_FOLDER
 
     def begin_item(self, kind: str, time_s: float, camera: str) -> PendingItem:
         """Begin an item: see `PendingItem`.

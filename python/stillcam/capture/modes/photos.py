@@ -88,6 +88,7 @@ class PhotoMode(Mode):
         except Interrupted:
             pass
         except CameraError as error:
+            logging.error("a photo failed: %s", error)
             self._context.camera_failed(error)
             failure = error
         finally:

@@ -1,6 +1,7 @@
 """A full disk under the library, and only there: nothing is half there, and with room again all is well."""
 
 import errno
+import random
 import shutil
 import subprocess
 import zipfile
@@ -9,12 +10,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from capture_daemon import BackgroundRequest, IdleDaemon
+from capture_daemon import BackgroundRequest, IdleDaemon, read_sidecar
 from people import Client, register
 from pictures import picture
+from PIL import Image
 from serving import Site
 from small_disk import SmallDisk, remount, small_disk
 
+from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.ipc.protocol import Refusal
 from stillcam.library.pending import PendingItem, recover
 
@@ -99,6 +102,34 @@ def test_a_video_is_kept_up_to_where_the_disk_was_full(idle_daemon, disk):
     assert int(subprocess.run(probe, capture_output=True, text=True, check=True).stdout) >= 2
     assert len(idle_daemon.visible()) == 3
     assert "Traceback" not in idle_daemon.log.read_text()
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_an_event_of_motion_waits_for_space_for_its_mp4(idle_daemon, disk):
+    """Its recording is kept meanwhile. No crash has interrupted it, and it does not say so."""
+    pending = PendingItem.create(idle_daemon.library, "motion", NOON_S, "imx219")
+    frames = [noise(number) for number in range(12)]
+    pending.path("mjpeg").write_bytes(b"".join(frames))
+    video = RecordedVideo(pending, pending.path("mjpeg"), Conversion.ENCODE, 5.0, 0, {"version": 1, "kind": "motion"})
+    video.save_notes(complete=True)
+    disk.fill(left_bytes=200_000)
+    idle_daemon.open()
+    idle_daemon.until(lambda _: "is created when there is free space" in idle_daemon.log.read_text())
+    assert idle_daemon.visible() == []
+    assert pending.path("mjpeg").read_bytes() == b"".join(frames)
+    assert not pending.path("part").exists()
+    disk.clear()
+    idle_daemon.until(lambda _: len(idle_daemon.visible()) == 3 and not idle_daemon.drafts())
+    (item,) = idle_daemon.library.glob("2*/*_motion_imx219.mp4")
+    sidecar = read_sidecar(item)
+    assert (sidecar["duration_s"], "interrupted" in sidecar, "notices" in sidecar) == (2.4, False, False)
+
+
+def noise(number: int) -> bytes:
+    """A JPEG of which an encoder makes little less."""
+    file, pixels = BytesIO(), random.Random(number).randbytes(320 * 180 * 3)
+    Image.frombytes("RGB", (320, 180), pixels).save(file, "JPEG", quality=90)
+    return file.getvalue()
 
 
 def test_a_burst_keeps_the_complete_photos_when_the_disk_fills_up(idle_daemon, disk):

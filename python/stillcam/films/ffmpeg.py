@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from stillcam.films.order import Crop, Order
@@ -122,6 +123,27 @@ def film_command(
         "-i", "pipe:0", *overlay_input,
         "-an", "-filter_complex_threads", "1", "-filter_complex", filter_graph(order, box, size, overlay),
         *_encoding(encoder, size, order.fps, threads), "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
+    ]  # fmt: skip
+
+
+def mjpeg_arguments(source: Path, rate: float, encoder: Encoder, size: Size, threads: int, target: Path) -> list[str]:
+    """The arguments by which ffmpeg makes an MP4 of a file of JPEGs, frame by frame.
+
+    Args:
+        rate: frames a second.
+        size: of the MP4, as `film_size` gives it; JPEGs with an odd side lose a pixel.
+        threads: for the encoder.
+    """
+    filters = (
+        f"crop={size[0]}:{size[1]}:0:0", "scale=out_range=tv:out_color_matrix=bt709", "format=yuv420p",
+        f"setparams={_COLOURS}", "setsar=1",
+    )  # fmt: skip
+    return [
+        "-noautorotate", "-f", "mjpeg", "-threads", "1", "-framerate", f"{rate:g}", "-i", f"file:{source}",
+        "-map", "0:v:0", "-an", "-filter_threads", "1", "-vf", ",".join(filters),
+        *_encoding(encoder, size, max(1, round(rate)), threads),
+        "-r", f"{rate:g}",  # or ffmpeg takes twice the rate, and each frame twice
+        "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip
 
 

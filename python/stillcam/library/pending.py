@@ -107,7 +107,8 @@ def _appear(root: Path, stem: str, files: list[Path]) -> str:
     """Move the files of a complete item to its day; the name of that day.
 
     The sidecar is moved last: while it is in `.drafts`, `recover` knows that the item was complete. A preview is moved
-    before its item, but for motion, where it would be an item itself while there is no video.
+    before its item, but for motion, where it would be an item itself while there is no video. Files that only helped to
+    make the item are deleted.
     """
     parts = parse_stem(stem)
     assert parts is not None
@@ -115,7 +116,10 @@ def _appear(root: Path, stem: str, files: list[Path]) -> str:
     day.mkdir(exist_ok=True)
     main_last = parts.kind != MOTION
     for path in sorted(files, key=lambda path: (path.suffix == f".{SIDECAR}", _is_main(path, files) == main_last)):
-        path.rename(day / path.name)
+        if kind_of(path.name) == "file" and path.suffix != f".{SIDECAR}":
+            path.unlink()
+        else:
+            path.rename(day / path.name)
     sync(day)
     sync(root)
     return day.name

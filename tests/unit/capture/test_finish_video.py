@@ -2,22 +2,20 @@
 
 import json
 import struct
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pictures import picture
 from PIL import Image
 
 from stillcam.capture.image_files import image_size
-from stillcam.capture.library_writer.finish_video import (
-    RecordedVideo,
-    finish_video,
-    mp4_duration_s,
-    recover_videos,
-    rotate_mp4,
-)
+from stillcam.capture.library_writer import finish_video as finish_video_module
+from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo, finish_video, recover_videos
+from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
 from stillcam.common.errors import CameraError
+from stillcam.films.ffmpeg import ENCODERS
 from stillcam.library.pending import PendingItem, recover
 
 MOMENT_S = 1_795_218_301.0
@@ -48,16 +46,20 @@ def pending(tmp_path: Path) -> PendingItem:
     return PendingItem.create(tmp_path, "video", MOMENT_S, "imx708")
 
 
-def recorded(pending: PendingItem, extension: str, content: bytes, remux: bool = True, **more: Any) -> RecordedVideo:
+def recorded(
+    pending: PendingItem, extension: str, content: bytes, conversion: Conversion = Conversion.REMUX, rotation: int = 0
+) -> RecordedVideo:
     pending.path(extension).write_bytes(content)
-    return RecordedVideo(pending, pending.path(extension), remux, 30.0, more.get("rotation", 0), {"kind": "video"})
+    return RecordedVideo(pending, pending.path(extension), conversion, 30.0, rotation, {"kind": "video"})
 
 
 def makes(content: bytes):
     """An ffmpeg whose last argument becomes a file."""
 
-    def ffmpeg(arguments: list[str]) -> None:
-        Path(arguments[-1].removeprefix("file:")).write_bytes(picture() if "mjpeg" in arguments else content)
+    def ffmpeg(arguments: Sequence[str]) -> str | None:
+        target = Path(arguments[-1].removeprefix("file:"))
+        target.write_bytes(picture() if target.suffix == ".jpg" else content)
+        return None
 
     return ffmpeg
 
@@ -93,7 +95,7 @@ def test_what_cannot_be_played_is_deleted(tmp_path, pending):
     with pytest.raises(CameraError, match="nothing was recorded"):
         finish_video(recorded(pending, "ts", b""), makes(film(1)))
     with pytest.raises(CameraError, match="incomplete and cannot be played"):
-        finish_video(recorded(pending, "mp4", film(1)[:-120], remux=False), makes(b""))
+        finish_video(recorded(pending, "mp4", film(1)[:-120], Conversion.NONE), makes(b""))
     assert list(tmp_path.glob("*/*")) == []
 
 
@@ -117,6 +119,57 @@ def test_a_crash_while_the_mp4_was_made_is_put_right(tmp_path, pending):
     told = json.loads((tmp_path / saved).with_suffix(".json").read_text())
     assert (told["interrupted"], told["kind"], told["duration_s"]) == (True, "video", 3.0)
     assert list(tmp_path.glob(".drafts/*")) == []
+
+
+@pytest.mark.parametrize(
+    ("remux", "extension", "interrupted"), [(True, "ts", True), (False, "mp4", True), (None, "ts", False)]
+)
+def test_the_notes_of_the_version_before_and_of_this_one_are_read(tmp_path, pending, remux, extension, interrupted):
+    """An update may come between a recording and its end; what was complete is not called interrupted."""
+    video = recorded(pending, extension, film(2), rotation=270)
+    video.save_notes(complete=True)
+    if remux is not None:
+        notes = {"remux": remux, "rate": 25.0, "rotation": 270, "about": {"kind": "video", "zoom": 2}}
+        pending.path("about").write_text(json.dumps(notes))
+    (saved,) = recover_videos(tmp_path, recover(tmp_path), makes(film(2)))
+    sidecar = json.loads((tmp_path / saved).with_suffix(".json").read_text())
+    assert ("zoom" in sidecar, sidecar.get("interrupted", False)) == (remux is not None, interrupted)
+    assert struct.pack(">9i", 0, -1 << 16, 0, 1 << 16, 0, 0, 0, 320 << 16, 1 << 30) in (tmp_path / saved).read_bytes()
+
+
+def test_an_event_without_its_notes_is_encoded(tmp_path):
+    event = PendingItem.create(tmp_path, "motion", MOMENT_S, "imx708")
+    event.path("mjpeg").write_bytes(picture() * 3)
+    (saved,) = recover_videos(tmp_path, recover(tmp_path), makes(film(0.1)))
+    assert saved.endswith("_motion_imx708.mp4")
+    assert json.loads((tmp_path / saved).with_suffix(".json").read_text())["kind"] == "motion"
+
+
+def test_an_encoder_is_tried_after_one_that_fails(tmp_path, monkeypatch):
+    """A board may have the device of an encoder that takes no video."""
+    tried: list[str] = []
+
+    def ffmpeg(arguments: Sequence[str]) -> str | None:
+        encoder = arguments[arguments.index("-c:v") + 1] if "-c:v" in arguments else "preview"
+        tried.append(encoder)
+        return "no" if encoder == "h264_v4l2m2m" else makes(film(0.1))([*arguments])
+
+    hardware, software = ENCODERS
+    monkeypatch.setattr(finish_video_module, "ENCODERS", (replace(hardware, device="/dev/null"), software))
+    event = PendingItem.create(tmp_path, "motion", MOMENT_S, "imx708")
+    event.path("mjpeg").write_bytes(picture((320, 180)) * 3)
+    video = RecordedVideo(event, event.path("mjpeg"), Conversion.ENCODE, 30.0, 0, {"kind": "motion"})
+    assert finish_video(video, ffmpeg).endswith(".mp4")
+    assert tried == ["h264_v4l2m2m", "libx264", "preview"]
+    assert "notices" not in video.sidecar
+
+
+def test_a_broken_mp4_does_not_cost_the_recording_beside_it(tmp_path, pending):
+    video = recorded(pending, "ts", b"stream")
+    video.save_notes()
+    pending.path("mp4").write_bytes(film(1)[:-120])
+    (saved,) = recover_videos(tmp_path, recover(tmp_path), makes(film(2)))
+    assert mp4_duration_s(tmp_path / saved) == 2
 
 
 def test_without_its_notes_a_video_is_saved_too(tmp_path, pending):

@@ -71,6 +71,22 @@ def test_an_event_of_motion_is_a_video_with_a_preview_or_a_picture(tmp_path, ext
     assert (item.kind, item.camera, item.name.rpartition(".")[2]) == ("motion", "imx219", main)
 
 
+def test_what_only_helped_to_make_an_item_is_no_file_of_the_library(tmp_path):
+    """Also where a crash came between the sidecar and its deletion."""
+    for number, finish in enumerate((True, False)):
+        pending = PendingItem.create(tmp_path, "video", NOON_S + number, "")
+        for extension in ("mp4", "jpg", "about", "part"):
+            pending.path(extension).write_bytes(b"x")
+        if finish:
+            pending.finish({})
+        else:
+            pending.path("json").write_bytes(b"{}")
+            assert recover(tmp_path) == []
+    assert [len(item.files) for item in Library(tmp_path).page(9).items] == [3, 3]
+    assert len(list(tmp_path.glob("2*/*"))) == 6
+    assert list(tmp_path.glob(".drafts/*")) == []
+
+
 def test_incomplete_files_are_returned_to_the_caller(tmp_path):
     pending = PendingItem.create(tmp_path, "video", NOON_S, "")
     pending.path("mp4").write_bytes(b"begun")

@@ -24,6 +24,7 @@ from stillcam.common.threads import lower_priority, start_restarting
 
 REGULAR_S = 10.0  # from one run of the regular tasks to the next
 FFMPEG_TIMEOUT_S = 3600.0  # a program that works so long hangs
+CHECKPOINT_S = 1.0  # from one look for short tasks to the next, while a program of a long one runs
 CLOSE_S = 0.4  # for the current task when the daemon ends, and as long again for its program
 _NICE = 10
 _ERROR_LINES = 3  # of a failed program
@@ -77,8 +78,15 @@ class BackgroundWorker:
         os.eventfd_write(self._closing, 1)
         self._ended.wait(CLOSE_S)
 
-    def run_ffmpeg(self, arguments: Sequence[str]) -> str | None:
+    def run_long_ffmpeg(self, arguments: Sequence[str]) -> str | None:
+        """As `run_ffmpeg`, for a long task: the short tasks that come meanwhile do not wait for it."""
+        return self.run_ffmpeg(arguments, CHECKPOINT_S)
+
+    def run_ffmpeg(self, arguments: Sequence[str], checkpoint_s: float = FFMPEG_TIMEOUT_S) -> str | None:
         """Run ffmpeg for a task; its error output, None: it succeeded.
+
+        Args:
+            checkpoint_s: how often `checkpoint` is called.
 
         Raises:
             Closing: the daemon ends.
@@ -91,7 +99,12 @@ class BackgroundWorker:
         except CameraError as error:
             return str(error)
         with program:
-            if self._closing in wait_readable(FFMPEG_TIMEOUT_S, program.pidfd, self._closing):
+            end_s = time.monotonic() + FFMPEG_TIMEOUT_S
+            while not (ended := wait_readable(checkpoint_s, program.pidfd, self._closing)):
+                if time.monotonic() >= end_s:
+                    break
+                self.checkpoint()
+            if self._closing in ended:
                 raise Closing
             program.wait(1.0)
             if program.status == 0:

@@ -1,39 +1,48 @@
 """From a recorded video to an item of the library: an MP4 that browsers play, and a preview picture.
 
 While a video is recorded, a file `.about` lies beside it with what its sidecar will say, so that a video which a crash
-has left is finished in the same way at the next start.
-
-The orientation of an MP4 is written here and not by ffmpeg: `-display_rotation` came with ffmpeg 6.0, Debian 12 has
-5.1, and a camera program that writes MP4 itself needs no ffmpeg. Layout: ISO/IEC 14496-12. A box has a size and a
-type; `moov`, without which nothing can be played, holds `mvhd` (duration) and a `trak` with a `tkhd` (transformation
-matrix) for each track.
+has left is finished in the same way at the next start. The recording is kept until its MP4 is on the disk.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
+from stillcam.common.atomic_write import replace_file, sync
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_read import parse_json
-from stillcam.frames.jpeg import JpegSplitter
+from stillcam.films.ffmpeg import ENCODERS, Encoder, film_size, mjpeg_arguments
+from stillcam.frames.jpeg import JpegSplitter, check_jpeg
+from stillcam.library.names import MOTION, parse_stem
 from stillcam.library.pending import PendingItem
 
 NOTES = "about"  # extension of the notes
 PART = "part"  # of the MP4 that is being made
 EXTENSIONS = ("ts", "mp4", "h264", "mjpeg")
-_PREVIEW_BYTES = 8 << 20  # so much of an MJPEG file is searched for its first picture
-_BOX_HEADER_BYTES = 8
-_ONE = 1 << 16  # 1.0 in fixed point
+DEFAULT_RATE = 30.0  # frames a second of a recording whose rate is not known
+_CHUNK_BYTES = 1 << 20
+_NO_SPACE = "No space left"  # in what ffmpeg says on a full disk
 
 Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; its error output, None: it succeeded
+
+
+class Conversion(StrEnum):
+    """How a recording becomes the file of its item."""
+
+    NONE = "none"  # it is that file
+    REMUX = "remux"  # its frames are put into an MP4 as they are
+    ENCODE = "encode"  # the JPEGs of a file `.mjpeg` become H.264 in an MP4; without an encoder it is kept as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,12 @@ class RecordedVideo:
     """A recorded video that is no item yet."""
 
     pending: PendingItem  # that it becomes
-    path: Path  # the file that the camera has written
-    remux: bool  # whether to make an MP4 of it
-    rate: float  # frames a second, which bare H.264 does not know
+    path: Path  # the file that was recorded
+    conversion: Conversion
+    rate: float  # frames a second, which bare H.264 and MJPEG do not know
     rotation: int  # clockwise degrees by which players are to rotate it: 90, 270, else 0
     sidecar: dict[str, Any]  # the item's; the duration comes from the MP4 where there is one
+    preview_s: float = 0.0  # the time, from the first frame, of the one that is the preview
 
     def add_notice(self, text: str) -> None:
         """Add a remark on the video to its sidecar."""
@@ -57,10 +67,17 @@ class RecordedVideo:
         self.sidecar["interrupted"] = True
         self.add_notice(reason)
 
-    def save_notes(self) -> None:
-        """Write what a crash must not lose."""
-        notes = {"remux": self.remux, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar}
-        self.pending.path(NOTES).write_text(json.dumps(notes), encoding="utf-8")
+    def save_notes(self, complete: bool = False) -> None:
+        """Write what a crash must not lose; OSError: it could not be written, and earlier notes stay.
+
+        Args:
+            complete: whether the recording has ended; otherwise a crash has interrupted it.
+        """
+        notes = {
+            "conversion": self.conversion, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar,
+            "preview_s": self.preview_s, "complete": complete,
+        }  # fmt: skip
+        replace_file(self.pending.path(NOTES), json.dumps(notes).encode(), durable=False)
 
 
 def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None = None) -> str:
@@ -74,12 +91,13 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
             recording is kept and tried again.
         OSError: it could not be written; it is kept, too.
     """
-    pending, path, sidecar = video.pending, video.path, dict(video.sidecar)
+    pending, path = video.pending, video.path
     if not path.exists() or not path.stat().st_size:
         pending.discard()
         raise CameraError("torn", "nothing was recorded: see `stillcam log`")
-    if video.remux:
-        path = _remux(video, ffmpeg)
+    if video.conversion is not Conversion.NONE:
+        path = (_remux if video.conversion is Conversion.REMUX else _encode)(video, ffmpeg)
+    sidecar = dict(video.sidecar)
     if path.suffix == ".mp4":
         duration_s = mp4_duration_s(path)
         if duration_s is None:
@@ -92,9 +110,8 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
         if video.rotation:
             rotate_mp4(path, video.rotation)
     preview = pending.path("jpg")
-    if not _make_preview(path, preview, ffmpeg) and placeholder:
+    if not _make_preview(video, path, preview, ffmpeg) and placeholder:
         shutil.copyfile(placeholder, preview)
-    pending.path(NOTES).unlink(missing_ok=True)
     return pending.finish(sidecar)
 
 
@@ -111,7 +128,7 @@ def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str
     for stem, paths in groups.items():
         video = _video_among(root, paths)
         for path in paths:
-            if video is None or path.suffix.lstrip(".") not in (*EXTENSIONS, NOTES):
+            if video is None or (path != video.path and path.suffix != f".{NOTES}"):
                 path.unlink(missing_ok=True)
         if video is None:
             logging.info("deleted %s, which a crash had left incomplete", stem)
@@ -130,27 +147,56 @@ def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     recorded = [path for path in paths if path.suffix.lstrip(".") in EXTENSIONS and path.stat().st_size]
     if pending is None or not recorded:
         return None
+    path = max(recorded, key=_rank)
+    notes = _notes(pending)
+    conversion = Conversion.NONE if path.suffix == ".mp4" else notes.conversion
+    video = RecordedVideo(pending, path, conversion, notes.rate, notes.rotation, notes.sidecar, notes.preview_s)
+    if not notes.complete:
+        video.mark_interrupted("the capture daemon or the power failed during the recording")
+    return video
+
+
+def _rank(path: Path) -> tuple[bool, bool]:
+    """A complete MP4 is preferred to the recording that it was made of, and that to any other MP4."""
+    is_mp4 = path.suffix == ".mp4"
+    return is_mp4 and mp4_duration_s(path) is not None, not is_mp4
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What `RecordedVideo.save_notes` has written."""
+
+    conversion: Conversion
+    rate: float
+    rotation: int
+    sidecar: dict[str, Any]
+    preview_s: float = 0.0
+    complete: bool = False
+
+
+def _notes(pending: PendingItem) -> _Notes:
+    """The notes on a video; those of a version before motion, which had `remux`; or what is known without any."""
     try:
         notes = parse_json(pending.path(NOTES).read_text(encoding="utf-8"))
-        remux, rate, rotation, sidecar = (notes[key] for key in ("remux", "rate", "rotation", "about"))
+        if "remux" in notes:
+            notes["conversion"] = Conversion.REMUX if notes["remux"] else Conversion.NONE
+        conversion, preview_s = Conversion(notes["conversion"]), float(notes.get("preview_s", 0.0))
+        complete = notes.get("complete") is True
+        return _Notes(conversion, float(notes["rate"]), int(notes["rotation"]), notes["about"], preview_s, complete)
     except (OSError, ValueError, KeyError, TypeError):
-        remux, rate, rotation, sidecar = True, 0.0, 0, {"version": 1, "kind": "video"}
-    path = max(recorded, key=lambda path: path.suffix == ".mp4")  # its source may still lie beside it
-    video = RecordedVideo(pending, path, remux and path.suffix != ".mp4", float(rate), int(rotation), sidecar)
-    video.mark_interrupted("the capture daemon or the power failed during the recording")
-    return video
+        parts = parse_stem(pending.stem)
+        kind = parts.kind if parts else "video"
+        return _Notes(Conversion.ENCODE if kind == MOTION else Conversion.REMUX, 0.0, 0, {"version": 1, "kind": kind})
 
 
 def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     """Make an MP4 that plays while it loads; the recorded file where none can be made."""
-    part, mp4 = video.pending.path(PART), video.pending.path("mp4")
+    part = video.pending.path(PART)
     # Bare H.264 and MJPEG know no times.
-    given = ["-r", f"{video.rate or 30:g}"] if video.path.suffix != ".ts" else []
+    given = ["-r", f"{video.rate or DEFAULT_RATE:g}"] if video.path.suffix != ".ts" else []
     made = ["-map", "0:v:0", "-map", "0:a?", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", f"file:{part}"]
     if not (errors := ffmpeg([*given, "-i", f"file:{video.path}", *made])):
-        part.rename(mp4)
-        video.path.unlink()
-        return mp4
+        return _take_part(video)
     part.unlink(missing_ok=True)
     if video.path.suffix != ".ts":
         logging.warning("ffmpeg could not create an MP4; the video is kept as it was recorded: %s", errors)
@@ -158,73 +204,84 @@ def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     if "Invalid data" in errors or "does not contain any stream" in errors or "matches no streams" in errors:
         video.pending.discard()
         raise CameraError("torn", f"the recording contains nothing that can be played: {errors}")
-    cause = "disk" if "space" in errors else "missing"
+    cause = "disk" if _NO_SPACE in errors else "missing"
     text = f"ffmpeg could not create an MP4, and tries again when there is free space and at the next start: {errors}"
     raise CameraError(cause, text)
 
 
-def _make_preview(video: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
-    """Make a JPEG of the video's first picture; whether there is one."""
-    if video.suffix == ".mjpeg":
-        with video.open("rb") as file:
-            frames = JpegSplitter().feed(file.read(_PREVIEW_BYTES))
-        if frames:
-            preview.write_bytes(frames[0])
-        return bool(frames)
-    errors = ffmpeg(["-i", f"file:{video}", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", f"file:{preview}"])
-    if errors:
-        preview.unlink(missing_ok=True)
-    return not errors
+def _encode(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
+    """Make an MP4 of an MJPEG file by the first encoder that can; the recorded file, with a notice, without one."""
+    size = film_size((0, 0, *_measure(video)), None)
+    errors = "it has no encoder for H.264"
+    for encoder in ENCODERS:
+        if encoder.supports(size) and (not encoder.device or Path(encoder.device).exists()):
+            if not (errors := _encode_by(encoder, size, video, ffmpeg)):
+                return _take_part(video)
+            video.pending.path(PART).unlink(missing_ok=True)
+            if _NO_SPACE in errors:
+                text = f"the MP4 is created when there is free space, and at the next start: {errors}"
+                raise CameraError("disk", text)
+            logging.info("%s cannot encode %s: %s", encoder.name, video.pending.stem, errors)
+    video.add_notice(f"kept as MJPEG, which most browsers do not play: ffmpeg could not create an MP4: {errors}")
+    return video.path
 
 
-def mp4_duration_s(path: Path) -> float | None:
-    """How long the video is; None: it cannot be played, as its end was never written."""
+def _measure(video: RecordedVideo) -> tuple[int, int]:
+    """Width and height of an MJPEG file; its duration is set, and a last frame that is incomplete is cut off."""
+    splitter, count, size_bytes, size = JpegSplitter(), 0, 0, (0, 0)
+    with video.path.open("r+b") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            for frame in splitter.feed(chunk):
+                if not count:
+                    size = check_jpeg(frame)
+                count += 1
+                size_bytes += len(frame)
+        file.truncate(size_bytes + splitter.skipped_bytes)
+    if not count:
+        video.pending.discard()
+        raise CameraError("torn", "the recording contains no complete picture")
+    video.sidecar["duration_s"] = round(count / (video.rate or DEFAULT_RATE), 3)
+    return size
+
+
+def _encode_by(encoder: Encoder, size: tuple[int, int], video: RecordedVideo, ffmpeg: Ffmpeg) -> str:
+    """Encode a video; what went wrong, empty: nothing."""
+    threads = max(1, (os.cpu_count() or 1) // 2)  # the camera program needs the others
+    part = video.pending.path(PART)
+    arguments = mjpeg_arguments(video.path, video.rate or DEFAULT_RATE, encoder, size, threads, part)
+    if errors := ffmpeg(arguments):
+        return errors
+    return "" if mp4_duration_s(part) is not None else "it wrote no complete MP4"
+
+
+def _take_part(video: RecordedVideo) -> Path:
+    """Replace the recording by the MP4 that was made of it."""
+    part, mp4 = video.pending.path(PART), video.pending.path("mp4")
+    sync(part)
+    part.rename(mp4)
+    video.path.unlink()
+    return mp4
+
+
+def _make_preview(video: RecordedVideo, path: Path, preview: Path, ffmpeg: Ffmpeg) -> bool:
+    """Make a JPEG of the frame that is the preview, or of the first one; whether there is one."""
+    if path.suffix == ".mjpeg":
+        number = round(video.preview_s * (video.rate or DEFAULT_RATE))
+        frame = next(islice(_frames(path), number, None), None) or next(_frames(path), None)
+        if frame:
+            preview.write_bytes(frame)
+        return frame is not None
+    made = ["-i", f"file:{path}", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", f"file:{preview}"]
+    for seek in (["-ss", f"{video.preview_s:g}"], []) if video.preview_s else ([],):
+        if not ffmpeg([*seek, *made]) and preview.exists() and preview.stat().st_size:
+            return True
+    preview.unlink(missing_ok=True)
+    return False
+
+
+def _frames(path: Path) -> Iterator[bytes]:
+    """The complete JPEGs in an MJPEG file."""
+    splitter = JpegSplitter()
     with path.open("rb") as file:
-        for start, _ in _boxes_at(file, b"moov", b"mvhd"):
-            file.seek(start)
-            wide = file.read(4)[:1] == b"\1"
-            layout = struct.Struct(">16xIQ" if wide else ">8xII")
-            scale, duration = layout.unpack(file.read(layout.size))
-            return float(duration / scale) if scale else None
-    return None
-
-
-def rotate_mp4(path: Path, degrees: int) -> None:
-    """Have players rotate the video clockwise by 90 or 270 degrees; the pictures stay as they are."""
-    with path.open("r+b") as file:
-        for start, _ in _boxes_at(file, b"moov", b"trak", b"tkhd"):
-            file.seek(start)
-            at = start + (52 if file.read(1) == b"\1" else 40)
-            file.seek(at + 36)
-            width, height = struct.unpack(">II", file.read(8))
-            if not width:
-                continue  # a track of sound
-            across = (0, _ONE, 0, -_ONE, 0, 0, height, 0) if degrees == 90 else (0, -_ONE, 0, _ONE, 0, 0, 0, width)
-            file.seek(at)
-            file.write(struct.pack(">9i", *across, 1 << 30))
-
-
-def _boxes_at(file: BinaryIO, *path: bytes) -> Iterator[tuple[int, int]]:
-    """Where the boxes at a path of types begin (behind their headers) and end."""
-    file.seek(0, 2)
-    spans = [(0, file.tell())]
-    for kind in path:
-        spans = [span for start, end in spans for name, span in _boxes(file, start, end) if name == kind]
-    yield from spans
-
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
-    """Type and content of the boxes that lie whole between `start` and `end`."""
-    while start + _BOX_HEADER_BYTES <= end:
-        file.seek(start)
-        size, kind = struct.unpack(">I4s", file.read(_BOX_HEADER_BYTES))
-        body = start + _BOX_HEADER_BYTES
-        if size == 1:
-            (size,) = struct.unpack(">Q", file.read(8))
-            body += 8
-        if size == 0:
-            size = end - start
-        if size < body - start or start + size > end:
-            return
-        yield kind, (body, start + size)
-        start += size
+        while chunk := file.read(_CHUNK_BYTES):
+            yield from splitter.feed(chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -12,7 +13,13 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.library_writer.background import BackgroundWorker, Closing
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.capture.library_writer.finish_video import NOTES, RecordedVideo, finish_video, recover_videos
+from stillcam.capture.library_writer.finish_video import (
+    NOTES,
+    Conversion,
+    RecordedVideo,
+    finish_video,
+    recover_videos,
+)
 from stillcam.capture.library_writer.retention import LibraryRetention
 from stillcam.common import folders
 from stillcam.common.deletion import Undeletable
@@ -83,7 +90,7 @@ class LibraryWriter:
             logging.error("cannot recover the library: %s", error)
             return
         if torn:
-            self.worker.submit(lambda: self._recover_videos(torn))
+            self.worker.submit_long(lambda: self._recover_videos(torn))
 
     def to_json(self) -> dict[str, Any]:
         """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
@@ -129,18 +136,22 @@ class LibraryWriter:
         self.worker.submit(self._retention.prune)
 
     def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
-        """Finish a video in the background.
+        """Finish a video in the background; one that must be encoded lets the others go first.
 
         Args:
             placeholder: its preview where none can be made.
             finished: called by another thread with the item's address, or with what went wrong.
         """
         self._finishing.add(video.pending.stem)
+        with suppress(OSError):  # the disk is full: the notes from the beginning stay
+            video.save_notes(complete=True)
+        is_long = video.conversion is Conversion.ENCODE
+        ffmpeg = self.worker.run_long_ffmpeg if is_long else self.worker.run_ffmpeg
 
         def task() -> None:
             id_ = error = None
             try:
-                id_ = finish_video(video, self.worker.run_ffmpeg, placeholder)
+                id_ = finish_video(video, ffmpeg, placeholder)
             except Exception as failure:
                 error = self._video_error(video.pending.stem, failure)
                 if failure is not error:
@@ -151,7 +162,7 @@ class LibraryWriter:
             if id_:
                 self._retention.prune()
 
-        self.worker.submit(task)
+        (self.worker.submit_long if is_long else self.worker.submit)(task)
 
     def _video_error(self, stem: str, failure: Exception) -> CameraError:
         """Why a video could not be finished; one that lacks room is tried again."""
@@ -184,7 +195,7 @@ class LibraryWriter:
             self._recover_videos(self._files(stem))
 
     def _recover_videos(self, torn: list[Path]) -> None:
-        recover_videos(self._root, torn, self.worker.run_ffmpeg)
+        recover_videos(self._root, torn, self.worker.run_long_ffmpeg)
         left = {path.stem for path in torn if path.suffix == f".{NOTES}" and path.exists()}
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 

@@ -13,7 +13,7 @@ from stillcam.camera.driver import Interrupted
 from stillcam.camera.use_cases import geometry_of, video_error, video_framerate
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
-from stillcam.capture.library_writer.finish_video import RecordedVideo
+from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
@@ -155,7 +155,8 @@ class VideoMode(Mode):
         width, height = geometry_of(settings, camera, "video").size
         size = (height, width) if rotation else (width, height)
         sidecar = make_sidecar(settings, camera, "video", pending.time_s, size, before)
-        video = RecordedVideo(pending, path, form.remux, video_framerate(settings, camera), rotation, sidecar)
+        conversion = Conversion.REMUX if form.remux else Conversion.NONE
+        video = RecordedVideo(pending, path, conversion, video_framerate(settings, camera), rotation, sidecar)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
             video.add_notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:
@@ -196,7 +197,10 @@ class VideoMode(Mode):
     def _check_disk(self, order: VideoOrder, video: RecordedVideo, size: int) -> None:
         """End the video while there is room to finish it: its MP4 is as large again."""
         disk = self._library.disk
-        if not order.stop_requested and disk.free_bytes() - (size if video.remux else 0) < disk.reserve_bytes():
+        if (
+            not order.stop_requested
+            and disk.free_bytes() - (size if video.conversion is Conversion.REMUX else 0) < disk.reserve_bytes()
+        ):
             order.stop_requested = True
             self._context.status.notice = "the recording was stopped because the disk is nearly full: delete something"
             logging.warning("the recording was stopped because the disk is nearly full")

@@ -23,7 +23,9 @@ from stillcam.settings.tuning_files import board_compatible
 
 CAMERA_LIST = "cameras.list"  # in data/run
 CHOICES = ("auto", "rpicam", "picamera2", "simulated")
-_INSTALL = "install the camera programs (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
+_INSTALL = (
+    "install the camera programs of Raspberry Pi OS (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
+)
 _LIBRARY = ("picamera2", "libcamera")  # the second comes only with the system, not from PyPI
 
 
@@ -44,7 +46,7 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
         raise StillcamError(f"neither rpicam-still nor libcamera-still is on the PATH: {_INSTALL}")
     if kind == "picamera2" and not picamera2:
         raise StillcamError(
-            "STILLCAM_CAMERA=picamera2: the library is not installed: install it"
+            "STILLCAM_CAMERA=picamera2: the library is not installed: install that of Raspberry Pi OS"
             " (sudo apt install -y python3-picamera2 --no-install-recommends), or use rpicam or simulated"
         )
     if kind == "picamera2" or (kind == "auto" and programs is None and picamera2):

@@ -34,9 +34,11 @@ def software(installation: Installation) -> list[Finding]:
     if driver == "simulated":
         if installation.environ.get("STILLCAM_CAMERA") == "simulated":
             return ok(check, "the simulated camera (STILLCAM_CAMERA=simulated)")
-        state = fault if installation.is_pi else warning
         found = "no camera software is installed: pictures are simulated"
-        return state(check, found, "sudo apt install -y rpicam-apps, then restart Stillcam")
+        if installation.is_pi:
+            return fault(check, found, "on Raspberry Pi OS: sudo apt install -y rpicam-apps, then restart Stillcam")
+        advice = "cameras need a Raspberry Pi; to simulate one here without this warning, set STILLCAM_CAMERA=simulated"
+        return warning(check, found, advice)
     rows = dict(Software().rows(installation.environ.get("PATH")))
     if driver == "picamera2":
         return ok(check, f"picamera2 {rows.get('picamera2', 'of unknown version')}")

@@ -73,6 +73,7 @@ def test_the_camera_software(make, tmp_path, environ, board, state, said):
     write(tmp_path / "proc/device-tree/model", board)
     finding = the(camera.software(make(**environ, PATH=str(tmp_path))))
     assert (finding.state, said in finding.found) == (state, True)
+    assert ("apt install" in finding.advice) == bool(board)  # Debian itself has no such package
 
 
 def test_the_library_instead_of_camera_programs(make, tmp_path, monkeypatch):

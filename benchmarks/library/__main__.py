@@ -42,6 +42,7 @@ ROUNDS = 5  # of archives
 FIRST_S = datetime(2016, 11, 20, tzinfo=UTC).timestamp()
 LARGE_DAY_S = FIRST_S + (DAYS + 2) * 86400  # after all others
 KINDS = {"photo": ("jpg", "json"), "raw": ("dng", "jpg", "json"), "video": ("mp4", "jpg", "json")}
+KINDS["motion"] = KINDS["video"]
 
 
 class Links:
@@ -65,7 +66,8 @@ def make_items(root: Path, links: Links, items: int, first_s: float, days: float
     made = set[Path]()
     for number in range(items):
         time_s = first_s + number * days * 86400 / items
-        kind = "video" if number % 200 == 0 else "raw" if number % 50 == 0 else "photo"
+        rare = {0: "video", 100: "motion"}.get(number % 200)
+        kind = rare or ("raw" if number % 50 == 0 else "photo")
         folder = root / day_of(time_s)
         if folder not in made:
             folder.mkdir(parents=True, exist_ok=True)

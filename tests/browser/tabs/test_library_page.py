@@ -2,6 +2,9 @@
 
 import io
 import os
+import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +125,42 @@ def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
     page.locator(".tile .open").first.click()
     page.wait_for_selector(".view dl")
     assert "no sound: libav is missing\nit was killed" in page.inner_text(".view dl")
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_an_event_of_motion_plays_and_says_when_and_why_it_was_recorded(page, url, library):
+    """Also one that is only a picture. Their filter, their names and their mark are their own."""
+    root = library.data / "library"
+    video = PendingItem.create(root, "motion", NOON_S + DAY_S, "imx219")
+    made = ["-f", "lavfi", "-i", "testsrc=duration=3:size=320x180:rate=5", "-pix_fmt", "yuv420p"]
+    subprocess.run(["ffmpeg", "-v", "error", *made, str(video.path("mp4"))], check=True)
+    video.path("jpg").write_bytes(picture((1600, 1200)))
+    event = {"start": "2026-11-21T12:00:05.000Z", "end": "2026-11-21T12:00:12.500Z", "trigger": "motion"}
+    video.finish({"kind": "motion", "duration_s": 3.0, "motion": event})
+    alone = PendingItem.create(root, "motion", NOON_S + DAY_S + 60, "imx219")
+    alone.path("jpg").write_bytes(picture((1600, 1200), "red"))
+    id_ = alone.finish({"kind": "motion", "motion": {"start": event["start"], "end": None, "trigger": "request"}})
+    sign_in(page, url, "photos")
+    page.get_by_label("Kind").select_option(label="Motion recordings")
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator(".tile .badge")).to_have_text(["MOTION", "MOTION"])
+    page.get_by_role("button", name=re.compile("^Motion recording, ")).first.click()
+    page.wait_for_selector(".view dl")
+    picture_of_it = page.locator(".view-stage img")
+    assert picture_of_it.get_attribute("src") == f"{url}library/{id_}"
+    expect(page.locator(".view .histogram")).to_be_visible()
+    assert "Event ended\nnot known\nTrigger\na command, a program or a sensor" in page.inner_text(".view dl")
+    page.get_by_role("button", name="Older").click()
+    page.wait_for_function("() => document.querySelector('.view-stage video')?.duration === 3")
+    expect(page.locator(".view dl")).to_contain_text("Trigger")
+    text = page.inner_text(".view dl")
+    assert re.search(r"Event began\n.*:05.*\nEvent ended\n.*:12.*\nTrigger\nmotion in the picture\n", text)
+    expect(page.locator(".view .histogram")).to_be_hidden()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator(".tile")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.locator(".trash summary").click()
+    expect(page.locator(".trash-list li").first).to_contain_text("1 motion recording, deleted")
 
 
 def test_whatever_is_copied_in_can_be_seen_or_taken_home(page, url, library):

@@ -7,7 +7,7 @@ import { KIND } from "./library.js";
 
 /** @typedef {import("./library.js").Filter} Filter */
 
-const KINDS = [["", "Everything"], ["photo", `${KIND.photo}s`], ["raw", `${KIND.raw}s`], ["video", `${KIND.video}s`], ["file", "Other files"]];
+const KINDS = [["", "Everything"], ["photo", `${KIND.photo}s`], ["raw", `${KIND.raw}s`], ["video", `${KIND.video}s`], ["motion", `${KIND.motion}s`], ["file", "Other files"]];
 const LEVELS = 4; // of darkness
 
 export class Filters {

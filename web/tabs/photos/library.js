@@ -11,7 +11,7 @@
  * @property {string} day        of its folder: `2026-11-20`
  * @property {string} title      what a person has called it; may be empty
  * @property {string} name       of its file
- * @property {"photo" | "raw" | "video" | "file"} kind  a file is what is none of the others
+ * @property {"photo" | "raw" | "video" | "motion" | "file"} kind  a file is what is none of the others
  * @property {string} time       when it was taken, ISO 8601 in UTC
  * @property {string} zone       of the camera's clock
  * @property {string | null} camera
@@ -34,7 +34,7 @@
 const JOB_EVERY_MS = 300;
 
 /** The kinds of items, for a person. */
-export const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", file: "File" };
+export const KIND = { photo: "Photo", raw: "Raw photo", video: "Video", motion: "Motion recording", file: "File" };
 
 export class Library {
   #api;
@@ -164,10 +164,10 @@ export class Library {
   }
 }
 
-/** A short word for what is no photo: `RAW`, `▶`, `PDF`. @param {Item} item */
+/** A short word for what is no photo: `RAW`, `▶`, `MOTION`, `PDF`. @param {Item} item */
 export function badge({ kind, name }) {
   if (kind === "file") return /\.(.{1,5})$/.exec(name)?.[1].toUpperCase() ?? "FILE";
-  return kind === "raw" ? "RAW" : kind === "video" ? "▶" : "";
+  return { photo: "", raw: "RAW", video: "▶", motion: "MOTION" }[kind];
 }
 
 /** @param {string} id */

@@ -89,7 +89,7 @@ export class Trash {
 
 /** @param {Deleted[]} items */
 function words(items) {
-  const kinds = /** @type {const} */ (["photo", "raw", "video", "file"]).map((kind) => [KIND[kind].toLowerCase(), items.filter((item) => item.kind === kind).length]);
+  const kinds = /** @type {const} */ (["photo", "raw", "video", "motion", "file"]).map((kind) => [KIND[kind].toLowerCase(), items.filter((item) => item.kind === kind).length]);
   return kinds.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
 }
 

@@ -5,7 +5,8 @@ import { openModal } from "../../base/dialogs.js";
 import { el, uniqueId } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { HistogramPanel } from "../../picture/histogram.js";
-import { facts, moment } from "./facts.js";
+import { facts } from "./details.js";
+import { moment } from "./facts.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {import("./library.js").Item} Item */
@@ -13,6 +14,7 @@ import { Zoom } from "./zoom.js";
 
 const FINE = 640; // pixels in a row that the histogram counts: a photo stays, where a frame is gone soon
 const PLAYABLE = /\.(mp4|m4v|webm|mov)$/i;
+const PICTURE = /\.(jpe?g|png|bmp)$/i; // of an event of which only a picture was recorded
 
 export class View {
   /** The item that is shown. @type {Item | null} */
@@ -91,15 +93,16 @@ export class View {
   #medium(item) {
     this.#zoom = null;
     this.#histogram.clear();
-    this.#histogram.element.hidden = item.kind === "video" || item.kind === "file";
+    const isPicture = item.kind === "photo" || (item.kind === "motion" && PICTURE.test(item.name));
+    this.#histogram.element.hidden = !isPicture && item.kind !== "raw";
     const cannot = el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it.");
     if (item.kind === "file") return cannot;
-    if (item.kind === "video" && PLAYABLE.test(item.name)) {
+    if ((item.kind === "video" || item.kind === "motion") && PLAYABLE.test(item.name)) {
       const poster = this.#library.address(item, "file=preview");
       return el("video", { src: this.#library.address(item), poster, controls: true, playsinline: true, preload: "metadata" });
     }
     const picture = el("img", {
-      src: this.#library.address(item, item.kind === "photo" ? "" : "file=preview"), alt: item.title || item.name, draggable: "false",
+      src: this.#library.address(item, isPicture ? "" : "file=preview"), alt: item.title || item.name, draggable: "false",
     });
     picture.addEventListener("load", () => picture.isConnected && this.#histogram.update(picture, FINE), { once: true });
     picture.addEventListener("error", () => {

@@ -22,6 +22,8 @@ NUMBERS: Mapping[str, Mapping[str, tuple[float, float, bool]]] = {
     "lease": {"seconds": (0, 30, False)},
     "photo": {"count": (1, 100, True), "delay_s": (0, 3600, False)},
     "video": {"seconds": (1, DAY_S, True)},
+    "trigger": {"seconds": (1, 3600, False)},
+    "keep": {"seconds": (1, 30, False)},
 }
 
 Verb = Callable[[Message], Message]
@@ -61,6 +63,8 @@ class CommandHandler:
             "video": self._video,
             "stop": self._post_and_wait,
             "series": self._series,
+            "trigger": self._post_and_wait,
+            "keep": self._post_and_wait,
             "warnings": lambda _message: {"lines": log.recent_warnings()},
             **others,
         }

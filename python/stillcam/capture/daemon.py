@@ -80,7 +80,7 @@ class Daemon:
         self._photos = PhotoMode(context, self._library)
         self._detect = DetectMode(context)
         self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
-        self._motion = MotionWatch(context)
+        self._motion = MotionWatch(context, self._library)
         frame_request = self._snapshots.frame_request
         self._modes: Sequence[Mode] = (
             VideoMode(context, self._library, self._photos, frame_request),
@@ -249,7 +249,7 @@ class Daemon:
 
     def _on_library_mounted(self, command: Command) -> None:
         """The library's disk was mounted: recover what is there, or later if an item is being made."""
-        if not self._context.recording and not self._photos.running:
+        if not (self._context.recording or self._photos.running or self._motion.is_busy):
             self._library.recover()
         command.finish({})
 

@@ -1,4 +1,7 @@
-"""`motion`: how the detector of motion judges clips and pictures. It needs no capture daemon."""
+"""`motion`: how the detector of motion judges clips and pictures. It needs no capture daemon.
+
+The other commands of the group are in `motion_daemon`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli import Arguments, Result, add_command, add_group, motion_daemon
 from stillcam.cli.output import Table
 from stillcam.cli.progress import ProgressLine
 from stillcam.common.errors import StillcamError
@@ -26,7 +29,8 @@ QUIET_S = 3.0  # after so long without motion, an event is over
 
 
 def add_to(commands: Any) -> None:
-    group = add_group(commands, "motion", "test the detection of motion")
+    group = add_group(commands, "motion", "look for motion, and test its detection")
+    motion_daemon.add_to(group)
     text = "show what the detection of motion finds in clips and in folders of pictures"
     option = add_command(group, "test", text, test).add_argument
     option("paths", nargs="+", type=Path, metavar="FILE", help="a clip (MP4, MJPEG, …), or a folder of JPEG files")

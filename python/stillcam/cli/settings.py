@@ -52,10 +52,15 @@ def set_setting(paths: Paths, arguments: Arguments) -> Result:
     """Change a setting. If the camera refuses it, or at Ctrl-C, the settings stay as they were."""
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} applies to all cameras: set it without --camera")
+    return change_setting(paths, arguments.name, _parsed(arguments.value))
+
+
+def change_setting(paths: Paths, name: str, value: Any) -> Result:
+    """As `set_setting`, of a value that has been parsed."""
     old = load(paths.settings)
-    new = _changed(old, arguments.name, _parsed(arguments.value))
+    new = _changed(old, name, value)
     if new == old:
-        return Result([f"{arguments.name}: already set"], {"changed": False, "in_force": True})
+        return Result([f"{name}: already set"], {"changed": False, "in_force": True})
     save(paths.settings, new)
     try:
         answer = _reload(paths)
@@ -68,7 +73,7 @@ def set_setting(paths: Paths, arguments: Arguments) -> Result:
         raise SettingsError(f"the camera refuses this; the settings stay as they were: {refusal}") from refusal
     except KeyboardInterrupt:
         _restore(paths, old)
-        raise KeyboardInterrupt(f"{arguments.name} is as it was before") from None
+        raise KeyboardInterrupt(f"{name} is as it was before") from None
     in_force = bool(answer["in_force"])
     text = "saved and applied" if in_force else "saved; the next picture will use it"
     return Result([text], {"changed": True, "in_force": in_force})

@@ -28,12 +28,14 @@ class RunningEvent:
         self.gaps: list[tuple[float, float]] = []
         self._quiet_since_s = start_s + least_s
 
-    def add_motion(self, time_s: float, blocks: Sequence[Block]) -> None:
-        """A frame shows motion in these blocks."""
+    def add_motion(self, time_s: float, blocks: Sequence[Block]) -> bool:
+        """A frame shows motion in these blocks; whether more move than in all frames before."""
         self.last_s = max(self.last_s, time_s)
         self._quiet_since_s = max(self._quiet_since_s, time_s)
-        if len(blocks) > len(self.peak):
-            self.peak_s, self.peak = time_s, blocks
+        if len(blocks) <= len(self.peak):
+            return False
+        self.peak_s, self.peak = time_s, blocks
+        return True
 
     def extend(self, until_s: float) -> None:
         """Let it last until this time at least."""

@@ -26,6 +26,7 @@ from stillcam.server.routes.first_steps import FirstStepsRoutes
 from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.metrics import Counters, metrics_route
+from stillcam.server.routes.motion import MotionRoutes
 from stillcam.server.routes.pictures import PictureRoutes
 from stillcam.server.routes.restart import restart_route
 from stillcam.server.routes.selection import SelectionRoutes
@@ -79,6 +80,7 @@ def build(
             *InfoRoutes(context, accounts, names).routes(),
             *SettingsRoutes(service, context.paths).routes(),
             *CameraRoutes(context).routes(),
+            *MotionRoutes(context, service).routes(),
             *LibraryRoutes(library).routes(),
             *SelectionRoutes(library).routes(),
             *SeriesRoutes(context).routes(),

@@ -16,6 +16,7 @@ from stillcam.settings.receivers import parse_row
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
+_ZONE = re.compile(r"(include|exclude)( \d{1,5},\d{1,5}){2,32}", re.ASCII)  # as `motion.zones` takes it
 _DAY = re.compile("mon|tue|wed|thu|fri|sat|sun")
 _DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
     r"([01]\d|2[0-3]):[0-5]\d|24:00|(sunrise|sunset)([+-]((0\d|1[01]):[0-5]\d|12:00))?", re.ASCII
@@ -295,7 +296,21 @@ class MotionSettings:
     armed: bool = _setting(False, "Looks for motion in the live picture, also while nobody watches.")
     sensitivity: int = _setting(5, "1 finds only large and clear motion, 10 finds a bird far away.", low=1, high=10)
     fps: float = _setting(5.0, "Frames that the detector looks at in a second.", low=1, high=15, unit="fps")
+    zones: tuple[str, ...] = _setting(
+        (),
+        "Parts of the picture in which motion counts (include) or does not (exclude), by corners in sensor pixels.",
+        check=_like(_ZONE, "must be like include 0,0 800,600 (a rectangle) or exclude 0,0 800,0 400,600 (a polygon)"),
+    )
+    record: str = _setting(
+        "video", "What an event becomes: a video, or only the picture in which most moves.",
+        choices=("video", "picture"),
+    )  # fmt: skip
+    before_s: float = _setting(
+        5.0, "Time before the motion that is in the video, as far as memory suffices.", low=0, high=30, unit="s"
+    )
     after_s: float = _setting(5.0, "Time without motion that ends an event.", low=1, high=300, unit="s")
+    max_s: float = _setting(300.0, "Length of a video; a longer event becomes several.", low=5, high=3600, unit="s")
+    pause_s: float = _setting(0.0, "Time after an event in which no other one begins.", low=0, high=3600, unit="s")
     weekdays: tuple[str, ...] = _setting(
         (), "Days on which it looks for motion: mon, tue, wed, thu, fri, sat, sun. Empty: every day.",
         check=_like(_DAY, "must be one of mon, tue, wed, thu, fri, sat, sun"),
@@ -310,6 +325,14 @@ class MotionSettings:
     blocks: int = _setting(
         0, "Least size of what moves, in blocks; a picture is 40 blocks wide. 0: from the sensitivity.", low=0, high=600
     )
+    least_size: float = _setting(
+        0.0, "Smaller things do not count: their longer side, in percent of the picture's longer side.",
+        low=0, high=100, unit="%",
+    )  # fmt: skip
+    most_size: float = _setting(
+        100.0, "Larger things do not count: their longer side, in percent of the picture's longer side.",
+        low=0, high=100, unit="%",
+    )  # fmt: skip
     frames: int = _setting(2, "How many of the last three frames must show motion.", low=1, high=3)
     learning_s: float = _setting(
         60.0, "Time until something that has come to stay belongs to the background.", low=5, high=3600, unit="s"

@@ -1,11 +1,21 @@
 """Motion on a real daemon: a person walks through the picture of the simulated camera."""
 
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_daemon import IdleDaemon
+from capture_daemon import DEADLINE_S, ROOT, IdleDaemon, read_sidecar
 
-ARMED = {"armed": True, "after_s": 1}
+from stillcam.ipc.protocol import Refusal
+
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+ARMED = {"armed": True, "after_s": 1, "record": "picture"}
+FILMED = ARMED | {"record": "video", "before_s": 2}
 STREAM = {"width": 320, "framerate": 10}
 STILL = {"interval_s": 3600, "width": 320}
 EMPTY = {"speed": 1, "no_boat": True}  # nothing moves in the picture
@@ -50,6 +60,26 @@ def walk(guard: IdleDaemon, number: int = 1) -> dict[str, Any]:
     guard.fault(**EMPTY)
     event: dict[str, Any] = guard.until(ended(number))["motion"]["event"]
     return event
+
+
+def item_of(guard: IdleDaemon, number: int = 1) -> Path:
+    """The item of an event, once it is in the library."""
+    status = guard.until(lambda status: ended(number)(status) and status["motion"]["event"]["item"])
+    return guard.library / str(status["motion"]["event"]["item"])
+
+
+def command(guard: IdleDaemon, *arguments: str) -> str:
+    """What `stillcam motion` prints."""
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(guard.data)}
+    argv = [sys.executable, "-m", "stillcam", "motion", *arguments]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False, env=environ, timeout=DEADLINE_S)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def seconds(later: str, earlier: str) -> float:
+    """The time between two UTC texts."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def test_an_armed_camera_notices_a_person_while_nobody_watches(guard):
@@ -122,3 +152,115 @@ def test_a_stream_that_fails_is_tried_again(guard):
     guard.fault(**EMPTY)
     guard.until(settled)
     walk(guard)
+
+
+@needs_ffmpeg
+def test_an_event_becomes_a_video_with_the_seconds_before_it(guard):
+    guard.settings(live=STREAM, motion=FILMED)
+    guard.start()
+    guard.until(settled)
+    walk(guard)
+    item = item_of(guard)
+    sidecar = read_sidecar(item)
+    motion = sidecar["motion"]
+    assert (item.suffix, sidecar["kind"], sidecar["size"]) == (".mp4", "motion", [320, 240])
+    assert 1 < seconds(motion["start"], sidecar["time"]) <= 2.5
+    assert motion["start"] <= motion["peak"] <= motion["end"]
+    assert sidecar["duration_s"] == pytest.approx(seconds(motion["end"], sidecar["time"]) + 1, abs=1.5)
+    assert len(motion["blocks"]) == motion["peak_blocks"] > 1
+    assert all(column < motion["columns"] and row < motion["rows"] for column, row in motion["blocks"])
+    assert "notices" not in sidecar
+    assert "interrupted" not in sidecar
+    assert [name.rpartition(".")[2] for name in guard.visible()] == ["jpg", "json", "mp4"]
+    assert guard.drafts() == []
+
+
+def test_an_event_may_become_one_picture(guard):
+    guard.settings(live=STREAM, motion=ARMED)
+    guard.start()
+    guard.until(settled)
+    walk(guard)
+    item = item_of(guard)
+    assert item.suffix == ".jpg"
+    sidecar = read_sidecar(item)
+    assert sidecar["time"] == sidecar["motion"]["peak"]
+    assert len(guard.visible()) == 2
+    assert guard.drafts() == []
+
+
+@needs_ffmpeg
+def test_a_request_makes_an_event_of_several_parts_also_of_a_disarmed_camera(guard):
+    guard.settings(live=STREAM, motion={"max_s": 5})
+    guard.open()
+    event = guard.ask("trigger", seconds=8)["event"]
+    assert (event["number"], event["trigger"], event["end"]) == (1, "request", None)
+    assert guard.until(lambda status: status["mode"] == "motion")["motion"]["armed"] is False
+    guard.until(lambda status: status["motion"] is None and status["mode"] == "snapshot")
+    guard.until(lambda _: len(guard.visible()) == 6)
+    first, second = sorted(guard.library.glob("2*/*.mp4"))
+    assert 4 < read_sidecar(first)["duration_s"] < 8
+    assert read_sidecar(second)["motion"]["part"] == 2
+    assert read_sidecar(second)["motion"]["trigger"] == "request"
+
+
+@needs_ffmpeg
+def test_the_last_seconds_can_be_kept(guard):
+    with pytest.raises(Refusal, match="arm it first"):
+        _disarmed(guard).ask("keep")
+    guard.settings(live=STREAM, motion=ARMED)
+    guard.ask("reload")
+    guard.until(lambda status: status["motion"] and status["motion"]["held_s"] > 3)
+    event = guard.ask("keep", seconds=2)["event"]
+    assert event["trigger"] == "keep"
+    assert 1 < seconds(event["end"], event["start"]) <= 2
+    assert read_sidecar(item_of(guard))["motion"]["blocks"] == []
+
+
+def _disarmed(guard: IdleDaemon) -> IdleDaemon:
+    guard.settings(live=STREAM)
+    guard.open()
+    return guard
+
+
+@needs_ffmpeg
+def test_a_photo_in_the_middle_of_an_event_is_a_gap_in_it(guard):
+    guard.settings(live=STREAM, motion=FILMED | {"after_s": 3})
+    guard.start()
+    guard.until(settled)
+    guard.fault(**WALK)
+    guard.until(begun())
+    (photo,) = guard.take()
+    guard.fault(**EMPTY)
+    sidecar = read_sidecar(item_of(guard))
+    (gap,) = sidecar["motion"]["gaps"]
+    assert gap["seconds"] > 0.5
+    assert gap["start"] < read_sidecar(photo)["time"]
+    assert sidecar["duration_s"] > seconds(gap["start"], sidecar["time"]) + 2  # it went on after the photo
+
+
+def test_zones_limit_where_motion_counts(guard):
+    everywhere = {"zones": ["exclude 0,0 4656,3496"]}
+    guard.settings(live=STREAM, motion=ARMED | everywhere)
+    guard.start()
+    looked = guard.until(settled)["motion"]["counts"]["looked"]
+    guard.fault(**WALK)
+    status = guard.until(lambda status: status["motion"]["counts"]["looked"] > looked + 20)
+    assert status["motion"]["event"] is None
+    guard.settings(live=STREAM, motion=ARMED)
+    guard.ask("reload")
+    guard.until(begun())
+
+
+def test_the_command_line_arms_and_says_what_is_seen(guard):
+    guard.settings(live=STREAM)
+    guard.open()
+    assert command(guard, "status") == "disarmed\n"
+    assert command(guard, "arm") == "saved and applied\n"
+    guard.until(settled)
+    event = walk(guard)
+    shown = command(guard, "status")
+    assert "armed" in shown
+    assert f"number 1 (motion), {event['start']} to {event['end']}" in shown
+    assert command(guard, "trigger", "--seconds", "1").startswith("event 2 is being recorded")
+    command(guard, "disarm")
+    assert guard.until(lambda status: status["motion"] is None)["mode"] in ("motion", "snapshot")

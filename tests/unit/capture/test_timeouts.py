@@ -161,7 +161,7 @@ def test_the_first_frame_is_waited_for_as_long_as_those_that_are_hidden_take(rat
     settings = patched(Settings(), {"live": {"framerate": rate}})
     context: Any = SlowContext(settings)
     camera: Any = None
-    motion: Any = SimpleNamespace(add=lambda _frames: None)
+    motion: Any = SimpleNamespace(handlers={}, begin_stream=lambda *_: None, add=lambda _frames: None)
     context.live = LiveMode(context, motion, FrameRequest(context.driver))
     with pytest.raises(Interrupted):
         context.live.run(settings, camera)

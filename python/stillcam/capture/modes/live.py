@@ -31,6 +31,7 @@ class LiveMode(Mode):
         self._motion = motion
         self._frame_request = frame_request
         self._not_before_s = 0.0  # monotonic
+        self.handlers = motion.handlers
         self._due_s = 0.0  # when an unwatched stream publishes the next frame (monotonic)
 
     def update(self) -> None:
@@ -47,6 +48,7 @@ class LiveMode(Mode):
         shown: bool | None = None  # whether the status shows viewers
         try:
             context.driver.start_live(settings, camera)
+            self._motion.begin_stream(settings, camera)
             while context.next_mode() is self:
                 if shown is not context.commands.leased:
                     shown = self._show_mode(cycle_s)

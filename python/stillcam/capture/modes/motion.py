@@ -1,7 +1,7 @@
-"""Motion detection, beside the live stream: when the camera is armed, and what the status shows of it.
+"""Motion detection, beside the live stream: when the camera is armed, its commands, and what the status shows of it.
 
 `LiveMode` runs the stream and hands over its frames. What looks at them is `capture/motion_events`, which is imported
-and kept only while the camera is armed.
+and kept only while the camera is armed, or for an event on request.
 """
 
 from __future__ import annotations
@@ -11,78 +11,131 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
+from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.common.clock import local_zone
+from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 
 if TYPE_CHECKING:
     from stillcam.capture.motion_events.session import MotionSession
-    from stillcam.settings.schema import MotionSettings
+    from stillcam.settings.capabilities import CameraInfo
+    from stillcam.settings.schema import MotionSettings, Settings
 
 SCHEDULE_S = 1.0  # from one look at the schedule to the next: the clock and its zone may be set
+TRIGGER_S, KEEP_S = 10.0, 10.0  # where the request names no time
 
 
 class MotionWatch:
     """Looks for motion while the camera is armed, by the settings and their schedule.
 
     Attributes:
-        wanted: whether the live stream must run for it.
+        handlers: of its commands, see `Mode`.
     """
 
-    def __init__(self, context: CaptureContext) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
-        self._settings: MotionSettings | None = None  # that the session has
+        self._library = library
+        self._settings: MotionSettings | None = None  # that were last applied
         self._session: MotionSession | None = None
+        self._ended: list[MotionSession] = []  # whose events are still being written
         self._number = 0  # of the last event
+        self._stream: tuple[Settings, CameraInfo] | None = None  # that runs
+        self._looks = False
         self._schedule_s = 0.0  # when to look at the schedule again (monotonic)
         self._next: str | None = None  # when the schedule changes (UTC)
-        self.wanted = False
+        self.handlers = {"trigger": self._on_trigger, "keep": self._on_keep}
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the live stream must run for it."""
+        return self._looks or (self._session is not None and self._session.has_event)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether files of an event are being written."""
+        return any(session.is_busy for session in (*self._ended, *filter(None, (self._session,))))
 
     def update(self) -> None:
         """Follow the settings and the clock."""
         settings, now = self._context.settings.wanted.motion, time.monotonic()
-        if not settings.armed:
-            self._settings, self._next, self.wanted = settings, None, False
-            self._close_session()
-            return
-        if settings is not self._settings or now >= self._schedule_s:
-            self._settings, self._schedule_s = settings, now + SCHEDULE_S
+        changed, self._settings = settings is not self._settings, settings
+        if changed or now >= self._schedule_s:
+            self._schedule_s = now + SCHEDULE_S
             self._follow_schedule(settings)
+            self._ended = [session for session in self._ended if session.is_busy]
+        if session := self._session:
+            if changed:
+                session.set(settings)
+            session.update()
+            if not (settings.armed or session.has_event):
+                self._close_session()
+
+    def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
+        """The live stream has been started."""
+        self._stream = settings, camera
         if self._session:
-            self._session.update()
+            self._session.begin_stream(settings, camera)
 
     def add(self, frames: Sequence[bytes]) -> None:
         """Take the newest frames of the live stream."""
-        if self.wanted and self._session:
-            self._session.add(frames, self._context.driver.metadata)
+        if self._session and self.wanted:
+            self._session.add(frames, self._context.driver.metadata, look=self._looks)
 
     def close(self) -> None:
         """The daemon ends."""
         self._close_session()
+        for session in self._ended:
+            session.join()
 
     def to_json(self) -> dict[str, Any] | None:
         """For the status: what it sees, and the newest event; None: disarmed. May be called from any thread."""
         session, settings = self._session, self._settings
         if session is None or settings is None:
             return None
-        active = self.wanted and session.sees
+        active = self._looks and session.sees
         return {"armed": settings.armed, "active": active, "next": self._next, **session.to_json()}
 
     def _follow_schedule(self, settings: MotionSettings) -> None:
-        from stillcam.capture.motion_events.session import MotionSession
+        if not settings.armed:
+            self._looks, self._next = False, None
+            return
         from stillcam.motion.arming import Arming
 
         now_ms = int(time.time() * 1000)
         arming = Arming(settings, local_zone(os.environ))
-        self.wanted = arming.looks(now_ms)
-        next_ms = arming.next_change(now_ms)
+        self._looks, next_ms = arming.looks(now_ms), arming.next_change(now_ms)
         self._next = None if next_ms is None else utc_text(next_ms / 1000)
+        self._open_session(settings)
+
+    def _open_session(self, settings: MotionSettings) -> MotionSession:
         if self._session is None:
-            self._session = MotionSession(settings, self._number)
-        self._session.set(settings)
+            from stillcam.capture.motion_events.session import MotionSession
+
+            self._session = MotionSession(self._library, settings, self._number)
+            if self._stream:
+                self._session.begin_stream(*self._stream)
+        return self._session
 
     def _close_session(self) -> None:
-        if self._session:
-            self._session.close()
-            self._number = self._session.number
+        if session := self._session:
+            session.close()
+            self._number = session.number
+            self._ended.append(session)
             self._session = None
+
+    def _on_trigger(self, command: Command) -> None:
+        """Answers with the `event`."""
+        if self._context.recording:
+            raise CameraError("busy", "a video is being recorded: stop it, or wait until it ends")
+        self._library.disk.check()
+        session = self._open_session(self._context.settings.wanted.motion)
+        command.finish({"event": session.trigger(command.message.get("seconds", TRIGGER_S))})
+
+    def _on_keep(self, command: Command) -> None:
+        """Answers with the `event`."""
+        if self._session is None or not self._session.sees:
+            raise CameraError("idle", "the camera is not looking for motion now: arm it first")
+        self._library.disk.check()
+        command.finish({"event": self._session.keep(command.message.get("seconds", KEEP_S))})

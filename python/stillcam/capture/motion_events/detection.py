@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import Geometry
 from stillcam.common.threads import start_restarting
+from stillcam.settings.geometry import Rectangle, field_of_view, fit_crop
 from stillcam.settings.schema import MotionSettings
 
 if TYPE_CHECKING:  # with Pillow, which takes a second to import on a small board: the thread does that
     from stillcam.motion.detector import Detector, DetectorSettings, Observation
+
+MASK_WIDTH = 320  # pixels of the mask that zones make
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,15 @@ class DetectionThread:
         looked: how many frames it has looked at.
         skipped: how many it had no time for.
         threshold: blocks that count, see `DetectorSettings.least_blocks`.
+        geometry: of the stream that the frames are from.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
         self.looked = self.skipped = 0
         self.threshold = 0
+        self.geometry: Geometry | None = None
         self._settings = settings
-        self._applied: MotionSettings | None = None
+        self._applied: tuple[object, ...] = ()  # what the detector was made for
         self._newest: SeenFrame | None = None
         self._closed = False
         self._condition = threading.Condition()
@@ -71,8 +77,7 @@ class DetectionThread:
 
     def _run(self) -> None:
         while frame := self._next():
-            if self._applied is not self._settings:
-                self._apply(self._settings)
+            self._apply(self._settings, frame)
             self.looked += 1
             try:
                 self._results.append((frame, self._detector.look(frame.jpeg, frame.time_s, frame.metadata)))
@@ -85,18 +90,27 @@ class DetectionThread:
             frame, self._newest = self._newest, None
             return None if self._closed else frame
 
-    def _apply(self, settings: MotionSettings) -> None:
-        """Another detector where the settings for it have changed: it learns the background anew."""
+    def _apply(self, settings: MotionSettings, frame: SeenFrame) -> None:
+        """Another detector where what it depends on has changed: it learns the background anew."""
         from stillcam.motion.detector import Detector
 
-        old, self._applied = self._applied, settings
-        wanted = detector_settings(settings)
-        if old is None or detector_settings(old) != wanted:
-            self._detector, self.threshold = Detector(wanted), wanted.least_blocks
+        wanted, geometry = detector_settings(settings), self.geometry
+        crop = _crop(geometry, frame.metadata) if geometry and settings.zones else None
+        applied = (wanted, settings.zones, crop, geometry and geometry.flips)
+        if applied == self._applied:
+            return
+        self._applied = applied
+        if geometry and crop:
+            from stillcam.motion.zones import mask, parse
+
+            width, height = geometry.size
+            size = MASK_WIDTH, max(1, MASK_WIDTH * height // width)
+            wanted = replace(wanted, mask=mask([parse(zone) for zone in settings.zones], crop, size, geometry.flips))
+        self._detector, self.threshold = Detector(wanted), wanted.least_blocks
 
 
 def detector_settings(settings: MotionSettings) -> DetectorSettings:
-    """What the detector makes of the settings."""
+    """What the detector makes of the settings, but for the zones."""
     from stillcam.motion.detector import DetectorSettings
 
     usual = DetectorSettings.of_sensitivity(settings.sensitivity)
@@ -104,6 +118,18 @@ def detector_settings(settings: MotionSettings) -> DetectorSettings:
         usual,
         threshold=settings.threshold or usual.threshold,
         least_blocks=settings.blocks or usual.least_blocks,
+        least_size=settings.least_size,
+        most_size=settings.most_size,
         frames=settings.frames,
         learning_s=settings.learning_s,
     )
+
+
+def _crop(geometry: Geometry, metadata: Metadata) -> Rectangle:
+    """The part of the sensor that the frames show, as the camera says, or by the configuration."""
+    crop = metadata.get("ScalerCrop")
+    if isinstance(crop, list) and len(crop) == 4:
+        x, y, width, height = crop
+        return x, y, width, height
+    whole = field_of_view(geometry.mode, geometry.camera)
+    return fit_crop(whole, geometry.size, whole)

@@ -6,21 +6,30 @@ For the camera's thread; `to_json` may be called by any.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stillcam.camera.metadata import Metadata
+from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.detection import DetectionThread, SeenFrame
-from stillcam.common.formats import utc_text
+from stillcam.capture.motion_events.items import Clock, EventItems, Stream
+from stillcam.common.errors import CameraError
+from stillcam.motion.ring import Ring, TimedFrame, most_bytes
 from stillcam.motion.running_event import RunningEvent
-from stillcam.settings.schema import MotionSettings
+from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.schema import MotionSettings, Settings
 
 if TYPE_CHECKING:
     from stillcam.motion.detector import Observation
 
 GAP_S = 2.0  # so long without a frame means that another use has the camera, or that it has failed
 LOST_S = 30.0  # an event ends when there has been no frame for so long
+KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
+CLOSE_S = 1.0  # for the rest of an event to be written when the daemon ends
+QUEUE_BYTES = 4 << 20  # frames on their way to the disk, beyond those of the ring
 
 
 class MotionSession:
@@ -30,90 +39,210 @@ class MotionSession:
         number: of the last event since the daemon's start.
     """
 
-    def __init__(self, settings: MotionSettings, number: int) -> None:
+    def __init__(self, library: LibraryWriter, settings: MotionSettings, number: int) -> None:
         self.number = number
+        self._library = library
         self._settings = settings
         self._detection = DetectionThread(settings)
+        self._limit_bytes = most_bytes(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        self._ring = Ring(max(settings.before_s, KEEP_S), self._limit_bytes)
+        self._stream: Stream | None = None
         self._due_s = 0.0  # when the detector gets the next frame (monotonic)
-        self._seen_s: float | None = None  # when the newest frame came (monotonic)
+        self._seen_s = 0.0  # when the newest frame came (monotonic)
         self._event: RunningEvent | None = None
-        self._ahead_s = 0.0  # of the clock, against the monotonic one, when the event began
+        self._items: EventItems | None = None  # of the event
+        self._ending: list[EventItems] = []  # of those before, whose files are still being written
+        self._clock = Clock.read()  # when the event began
+        self._pause_s = 0.0  # until then no other event begins (monotonic)
+        self._dropped = 0  # of events before
         self._newest: Observation | None = None
         self._shown: dict[str, Any] | None = None  # the newest event, as the status shows it
+        self._made: tuple[int, str] = 0, ""  # the newest item: the number of its event, and its address
 
     def set(self, settings: MotionSettings) -> None:
-        """Use these settings from now on."""
+        """Use these settings from now on; an event that lasts keeps those that its files began with."""
         self._settings = settings
+        self._ring.seconds = max(settings.before_s, KEEP_S)
         self._detection.set(settings)
 
-    def add(self, frames: Sequence[bytes], metadata: Metadata) -> None:
-        """Take the frames that the camera has just given."""
+    def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
+        """The live stream has been started."""
+        stream = Stream.of(settings, camera)
+        if self._stream and not stream.gives_same_pictures(self._stream):
+            self._ring.clear()
+        if self._items:
+            self._items.change_stream(stream)
+        self._stream = stream
+        self._detection.geometry = stream.geometry
+
+    def add(self, frames: Sequence[bytes], metadata: Metadata, *, look: bool) -> None:
+        """Take the frames that the camera has just given.
+
+        Args:
+            look: whether the detector looks at them; otherwise only a request makes an event.
+        """
         now = time.monotonic()
-        if self._event and self._seen_s is not None and now - self._seen_s > GAP_S:
-            self._event.add_gap(self._seen_s, now)
-        self._seen_s = now
-        if now >= self._due_s:
-            interval_s = 1 / self._settings.fps
-            self._due_s = max(self._due_s + interval_s, now)
+        gap_s, self._seen_s = now - self._seen_s, now
+        after_gap = gap_s > GAP_S
+        if after_gap:
+            self._ring.clear()
+            if self._event:
+                self._event.add_gap(max(self._event.start_s, now - gap_s), now)
+        step_s = 0.0 if after_gap else gap_s / len(frames)
+        timed = [(now - step_s * (len(frames) - 1 - number), jpeg) for number, jpeg in enumerate(frames)]
+        self._keep(timed, metadata, after_gap)
+        if look and now >= self._due_s:
+            self._due_s = max(self._due_s + 1 / self._settings.fps, now)
             self._detection.offer(SeenFrame(now, frames[-1], metadata))
         for frame, observation in self._detection.take():
             self._newest = observation
-            if observation.motion:
+            if observation.motion and look:
                 self._add_motion(frame, observation)
         self.update()
 
     def update(self) -> None:
-        """End the event once it is over, or there are no frames."""
-        now = time.monotonic()
-        if self._event and (self._event.is_over(now, self._settings.after_s) or self._lost(now)):
+        """End the event once it is over, the disk is full, or there are no frames."""
+        now, event, items = time.monotonic(), self._event, self._items
+        self._ending = [ending for ending in self._ending if ending.is_busy]
+        if event is None:
+            return
+        without_s = now - max(self._seen_s, event.start_s)
+        quiet = without_s <= GAP_S and event.is_over(now, self._settings.after_s)
+        if quiet or without_s > LOST_S or (items and items.stopped):
             self._end_event()
+
+    def trigger(self, seconds: float) -> dict[str, Any]:
+        """Begin an event of so many seconds, or have the one that lasts go on for so long; the event."""
+        now = time.monotonic()
+        if self._event is None:
+            self._begin_event(now, "request")
+        assert self._event is not None
+        self._event.extend(now + seconds - self._settings.after_s)
+        return self._event_to_json() or {}
+
+    def keep(self, seconds: float) -> dict[str, Any]:
+        """Make an event of the last seconds; the event.
+
+        Raises:
+            CameraError: one lasts, which has them, or there are none.
+        """
+        if self._event:
+            raise CameraError("busy", "an event is being recorded: these seconds are in it")
+        now = time.monotonic()
+        frames = self._ring.take(now - seconds)
+        if not frames or self._stream is None:
+            raise CameraError("idle", "there are no frames yet: try again in a few seconds")
+        self._begin_event(frames[0][0], "keep")
+        assert self._event is not None
+        self._event.last_s = frames[-1][0]
+        self._keep(frames, {}, after_gap=False)
+        self._end_event()
+        return self._event_to_json() or {}
 
     def close(self) -> None:
         """Disarmed, or the daemon ends."""
+        self._detection.close()
         if self._event:
             self._end_event()
-        self._detection.close()
+
+    def join(self) -> None:
+        """Wait, not for long, until events are written: the daemon ends."""
+        for items in self._ending:
+            items.join(CLOSE_S)
 
     @property
     def sees(self) -> bool:
         """Whether it has frames to look at."""
-        return self._seen_s is not None and time.monotonic() - self._seen_s <= GAP_S
+        return time.monotonic() - self._seen_s <= GAP_S
+
+    @property
+    def has_event(self) -> bool:
+        """Whether an event lasts."""
+        return self._event is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether files of an event are being written."""
+        return self.has_event or any(items.is_busy for items in self._ending)
 
     def to_json(self) -> dict[str, Any]:
         """What it sees, for the status."""
-        newest, detection = self._newest, self._detection
+        newest, detection, items = self._newest, self._detection, self._items
         return {
             "level": newest.level if newest else 0,
             "threshold": detection.threshold,
             "ignored": newest.ignored if newest else "",
-            "event": self._shown,
-            "counts": {"events": self.number, "looked": detection.looked, "skipped": detection.skipped},
+            "held_s": round(self._ring.held_s, 1),
+            "event": self._event_to_json(),
+            "counts": {
+                "events": self.number,
+                "looked": detection.looked,
+                "skipped": detection.skipped,
+                "dropped": self._dropped + (items.dropped if items else 0),
+            },
         }
 
-    def _lost(self, now: float) -> bool:
-        return self._seen_s is not None and now - self._seen_s > LOST_S
+    def _event_to_json(self) -> dict[str, Any] | None:
+        shown, (number, id_) = self._shown, self._made
+        return {**shown, "item": id_ if number == shown["number"] else None} if shown else None
+
+    def _keep(self, frames: Sequence[TimedFrame], metadata: Metadata, after_gap: bool) -> None:
+        """Keep frames for the event that lasts, or for one that may begin."""
+        if self._event is None:
+            for frame in frames:
+                self._ring.add(*frame)
+            return
+        if self._items is None:
+            self._begin_items()
+            frames = [*self._ring.take(self._event.start_s - self._settings.before_s), *frames]
+        assert self._items is not None
+        self._items.add(frames, metadata, after_gap=after_gap)
 
     def _add_motion(self, frame: SeenFrame, observation: Observation) -> None:
+        if self._event is None and frame.time_s < self._pause_s:
+            return
         if self._event is None:
             self._begin_event(frame.time_s, "motion")
-            assert self._event is not None
-        self._event.add_motion(frame.time_s, observation.blocks)
+        if self._items is None:
+            self._keep([], frame.metadata, after_gap=False)
+        assert self._event is not None
+        assert self._items is not None
+        if self._event.add_motion(frame.time_s, observation.blocks):
+            self._items.add_peak(frame.jpeg, frame.metadata)
 
     def _begin_event(self, start_s: float, trigger: str) -> None:
         self._event = RunningEvent(start_s, trigger)
-        self._ahead_s = time.time() - time.monotonic()
+        self._clock = Clock.read()
         self.number += 1
-        start = self._utc(start_s)
-        self._shown = {"number": self.number, "start": start, "end": None, "trigger": trigger, "item": None}
-        logging.info("motion: event %s began", self.number)
+        start = self._clock.utc(start_s)
+        self._shown = {"number": self.number, "start": start, "end": None, "trigger": trigger}
+        logging.info("motion: event %s began (%s)", self.number, trigger)
+
+    def _begin_items(self) -> None:
+        assert self._event is not None
+        assert self._stream is not None
+        self._items = EventItems(
+            self._library, self._stream, self._settings, self._event, self._clock,
+            partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES,
+        )  # fmt: skip
+        if self._newest:
+            self._items.size = self._newest.columns, self._newest.rows
 
     def _end_event(self) -> None:
-        event, self._event = self._event, None
+        event, items, now = self._event, self._items, time.monotonic()
         assert event is not None
         assert self._shown is not None
-        self._shown = {**self._shown, "end": self._utc(event.last_s)}
+        self._event = self._items = None
+        self._pause_s = now + self._settings.pause_s
+        if event.trigger == "request":
+            event.last_s = max(event.last_s, self._seen_s)
+        if items:
+            items.end()
+            self._dropped += items.dropped
+            self._ending.append(items)
+        self._shown = {**self._shown, "end": self._clock.utc(event.last_s)}
         logging.info("motion: event %s ended after %.1f s", self.number, event.last_s - event.start_s)
 
-    def _utc(self, time_s: float) -> str:
-        """A time of the frames' clock, by the machine's clock when the event began."""
-        return utc_text(time_s + self._ahead_s)
+    def _item_made(self, number: int, id_: str) -> None:
+        """An item is in the library; called by another thread."""
+        self._made = number, id_

@@ -17,6 +17,7 @@ from stillcam.server.openapi.shapes import Shape, at_least, define, list_of, map
 from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.routes.camera import RECORDING, TAKING
+from stillcam.server.routes.motion import MOTION
 from stillcam.server.routes.series import NAME, STATE
 from stillcam.server.static_files import OVERVIEW
 
@@ -51,21 +52,6 @@ _LIBRARY = record(
     },
     free_bytes="count?", floor_bytes=shape("count?", "free space below which nothing is taken"),
 )  # fmt: skip
-_MOTION = maybe(record(
-    {"counts": record(
-        events=shape("count", "since the daemon's start"), looked=shape("count", "frames that were looked at"),
-        skipped=shape("count", "frames for which there was no time"),
-    )},
-    armed="flag", active=shape("flag", "whether it looks now: by the schedule, and the camera is free for it"),
-    next=shape("time?", "when the schedule changes that; null: it has no end"),
-    level=shape("count", "blocks in the largest group that differs"), threshold=shape("count", "blocks that count"),
-    ignored=one_of("", "settling", "light"),
-    event=maybe(
-        record(number="count", start="time", end=shape("time?", "of the last motion; null: it lasts"),
-               trigger=one_of("motion", "request", "keep"), item="text?"),
-        "the newest event; null: there was none",
-    ),
-))  # fmt: skip
 _CAPTURE = at_least(
     running={"const": True},
     mode=one_of("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera"),
@@ -87,7 +73,7 @@ _CAPTURE["properties"] |= {
         "requests that wait until another one is done",
     ),
     "library": _LIBRARY,
-    "motion": shape(_MOTION, "what the detection of motion sees; null: disarmed"),
+    "motion": shape(MOTION, "what the detection of motion sees; null: disarmed"),
     "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 

@@ -1,0 +1,234 @@
+"""The items that an event becomes: its video, in parts if it is long, or the picture of its peak."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stillcam.camera.driver import Still
+from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import Geometry, framerate, geometry_of
+from stillcam.capture.image_files import store_still
+from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.motion_events.recording import EventRecording, RecordingPlan
+from stillcam.common.errors import CameraError
+from stillcam.common.formats import utc_text
+from stillcam.library.names import MOTION
+from stillcam.motion.ring import TimedFrame
+from stillcam.motion.running_event import RunningEvent
+from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.schema import MotionSettings, Settings
+
+DEFAULT_RATE = 15.0  # frames a second where the stream has shown no other
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The live stream whose frames an event consists of."""
+
+    settings: Settings
+    camera: CameraInfo
+    geometry: Geometry
+
+    @classmethod
+    def of(cls, settings: Settings, camera: CameraInfo) -> Stream:
+        return cls(settings, camera, geometry_of(settings, camera, "live"))
+
+    @property
+    def rotation(self) -> int:
+        """Clockwise degrees by which its frames are to be rotated: 90, 270, else 0."""
+        degrees = self.settings.camera.rotation
+        return degrees if degrees in (90, 270) else 0
+
+    def gives_same_pictures(self, other: Stream) -> bool:
+        """Whether frames of both fit into one video."""
+        return self.geometry == other.geometry and self.rotation == other.rotation
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The machine's clock as it was when the event began: it may be set meanwhile."""
+
+    ahead_s: float
+
+    @classmethod
+    def read(cls) -> Clock:
+        return cls(time.time() - time.monotonic())
+
+    def epoch_s(self, time_s: float) -> float:
+        """A monotonic time in seconds since the epoch."""
+        return time_s + self.ahead_s
+
+    def utc(self, time_s: float) -> str:
+        return utc_text(self.epoch_s(time_s))
+
+
+class EventItems:
+    """Makes the items of one event; for the camera's thread.
+
+    Args:
+        made: called with the address of an item, by another thread.
+        limit_bytes: of the frames that wait for the disk.
+
+    Attributes:
+        size: columns and rows of the detector.
+    """
+
+    def __init__(
+        self,
+        library: LibraryWriter,
+        stream: Stream,
+        settings: MotionSettings,
+        event: RunningEvent,
+        clock: Clock,
+        made: Callable[[str], None],
+        limit_bytes: int,
+    ) -> None:
+        self._library = library
+        self._stream = stream
+        self._settings = settings
+        self._event = event
+        self._clock = clock
+        self._made = made
+        self._limit_bytes = limit_bytes
+        self._rate = framerate(stream.settings, "live") or DEFAULT_RATE
+        self._parts: list[EventRecording] = []
+        self._open = False  # the last part still gets frames
+        self._peak: tuple[bytes, Metadata] | None = None
+        self._metadata: Metadata = {}
+        self.size = (0, 0)
+
+    @property
+    def records(self) -> bool:
+        """Whether it becomes a video."""
+        return self._settings.record != "picture" or self._event.trigger == "keep"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the disk takes no more of it."""
+        return self._open and self._parts[-1].stopped is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its files are still being written."""
+        return any(part.is_busy for part in self._parts)
+
+    @property
+    def dropped(self) -> int:
+        """How many frames the disk was too slow for."""
+        return sum(part.dropped for part in self._parts)
+
+    def add(self, frames: Sequence[TimedFrame], metadata: Metadata, *, after_gap: bool = False) -> None:
+        """Add the next frames, oldest first; `after_gap`: the camera was used for something else before."""
+        self._metadata = metadata or self._metadata
+        if not self.records:
+            if frames and self._peak is None:  # of a request, nothing may move
+                self._peak = frames[-1][1], metadata
+            return
+        if not self._parts and len(frames) > 1 and frames[-1][0] > frames[0][0]:
+            self._rate = (len(frames) - 1) / (frames[-1][0] - frames[0][0])
+        for frame in frames:
+            if self._open and self._parts[-1].covered_s > self._settings.max_s:
+                self._end_part(frame[0])
+            if not self._open:
+                self._begin_part(frame[0])
+            self._parts[-1].add(frame, after_gap=after_gap)
+            after_gap = False
+
+    def add_peak(self, jpeg: bytes, metadata: Metadata) -> None:
+        """The frame in which more moves than in those before."""
+        self._peak = jpeg, metadata
+
+    def change_stream(self, stream: Stream) -> None:
+        """The camera has been started with other settings."""
+        if self._open and not stream.gives_same_pictures(self._stream):
+            self._end_part(time.monotonic())
+        self._stream = stream
+
+    def end(self) -> None:
+        """The event is over."""
+        if self._open:
+            self._end_part(self._event.last_s)
+        elif self._peak and not self.records:
+            jpeg, metadata = self._peak
+            self._library.worker.submit(lambda: self._save_picture(jpeg, metadata))
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until all is written."""
+        until_s = time.monotonic() + timeout_s
+        for part in self._parts:
+            if not part.join(max(0.0, until_s - time.monotonic())):
+                logging.warning("the disk is too slow for the end of the event; the next start finishes it")
+
+    def _begin_part(self, time_s: float) -> None:
+        stream = self._stream
+        plan = RecordingPlan(
+            time_s=self._clock.epoch_s(time_s),
+            camera=stream.camera.model,
+            rate=round(self._rate, 3),
+            rotation=stream.rotation,
+            sidecar=self._sidecar(time_s, time_s, self._metadata),
+            limit_bytes=self._limit_bytes,
+        )
+        self._parts.append(EventRecording(self._library, plan, self._done))
+        self._open = True
+
+    def _end_part(self, end_s: float) -> None:
+        part, self._open = self._parts[-1], False
+        sidecar = self._sidecar(part.first_s, end_s, self._metadata)
+        if len(self._parts) > 1:
+            sidecar["motion"]["part"] = len(self._parts)
+        part.end(sidecar, self._event.peak_s)
+
+    def _done(self, id_: str | None, error: CameraError | None) -> None:
+        if id_:
+            self._made(id_)
+        elif error:
+            logging.warning("an event of motion has no video yet: %s", error)
+
+    def _save_picture(self, jpeg: bytes, metadata: Metadata) -> None:
+        """Make the item of the peak's picture; done by the background worker."""
+        event, stream = self._event, self._stream
+        time_s = self._clock.epoch_s(event.peak_s)
+        try:
+            pending = self._library.begin_item(MOTION, time_s, stream.camera.model)
+        except CameraError as error:
+            logging.warning("no picture of the motion: %s", error)
+            return
+        still = Still(pending.path("frame.jpg"), time_s)
+        try:
+            still.path.write_bytes(jpeg)
+            store_still(still, None, pending.path("jpg"), stream.rotation, ())
+            self._made(pending.finish(self._sidecar(event.peak_s, event.last_s, metadata)))
+        except OSError as error:
+            pending.discard()
+            logging.warning("no picture of the motion: %s", self._library.unwritable(error))
+        except CameraError as error:
+            pending.discard()
+            logging.warning("no picture of the motion: %s", error)
+
+    def _sidecar(self, time_s: float, end_s: float, metadata: Metadata) -> dict[str, Any]:
+        """The sidecar of an item that begins at that time."""
+        event, stream, utc = self._event, self._stream, self._clock.utc
+        width, height = stream.geometry.size
+        size = (height, width) if stream.rotation else (width, height)
+        sidecar = make_sidecar(
+            stream.settings, stream.camera, "live", self._clock.epoch_s(time_s), size, metadata,
+            stream.geometry.mode_name,
+        )  # fmt: skip
+        motion = {
+            "start": utc(event.start_s),
+            "end": utc(max(event.start_s, end_s)),
+            "peak": utc(event.peak_s),
+            "peak_blocks": len(event.peak),
+            "columns": self.size[0],
+            "rows": self.size[1],
+            "blocks": [list(block) for block in event.peak],
+            "trigger": event.trigger,
+        }
+        if event.gaps:
+            motion["gaps"] = [{"start": utc(begin), "seconds": round(end - begin, 1)} for begin, end in event.gaps]
+        return {**sidecar, "kind": MOTION, "motion": motion}

@@ -1,0 +1,198 @@
+"""The frames of an event on their way to the disk: a thread writes them, so that a slow card delays nobody.
+
+The file grows in the library's folder of pending items, with its notes beside it: what there is of it becomes an item
+at the next start if the daemon is killed. Otherwise the library finishes it in the background.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
+from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.common.errors import CameraError
+from stillcam.common.threads import start
+from stillcam.library.names import MOTION
+from stillcam.motion.ring import TimedFrame
+
+CHECK_S = 1.0  # from one look at the disk to the next
+SYNC_S = 5.0  # a power cut costs so much of an event at most, and what the queue holds
+FULL = "the disk is nearly full: delete something"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is known when a recording begins.
+
+    Attributes:
+        time_s: of its first frame, in seconds since the epoch.
+        camera: the sensor's model.
+        rate: frames a second, as the stream has them.
+        rotation: clockwise degrees by which players are to rotate it: 90, 270, else 0.
+        sidecar: the item's, should the daemon not live until the end.
+        limit_bytes: of the frames that wait for the disk; more are dropped.
+    """
+
+    time_s: float
+    camera: str
+    rate: float
+    rotation: int
+    sidecar: dict[str, Any]
+    limit_bytes: int
+
+
+class EventRecording:
+    """Writes one video of an event; for the camera's thread.
+
+    Args:
+        done: called with the item's address, or with the error, by another thread.
+
+    Attributes:
+        dropped: how many frames the disk was too slow for.
+        stopped: why no more frames are written, such as a full disk; None: they are.
+        last_s: when the newest frame was read.
+    """
+
+    def __init__(
+        self, library: LibraryWriter, plan: RecordingPlan, done: Callable[[str | None, CameraError | None], None]
+    ) -> None:
+        self.dropped = 0
+        self.stopped: CameraError | None = None
+        self.first_s = self.last_s = 0.0
+        self._library = library
+        self._plan = plan
+        self._done = done
+        self._added = 0
+        self._covered_s = 0.0  # by frames, without the gaps
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._sidecar: dict[str, Any] | None = None  # the final one, once the recording is to end
+        self._preview_s = 0.0
+        self._condition = threading.Condition()
+        self._written = 0
+        self._ended = start(self._run, "motion recording")
+
+    def add(self, frame: TimedFrame, *, after_gap: bool = False) -> None:
+        """Add the next frame; `after_gap`: the time since the one before does not count."""
+        time_s, jpeg = frame
+        if not self._added:
+            self.first_s = time_s
+        elif not after_gap:
+            self._covered_s += time_s - self.last_s
+        self.last_s = time_s
+        self._added += 1
+        with self._condition:
+            if self.stopped or self._waiting_bytes + len(jpeg) > self._plan.limit_bytes:
+                self.dropped += not self.stopped
+                return
+            self._waiting.append(jpeg)
+            self._waiting_bytes += len(jpeg)
+            self._condition.notify()
+
+    def end(self, sidecar: dict[str, Any], preview_s: float) -> None:
+        """No more frames come; the item gets this sidecar.
+
+        Args:
+            preview_s: when the frame was read that is to be the preview.
+        """
+        with self._condition:
+            self._sidecar, self._preview_s = sidecar, max(0.0, preview_s - self.first_s)
+            self._condition.notify()
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether all has been written in this time, after `end`."""
+        return self._ended.wait(timeout_s)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its files are still being written."""
+        return not self._ended.is_set()
+
+    @property
+    def covered_s(self) -> float:
+        """How long the video is."""
+        return self._covered_s
+
+    def _run(self) -> None:
+        try:
+            video = self._begin()
+        except CameraError as error:
+            self._stop(error)
+            self._done(None, error)
+            return
+        try:
+            with video.path.open("wb") as file:
+                self._write(file)
+        except OSError as error:
+            self._stop(self._library.unwritable(error))
+        while self._next() is not None:  # what comes after a full disk
+            pass
+        self._finish(video)
+
+    def _begin(self) -> RecordedVideo:
+        plan = self._plan
+        pending = self._library.begin_item(MOTION, plan.time_s, plan.camera)
+        path = pending.path("mjpeg")
+        video = RecordedVideo(pending, path, Conversion.ENCODE, plan.rate, plan.rotation, plan.sidecar)
+        try:
+            video.save_notes()
+        except OSError as error:
+            pending.discard()
+            raise self._library.unwritable(error) from error
+        return video
+
+    def _write(self, file: BinaryIO) -> None:
+        """Write the frames until the end, or until the disk is nearly full: its MP4 may be as large again."""
+        size, disk = 0, self._library.disk
+        checked_s = synced_s = time.monotonic()
+        while (jpeg := self._next()) is not None:
+            file.write(jpeg)
+            file.flush()  # what is written outlives the daemon
+            size += len(jpeg)
+            self._written += 1
+            now = time.monotonic()
+            if now - checked_s > CHECK_S:
+                checked_s = now
+                if disk.free_bytes() - size < disk.reserve_bytes():
+                    self._stop(CameraError("disk", FULL))
+                    return
+            if now - synced_s > SYNC_S:
+                os.fdatasync(file.fileno())
+                synced_s = time.monotonic()
+
+    def _next(self) -> bytes | None:
+        """The next frame; None: there are no more."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._waiting or self._sidecar is not None)
+            if not self._waiting:
+                return None
+            jpeg = self._waiting.popleft()
+            self._waiting_bytes -= len(jpeg)
+            return jpeg
+
+    def _stop(self, error: CameraError) -> None:
+        with self._condition:
+            self.stopped = error
+            self._waiting.clear()
+            self._waiting_bytes = 0
+        logging.warning("the recording of motion was stopped: %s", error)
+
+    def _finish(self, begun: RecordedVideo) -> None:
+        sidecar = dict(self._sidecar or begun.sidecar)
+        rate = (self._written - 1) / self._covered_s if self._written > 1 and self._covered_s else begun.rate
+        sidecar["duration_s"] = round(self._written / rate, 3)
+        video = RecordedVideo(
+            begun.pending, begun.path, Conversion.ENCODE, round(rate, 3), begun.rotation, sidecar, self._preview_s
+        )
+        if self.dropped:
+            video.add_notice(f"{self.dropped} frames are missing: the disk was too slow for them")
+        if self.stopped:
+            video.mark_interrupted(str(self.stopped))
+        self._library.finish_video(video, None, self._done)

@@ -1,0 +1,72 @@
+"""`motion arm`, `disarm`, `trigger`, `keep` and `status`: requests to the capture daemon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillcam.cli import Arguments, Result, add_command
+from stillcam.cli.daemon import ask_with_progress
+from stillcam.cli.output import Table
+from stillcam.cli.settings import change_setting
+from stillcam.common.paths import Paths
+from stillcam.ipc.protocol import ask
+
+TIMEOUT_S = 40.0  # the daemon answers at once, unless the camera holds its thread
+IGNORED = {"settling": "learning what the scene looks like", "light": "the light has changed"}
+
+
+def add_to(group: Any) -> None:
+    """Add the commands to the group `motion`."""
+    add_command(group, "arm", "look for motion from now on, also after a restart", arm)
+    add_command(group, "disarm", "look for motion no longer", disarm)
+    trigger_parser = add_command(group, "trigger", "record an event now, such as for another sensor", trigger)
+    _add_seconds(trigger_parser, "1 to 3600")
+    _add_seconds(add_command(group, "keep", "keep the last seconds of an armed camera", keep), "1 to 30")
+    add_command(group, "status", "show what the detection of motion sees", status)
+
+
+def arm(paths: Paths, _arguments: Arguments) -> Result:
+    return change_setting(paths, "motion.armed", True)
+
+
+def disarm(paths: Paths, _arguments: Arguments) -> Result:
+    return change_setting(paths, "motion.armed", False)
+
+
+def trigger(paths: Paths, arguments: Arguments) -> Result:
+    return _event(paths, {"command": "trigger", "seconds": arguments.seconds}, "is being recorded")
+
+
+def keep(paths: Paths, arguments: Arguments) -> Result:
+    return _event(paths, {"command": "keep", "seconds": arguments.seconds}, "is kept")
+
+
+def status(paths: Paths, _arguments: Arguments) -> Result:
+    motion = ask(paths.socket, {"command": "status"}, TIMEOUT_S)["motion"]
+    if motion is None:
+        return Result(["disarmed"], {"motion": None})
+    event, counts = motion["event"], motion["counts"]
+    rows = [
+        ("armed", "yes" if motion["armed"] else "no"),
+        ("looks", ("yes" if motion["active"] else "no") + (f", until {motion['next']}" if motion["next"] else "")),
+        ("level", f"{motion['level']} blocks; {motion['threshold']} count"),
+        ("events", str(counts["events"])),
+        ("frames", f"{counts['looked']} looked at, {counts['skipped']} skipped, {counts['dropped']} not written"),
+    ]
+    if motion["ignored"]:
+        rows.append(("ignored", IGNORED[motion["ignored"]]))
+    if event:
+        text = f"number {event['number']} ({event['trigger']}), {event['start']} to {event['end'] or 'now'}"
+        rows.append(("newest", f"{text}; {event['item'] or 'no item yet'}"))
+    return Result(Table((), rows), {"motion": motion})
+
+
+def _add_seconds(parser: Any, span: str) -> None:
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, metavar="S", help=f"how many seconds, {span} (default: 10)"
+    )
+
+
+def _event(paths: Paths, command: dict[str, Any], text: str) -> Result:
+    answer = ask_with_progress(paths.socket, command, "waiting for the camera")
+    return Result([f"event {answer['event']['number']} {text}"], answer)

@@ -1,0 +1,89 @@
+"""`api/motion/…`: arm and disarm the camera, and record an event on request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from stillcam.ipc.protocol import Refusal, ask
+from stillcam.server.camera_context import CameraContext
+from stillcam.server.errors import refusal_of
+from stillcam.server.openapi.route import Body, Document, api
+from stillcam.server.openapi.shapes import Shape, define, maybe, one_of, record, shape
+from stillcam.server.route import Access, Request, Route
+from stillcam.server.settings_service import SettingsService
+from stillcam.settings.schema import Settings
+
+ANSWER_S = 8.0  # the daemon answers at once, unless the camera holds its thread
+
+EVENT: Shape = record(
+    number=shape("count", "rises with each event since the daemon's start"),
+    start="time", end=shape("time?", "of the last motion; null: it lasts"), trigger=one_of("motion", "request", "keep"),
+    item=shape("text?", "DAY/NAME, the address below library/; null: there is none yet"),
+)  # fmt: skip
+
+MOTION = maybe(record(
+    {"held_s": shape("number", "seconds that are kept in memory, for the next event"),
+     "counts": record(
+        events=shape("count", "since the daemon's start"), looked=shape("count", "frames that were looked at"),
+        skipped=shape("count", "frames for which there was no time"),
+        dropped=shape("count", "frames that the disk was too slow for"),
+    )},
+    armed="flag", active=shape("flag", "whether it looks now: by the schedule, and the camera is free for it"),
+    next=shape("time?", "when the schedule changes that; null: it has no end"),
+    level=shape("count", "blocks in the largest group that differs"), threshold=shape("count", "blocks that count"),
+    ignored=one_of("", "settling", "light"),
+    event=maybe(EVENT, "the newest event; null: there was none"),
+))  # fmt: skip
+
+define(
+    Arm=record(armed="flag"),
+    Armed=record(armed="flag", notice=shape("text?", "why it has not taken effect; null: it has")),
+    Trigger=record({"seconds": {"type": "number", "minimum": 1, "maximum": 3600, "description": "length; 10"}}),
+    Keep=record({"seconds": {"type": "number", "minimum": 1, "maximum": 30, "description": "length; 10"}}),
+    MotionEvent=record(event=maybe(EVENT, "null: the camera is busy, and the request waits for it")),
+)
+
+
+class MotionRoutes:
+    """The routes of motion detection."""
+
+    def __init__(self, context: CameraContext, service: SettingsService) -> None:
+        self._context = context
+        self._service = service
+
+    def routes(self) -> list[Route]:
+        """Whoever may take pictures may arm the camera, too."""
+        control, motion = Access.CONTROL, partial(api, "Motion")
+        return [
+            motion("POST", "api/motion/arm", control, self._arm,
+                   "Arm or disarm the camera; kept across restarts as the setting motion.armed.", {200: "Armed"},
+                   body=Body("Arm"), errors=(409,)),
+            motion("POST", "api/motion/trigger", control, self._trigger,
+                   "Record an event now, or let the current one go on for so long.", {202: "MotionEvent"},
+                   body=Body("Trigger", required=False), errors=(409, 507)),
+            motion("POST", "api/motion/keep", control, self._keep,
+                   "Keep the last seconds of an armed camera as an event.", {202: "MotionEvent"},
+                   body=Body("Keep", required=False), errors=(409, 507)),
+        ]  # fmt: skip
+
+    def _arm(self, request: Request, wanted: Document) -> Document:
+        def armed(old: Settings) -> Settings:
+            return replace(old, motion=replace(old.motion, armed=wanted["armed"]))
+
+        state = self._service.change(armed, request.host)
+        return {"armed": state.settings.motion.armed, "notice": state.notice}
+
+    def _trigger(self, _request: Request, order: Document) -> Document:
+        return self._event(command="trigger", seconds=order.get("seconds"))
+
+    def _keep(self, _request: Request, order: Document) -> Document:
+        return self._event(command="keep", seconds=order.get("seconds"))
+
+    def _event(self, **message: Any) -> Document:
+        try:
+            answer = ask(self._context.paths.socket, {**message, "wait_s": ANSWER_S}, 2 * ANSWER_S)
+            return {"event": answer.get("event")}
+        except Refusal as refusal:
+            raise refusal_of(refusal, busy=409) from refusal

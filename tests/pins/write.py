@@ -22,6 +22,8 @@ PINS = {
     "homeassistant": ("homeassistant",),
     "moonraker": ("moonraker",),
     "octoprint": ("octoprint",),
+    "debian12": ("run", "debian12"),
+    "debian13": ("run", "debian13"),
 }
 INTEGRATIONS = ("generic", "recorder", "rest", "stream")  # of Home Assistant: what tests/clients uses
 PYTHONS = {"python_version < '3.13'": "3.11", "python_full_version >= '3.13.2'": "3.13.5"}  # of its versions

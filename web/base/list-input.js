@@ -7,9 +7,10 @@ import { el, fill } from "./dom.js";
  * @param {Record<string, any>} attributes  of the input
  * @param {string} label  of the setting
  * @param {(value: string[]) => Promise<boolean>} changed  saves the list; whether it is saved
+ * @param {(text: string) => any[]} [more]  what follows the text of a row
  * @returns {import("./setting-input.js").SettingInput}
  */
-export function listInput(attributes, label, changed) {
+export function listInput(attributes, label, changed, more = () => []) {
   const list = el("ul", { class: "setting-list", "aria-label": label });
   const input = el("input", { ...attributes, type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", onchange: add });
   const said = el("span", { class: "said", role: "status" });
@@ -33,7 +34,7 @@ export function listInput(attributes, label, changed) {
   async function remove(text) {
     const at = items.indexOf(text);
     const saving = change(items.filter((item) => item !== text));
-    /** @type {HTMLElement} */ (list.children[Math.min(at, items.length - 1)]?.querySelector("button") ?? input).focus();
+    /** @type {HTMLElement} */ (list.children[Math.min(at, items.length - 1)]?.querySelector("button:last-child") ?? input).focus();
     if (await saving) say(`${text} was removed.`);
   }
 
@@ -48,7 +49,7 @@ export function listInput(attributes, label, changed) {
     if (items.join("\n") === value.join("\n")) return;
     items = value;
     none.hidden = items.length > 0;
-    fill(list, items.map((text) => el("li", {}, el("span", { text }),
+    fill(list, items.map((text) => el("li", {}, el("span", { text }), ...more(text),
       el("button", { type: "button", text: "Remove", "aria-label": `Remove ${text}`, onclick: () => remove(text) }))));
   }
 

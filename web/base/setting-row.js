@@ -21,14 +21,15 @@ import { patchOf } from "../server/settings-store.js";
  * @param {object} [more]
  * @param {[any, string][]} [more.choices]  value and text: instead of the field's own
  * @param {() => string} [more.automatic]  what an automatic value is now; "": not known
+ * @param {(text: string) => any[]} [more.inRow]  of a list: what follows the text of a row
  */
-export function settingRow(store, name, { choices, automatic = () => "" } = {}) {
+export function settingRow(store, name, { choices, automatic = () => "", inRow } = {}) {
   const field = /** @type {Field} */ (store.document?.fields[name]);
   const { label, help = "", empty = "" } = textOf(name);
   const offered = choices ?? choicesOf(field);
   const id = uniqueId("setting");
   const attributes = { id, "aria-describedby": `${id}-hint ${id}-error` };
-  const input = field.type === "list" ? listInput(attributes, label, save) : settingInput(field, attributes, offered, enter);
+  const input = field.type === "list" ? listInput(attributes, label, save, inRow) : settingInput(field, attributes, offered, enter);
   const inWords = words(field.default, offered, field.unit, empty);
   const hint = el("span", { class: "hint", id: `${id}-hint` });
   const problem = el("span", { class: "problem", id: `${id}-error`, role: "alert" });

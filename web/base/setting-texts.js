@@ -55,6 +55,10 @@ const TEXTS = {
   },
   "access.hosts": { label: "Further host names", help: "For example camera.example.org. IP addresses, *.local and the Pi's own name always work." },
   "access.proxies": { label: "Trusted reverse proxies", help: "Addresses or networks, for example 192.168.1.10. Only the Forwarded headers of these are trusted." },
+  "notifications.receivers": {
+    label: "Receivers",
+    help: "A name for each, for example phone; then its events, such as motion.began picture.* quiet=22:00-07:00 every=60. Its address for Apprise (mail, Telegram, ntfy …) is entered apart.",
+  },
   "webhooks.urls": {
     label: "Webhooks",
     help: "Each address receives a message when an item is taken, and when the picture is lost or back. Other events can follow it, for example motion.* picture.* quiet=22:00-07:00 every=60.",

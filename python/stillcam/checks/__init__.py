@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     machine.ages,
     machine.heat,
     programs.helpers,
+    server.receivers,
 )
 
 

@@ -1,4 +1,4 @@
-"""Checks of the web server: settings, port, certificate, accounts."""
+"""Checks of the web server: settings, port, certificate, accounts, receivers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from stillcam.checks.camera import START
 from stillcam.checks.finding import Finding, Installation, dead_threads, fault, ok, warning
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
+from stillcam.notifications.addresses import Addresses
+from stillcam.notifications.apprise_channel import AppriseChannel
 from stillcam.server.own_address import healthz, listening_address
 from stillcam.settings.file import load
+from stillcam.settings.receivers import targets
 
 
 def settings(installation: Installation) -> list[Finding]:
@@ -78,3 +81,18 @@ def accounts(installation: Installation) -> list[Finding]:
         "nobody has registered: anyone who can reach the server may watch",
         "open the page, choose Set up, and enter the setup code that `stillcam code` prints",
     )
+
+
+def receivers(installation: Installation) -> list[Finding]:
+    """Whether the receivers of notifications have what they need."""
+    try:
+        named = load(installation.paths.settings).notifications.receivers
+    except StillcamError:
+        return []  # `settings` says more
+    addresses = Addresses(installation.paths.primary.data)
+    findings = []
+    for name in targets(named):
+        if problem := AppriseChannel(name, addresses).problem:
+            why, _, advice = problem.partition(": ")
+            findings += warning("receivers", f"{name}: {why}", advice)
+    return findings or (ok("receivers", f"{len(named)} have an address") if named else [])

@@ -12,7 +12,7 @@ TASKS = {
     "Motion": ("motion",),
     "Settings": ("settings", "reload"),
     "Accounts": ("user", "token", "code"),
-    "Installation": ("doctor", "log", "wait", "certificate", "webhooks", "completion"),
+    "Installation": ("doctor", "log", "wait", "certificate", "receiver", "webhooks", "completion"),
 }
 
 

@@ -1,5 +1,6 @@
 """Events, and the programs that are notified of them.
 
-Reading order: `events` and `sources` (what can happen), `notifier` (the thread that detects and sends), `receiver` (a
-queue with retries), `webhook` and `command_hook` (one kind of receiver each).
+Reading order: `events` and `sources` (what can happen), `notifier` (the thread that detects), `receivers` and
+`receiver` (those who are notified: a queue with retries each), `webhook` and `apprise_channel` (the ways to them),
+`command_hook` (the owner's command for new items).
 """

@@ -1,4 +1,4 @@
-"""Notifies other programs of events: by webhooks, and by the owner's command for each new item.
+"""Notifies other programs of events: the receivers in the settings, and by the owner's command for each new item.
 
 It runs in the web server, because the capture daemon has no network access. One thread polls every two
 seconds, and only while there is a receiver or a command.
@@ -7,7 +7,6 @@ seconds, and only while there is a receiver or a command.
 from __future__ import annotations
 
 import logging
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,8 +16,8 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.threads import start_restarting
 from stillcam.notifications.command_hook import CommandHook
-from stillcam.notifications.events import Event, Message, NewItems, PictureMonitor
-from stillcam.notifications.receiver import Choice, Receiver
+from stillcam.notifications.events import Event, NewItems, PictureMonitor
+from stillcam.notifications.receivers import Receivers
 from stillcam.notifications.sources import (
     SLOW_POLL_S,
     BoardMonitor,
@@ -28,12 +27,9 @@ from stillcam.notifications.sources import (
     MotionMonitor,
     SeriesMonitor,
 )
-from stillcam.notifications.webhook import KEY_FILE, Webhook, load_key
-from stillcam.settings.receivers import parse_row
 from stillcam.settings.schema import Settings
 
 EVENTS_POLL_S = 2.0
-WEBHOOK_EVENTS = frozenset({"item.taken", "picture.lost", "picture.back"})  # of an address without events behind it
 MAX_REPORTED = 100  # events of other threads that wait for the next poll
 
 Poll = Callable[[float, float], Iterable[Event]]
@@ -41,6 +37,9 @@ Poll = Callable[[float, float], Iterable[Event]]
 
 class Notifier:
     """Polls for the events of one camera and passes them to the receivers.
+
+    Attributes:
+        receivers: those that the settings name.
 
     Args:
         settings: gives the settings in force.
@@ -50,8 +49,8 @@ class Notifier:
     def __init__(self, paths: Paths, settings: Callable[[], Settings], facts: Facts) -> None:
         self._paths = paths
         self._settings = settings
-        self._machine = socket.gethostname()
-        self._receivers: dict[str, tuple[Choice, Receiver]] = {}  # by row of the settings
+        self.receivers = Receivers(paths)
+        self._wanted: set[str] = set()  # the groups of events that receivers want
         self._sources: dict[str, Callable[[], Poll]] = {
             "picture": lambda: PictureMonitor(facts.picture_loss, facts.picture, time.monotonic()).poll,
             "item": self._new_items,
@@ -72,7 +71,7 @@ class Notifier:
 
     def report(self, event: Event) -> None:
         """Pass an event on that happens in another thread; at once or within two seconds."""
-        if self._receivers:
+        if event.type.partition(".")[0] in self._wanted:
             self._reported.append(event)
 
     def _run(self) -> None:
@@ -94,21 +93,21 @@ class Notifier:
             OSError: the library cannot be read.
         """
         settings = self._settings()
-        self._update_receivers(settings.webhooks.urls)
-        wanted = {type_.partition(".")[0] for choice, _ in self._receivers.values() for type_ in choice.events}
+        self._wanted = {type_.partition(".")[0] for type_ in self.receivers.update(settings)}
+        wanted = set(self._wanted)
         if settings.hooks.item:
             wanted.add("item")
         # What happens while nobody wants to know is not reported later.
         self._polls = {group: poll for group, poll in self._polls.items() if group in wanted}
         while self._reported:
-            self._send(self._reported.popleft())
+            self.receivers.send(self._reported.popleft())
         now_s, time_s, failed = time.monotonic(), time.time(), None
         for group in self._sources:
             if group in wanted:
                 try:
                     self._polls[group] = self._polls.get(group) or self._sources[group]()
                     for event in self._polls[group](now_s, time_s):
-                        self._send(event)
+                        self.receivers.send(event)
                 except OSError as error:  # the other sources are polled all the same
                     failed = error
         if failed:
@@ -129,20 +128,6 @@ class Notifier:
 
     def _reserve_mb(self) -> int:
         return self._settings().files.floor_mb
-
-    def _update_receivers(self, rows: tuple[str, ...]) -> None:
-        for row in self._receivers.keys() - set(rows):
-            self._receivers.pop(row)[1].close()
-        for row in rows:
-            if row not in self._receivers:
-                parsed, key = parse_row(row), load_key(self._paths.primary.data / KEY_FILE)
-                self._receivers[row] = Choice(parsed, WEBHOOK_EVENTS), Receiver(Webhook(parsed.target, key))
-
-    def _send(self, event: Event) -> None:
-        message, now_s, time_s = Message.of(event, self._machine, self._paths.number), time.monotonic(), time.time()
-        for choice, receiver in self._receivers.values():
-            if choice.takes(event.type, now_s, time_s):
-                receiver.send(message)
 
 
 def _slowly(poll: Poll) -> Poll:

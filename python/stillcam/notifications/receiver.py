@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from stillcam.common.clock import local
@@ -19,6 +19,7 @@ from stillcam.settings.receivers import ReceiverRow
 
 RETRY_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)  # the pauses before each further try; then it is dropped
 MAX_QUEUED = 100  # messages; then the oldest one is dropped
+MAX_PICTURES = 5  # of messages that wait: pictures are in memory
 
 
 class DeliveryError(Exception):
@@ -31,8 +32,14 @@ class Channel(Protocol):
     kind: str  # for the log and the page
     name: str  # of the receiver, for the log; contains nothing secret
 
-    def deliver(self, message: Message) -> None:
-        """Send a message; this ends within half a minute.
+    pictures: bool  # whether it sends the pictures of messages
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot work yet, and what to do; empty: nothing is missing."""
+
+    def deliver(self, message: Message) -> str:
+        """Send a message; returns a note for a person, usually empty. It ends after a minute at most.
 
         Raises:
             DeliveryError: the receiver has not accepted it.
@@ -84,6 +91,7 @@ class Attempt:
     time_s: float  # since the epoch
     type: str
     error: str  # why the receiver has not accepted it; empty: it has
+    note: str = ""  # what is missing in a message that was accepted; empty: nothing
 
 
 class Receiver:
@@ -103,12 +111,16 @@ class Receiver:
         start_restarting(self._run, channel.kind)
 
     def send(self, message: Message) -> None:
-        """Queue a message; if too many wait, the oldest one is dropped."""
+        """Queue a message; if too many wait, the oldest one is dropped. Few of those that wait keep a picture."""
         kind, name = self.channel.kind, self.channel.name
+        if not self.channel.pictures:
+            message = replace(message, picture=None)
         with self._changed:
             if len(self._queue) == MAX_QUEUED:
                 dropped = self._queue.popleft()
                 logging.warning("%s: too many messages are waiting for %s: dropped %s", kind, name, dropped.type)
+            if len(self._queue) >= MAX_PICTURES:
+                self._queue[-MAX_PICTURES] = replace(self._queue[-MAX_PICTURES], picture=None)
             self._queue.append(message)
             self._changed.notify_all()
 
@@ -118,14 +130,12 @@ class Receiver:
         Raises:
             DeliveryError: the receiver has not accepted it.
         """
-        error = ""
         try:
-            self.channel.deliver(message)
+            note = self.channel.deliver(message)
         except DeliveryError as failure:
-            error = str(failure)
+            self.last = Attempt(time.time(), message.type, str(failure))
             raise
-        finally:
-            self.last = Attempt(time.time(), message.type, error)
+        self.last = Attempt(time.time(), message.type, "", note)
 
     def close(self) -> None:
         """Send nothing more; drop what is queued."""
@@ -142,7 +152,7 @@ class Receiver:
                 message = self._queue[0]
             self._deliver(message)
             with self._changed:
-                if self._queue and self._queue[0] is message:
+                if self._queue and self._queue[0].id == message.id:
                     self._queue.popleft()
 
     def _deliver(self, message: Message) -> None:

@@ -79,15 +79,18 @@ class Webhook:
     """The channel to the receiver at `url`; messages are signed with `key`."""
 
     kind = "webhook"
+    pictures = False
+    problem = ""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._key = key
         self.name = urlsplit(url).netloc  # the rest of an address may be a secret
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, message: Message) -> str:
         """See `Channel`."""
         post(self._url, self._key, message)
+        return ""
 
 
 def load_key(path: Path) -> str:

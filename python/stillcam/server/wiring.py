@@ -27,6 +27,7 @@ from stillcam.server.routes.info import InfoRoutes
 from stillcam.server.routes.library import LibraryRoutes
 from stillcam.server.routes.metrics import Counters, metrics_route
 from stillcam.server.routes.motion import MotionRoutes
+from stillcam.server.routes.notifications import NotificationRoutes
 from stillcam.server.routes.pictures import PictureRoutes
 from stillcam.server.routes.restart import restart_route
 from stillcam.server.routes.selection import SelectionRoutes
@@ -85,6 +86,7 @@ def build(
             *SelectionRoutes(library).routes(),
             *SeriesRoutes(context).routes(),
             *FilmRoutes(context.paths).routes(),
+            *NotificationRoutes(context).routes(),
             *FirstStepsRoutes(accounts.first_steps, context).routes(),
             *shared,
         ]

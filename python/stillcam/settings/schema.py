@@ -23,6 +23,7 @@ _DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
 )
 _NAME = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 _HOST = re.compile(_NAME, re.ASCII | re.IGNORECASE)
+_RECEIVER = re.compile("[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
 _ORIGIN = re.compile(f"https?://{_NAME}(:[1-9][0-9]{{0,4}})?", re.ASCII | re.IGNORECASE)
 
 SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, and are in the first one's file
@@ -58,6 +59,12 @@ def _webhook(value: str) -> str | None:
         right = False
     if not right or not address.isascii() or set(address) & set('"<>\\^`{|}#') or "@" in parts.netloc:
         return "must be an address like https://example.org/garden, without a name and password in it"
+    return _row(value)
+
+
+def _named_receiver(value: str) -> str | None:
+    if not _RECEIVER.fullmatch(value.partition(" ")[0]):
+        return "must begin with a name of small letters and digits, like phone; its address is entered apart"
     return _row(value)
 
 
@@ -352,6 +359,18 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """Receivers with a name; only an owner who has signed in sees and changes them."""
+
+    receivers: tuple[str, ...] = _setting(
+        (),
+        "Names of receivers that Apprise knows; behind a name, its events, quiet=22:00-07:00 and every=60 (seconds)."
+        " Their addresses are no settings: they contain passwords.",
+        check=_named_receiver,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class HookSettings:
     """Commands of the owner's; they can be set on the machine only, never over the network."""
 
@@ -378,6 +397,7 @@ class Settings:
     retention: RetentionSettings = RetentionSettings()
     motion: MotionSettings = MotionSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    notifications: NotificationSettings = NotificationSettings()
     hooks: HookSettings = HookSettings()
 
 

@@ -54,7 +54,7 @@ def test_a_viewer_without_photos_is_asked_for_nothing_that_only_owners_can_do(pa
 
 def test_lists_of_settings_say_how_to_fill_them(page, url):
     at(page, url, "settings", OWNER)
-    webhooks = page.locator(".settings-card[aria-label=Notifications]")
+    webhooks = page.locator("[data-setting='webhooks.urls']")
     expect(webhooks).to_contain_text("The list is empty. Type an entry, and press Add.")
     expect(page.get_by_text("No program has a token. Create one")).to_be_visible()
     expect(page.get_by_text("No backup is stored on the camera. Type a name, and press Keep.")).to_be_visible()

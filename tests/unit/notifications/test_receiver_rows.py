@@ -3,8 +3,8 @@
 import pytest
 
 from stillcam.common.errors import SettingsError
-from stillcam.notifications.notifier import WEBHOOK_EVENTS
 from stillcam.notifications.receiver import Choice
+from stillcam.notifications.receivers import NAMED_EVENTS, NAMED_EVERY_S, WEBHOOK_EVENTS
 from stillcam.settings.document import from_json
 from stillcam.settings.receivers import EVENTS, parse_row
 
@@ -29,6 +29,19 @@ def hour_s(text: str) -> float:
 
 def test_an_address_alone_gets_the_events_that_it_always_got():
     assert choice(URL).events == {"item.taken", "picture.lost", "picture.back"}
+
+
+def test_a_name_alone_gets_what_a_person_wants_to_know_at_most_once_a_minute():
+    alone = Choice(parse_row("phone"), NAMED_EVENTS, NAMED_EVERY_S)
+    assert {"motion.began", "picture.lost", "picture.back", "disk.low"} <= alone.events
+    assert not {"item.taken", "motion.ended"} & alone.events
+    assert [alone.takes("motion.began", now_s, NOON_S) for now_s in (0.0, 59.0, 60.0)] == [True, False, True]
+
+
+@pytest.mark.parametrize("name", ["Phone", "phone_", "-phone", "tgram://x", "p" * 33, "motion.*"])
+def test_a_receiver_has_a_plain_name(name):
+    with pytest.raises(SettingsError, match="must begin with a name of small letters and digits"):
+        from_json({"notifications": {"receivers": [name]}})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
 import { people } from "./people.js";
+import { receivers } from "./receivers.js";
 import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
 import { settingSearch } from "../../base/setting-search.js";
@@ -25,7 +26,7 @@ const GROUPS = [
     "motion.weekdays", "motion.active_from", "motion.active_to", "motion.latitude", "motion.longitude",
     "motion.fps", "motion.threshold", "motion.blocks", "motion.least_size", "motion.most_size", "motion.frames", "motion.learning_s",
   ]],
-  ["Notifications", ["webhooks.urls"]],
+  ["Notifications", ["notifications.receivers", "webhooks.urls"]],
 ];
 /** Those that come after the users. @type {[string, string[]][]} */
 const LATER = [
@@ -49,8 +50,12 @@ export function mount(panel, context) {
   const owner = session.user?.role === "owner";
   const camera = cameraChoice(settings, api);
   const restart = restartNotice(context, owner);
+  const notified = receivers(context);
   const row = (/** @type {string} */ name) => {
-    const made = name === "camera.index" ? camera : settingRow(settings, name, { automatic: name === "files.floor_mb" ? reserve : () => automaticSize(context, name) });
+    const made = name === "camera.index" ? camera : settingRow(settings, name, {
+      automatic: name === "files.floor_mb" ? reserve : () => automaticSize(context, name),
+      inRow: name === "notifications.receivers" || name === "webhooks.urls" ? notified.inRow : undefined,
+    });
     rows.push(made);
     return made.element;
   };
@@ -80,6 +85,7 @@ export function mount(panel, context) {
     notice.textContent = settings.document?.notice ?? "";
     for (const one of rows) one.show();
     restart.show();
+    if (owner) notified.renew();
   }
 
   const built = build();
@@ -93,6 +99,7 @@ export function mount(panel, context) {
   return {
     shown: () => {
       built.then(() => (camera.renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
+      if (owner) notified.renew();
       unsubscribe = context.status.subscribe(showStatus);
     },
     hidden: () => unsubscribe(),

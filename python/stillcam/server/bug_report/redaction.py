@@ -38,8 +38,8 @@ _HOOK = re.compile(  # the owner's program, which may print anything
 # In lines of the log and in paths: a series that has been deleted is not among the names.
 _SERIES = re.compile(r"(?<=\bseries )\w[\w .-]*?(?=: | \(| has failed: )|(?<=/series/)(?!\w+\.py\b)[\w .-]+")
 # Likewise a receiver that has been removed.
-_WEBHOOK = re.compile(
-    r"(?<=\bwebhook: )(dropped \S+, |too many messages are waiting for )?\S+"
+_RECEIVER = re.compile(
+    r"(?:(?<=\bwebhook: )|(?<=\bnotification: ))(dropped \S+, |too many messages are waiting for )?\S+"
     r"(?= has not accepted| does not accept|: dropped)"
 )
 _FILE = re.compile(r"(?<=/\d{4}-\d\d-\d\d/)(?!\d{8}T)[^/\n]+(?=\.\w{2,5}\b)")  # of the library, named by the owner
@@ -66,7 +66,7 @@ class Redactor:
         """`text` without them."""
         for pattern, instead in (
             (_HOOK, rf"{NAME}: \1"),
-            (_WEBHOOK, rf"\1{ADDRESS}"),
+            (_RECEIVER, rf"\1{ADDRESS}"),
             (_REFUSED, VALUE),
             (_URL, ADDRESS),
             (_SHARE, ADDRESS),
@@ -98,6 +98,7 @@ def names_here(accounts: Accounts, settings: Settings, series: Path, hosts: Iter
     names = {user.pw_name for user in pwd.getpwall() if FIRST_PERSON <= user.pw_uid <= LAST_PERSON}
     names |= {user.name for user in accounts.users.all()} | {token.name for token in accounts.tokens.all()}
     names |= {urlsplit(url).hostname or "" for url in (*targets(settings.webhooks.urls), *settings.access.embed)}
+    names |= set(targets(settings.notifications.receivers))
     with suppress(OSError):  # the doctor reports a disk that fails
         names |= {str(one["name"]) for one in reader.states(series)}
     names |= {settings.server.tls_certificate, settings.server.tls_key}  # they often contain the name of a host

@@ -10,7 +10,7 @@ from stillcam.settings.document import MAX_ITEMS, MAX_TEXT, describe
 from stillcam.settings.schema import SHARED_SECTIONS
 
 # Sections that are shown to the owner only, and of several cameras for the first one only.
-SOMETIMES = ("webhooks", "hooks", *SHARED_SECTIONS)
+SOMETIMES = ("webhooks", "notifications", "hooks", *SHARED_SECTIONS)
 _SIDE: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST}
 _RECTANGLE: Schema = {
     "type": "array", "items": _SIDE, "minItems": 4, "maxItems": 4,

@@ -20,7 +20,7 @@ from stillcam.settings.backups import BACKUP_KIND, MAX_BACKUP_BYTES, Backup, Bac
 from stillcam.settings.document import describe, patched, to_json
 from stillcam.settings.schema import Settings
 
-_OWNER_ONLY = ("webhooks", "hooks")  # sections with addresses and commands that may hold secrets
+_OWNER_ONLY = ("webhooks", "notifications", "hooks")  # sections with addresses and commands that may hold secrets
 _CONFLICT = "someone else has just changed the settings: check the current ones, then repeat your change"
 _IF_MATCH = "the ETag of the settings to change; 409 with the current settings if they have another one"
 

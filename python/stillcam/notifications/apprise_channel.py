@@ -1,0 +1,78 @@
+"""Receivers that Apprise knows: mail, Telegram, ntfy, Signal, Matrix and many others, by their address."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from stillcam.common.errors import StillcamError
+from stillcam.notifications.addresses import Addresses
+from stillcam.notifications.apprise_send import MISSING
+from stillcam.notifications.events import Message
+from stillcam.notifications.receiver import DeliveryError
+
+TIMEOUT_S = 45.0  # for one message
+MAX_PICTURE_BYTES = 10_000_000  # most services refuse more
+_PROGRAM = Path(__file__).with_name("apprise_send.py")
+
+
+class AppriseChannel:
+    """The channel to the receiver of this name."""
+
+    kind = "notification"
+    pictures = True
+
+    def __init__(self, name: str, addresses: Addresses) -> None:
+        self.name = name
+        self._addresses = addresses
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot work yet, and what to do; empty: nothing is missing."""
+        try:
+            if not self._addresses.get(self.name):
+                return f"it has no address yet: enter one, or run `stillcam receiver address {self.name}`"
+        except StillcamError as error:
+            return str(error)
+        return "" if find_spec("apprise") else MISSING
+
+    def deliver(self, message: Message) -> str:
+        """See `Channel`."""
+        if problem := self.problem:
+            raise DeliveryError(problem)
+        name, content = _picture(message)
+        request = {
+            "address": self._addresses.get(self.name), "title": message.title, "text": message.text, "picture": name
+        }  # fmt: skip
+        argv = [sys.executable, "-P", str(_PROGRAM)]  # -P: the modules beside it are not for it
+        try:
+            done = subprocess.run(
+                argv, input=json.dumps(request).encode() + b"\n" + content, capture_output=True, timeout=TIMEOUT_S,
+                check=True,
+            )  # fmt: skip
+            answer = json.loads(done.stdout)
+        except subprocess.TimeoutExpired as error:
+            raise DeliveryError(f"the service has not answered within {TIMEOUT_S:g} s") from error
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            raise DeliveryError(f"Apprise cannot be run ({type(error).__name__})") from error
+        if answer["error"]:
+            raise DeliveryError(answer["error"])
+        return answer["note"] or ""
+
+
+def _picture(message: Message) -> tuple[str | None, bytes]:
+    """The name and the content of a message's picture; none if it is gone, or too large."""
+    picture = message.picture
+    if isinstance(picture, bytes):
+        return "picture.jpg", picture
+    if picture is None:
+        return None, b""
+    try:
+        with picture.open("rb") as file:
+            content = file.read(MAX_PICTURE_BYTES + 1)
+    except OSError:
+        return None, b""
+    return (picture.name, content) if len(content) <= MAX_PICTURE_BYTES else (None, b"")

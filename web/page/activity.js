@@ -1,33 +1,42 @@
 // @ts-check
-/** What the camera is doing, in the header of every tab: a link to where that is controlled. */
+/** What the camera is doing, in the header of every tab: links to where that is controlled. */
 
-import { write } from "../base/dom.js";
+import { el, write } from "../base/dom.js";
 import { tabAddress, tabsFor } from "./tabs.js";
 
-/** @typedef {{kind?: "problem" | "ready", words: string, number?: string, tab?: string, name?: string, why?: string}} Activity */
+/** @typedef {{words: string, number?: string, tab?: string, name?: string, why?: string, kind?: "problem" | "busy" | "ready"}} Activity */
 
 const TICK_MS = 1_000;
 const SILENT_MS = 15_000; // without an event stream the status is polled every 5 s
 
+/** @param {string} words @param {string} [tab] @param {string} [why] @returns {Activity} */
+const problem = (words, tab, why) => ({ words, tab, why, kind: "problem" });
+
 /**
- * Of what applies, the first is shown; `tab` is Live if it is left out. A `number` ticks, and is not read aloud.
- * @type {((now: any) => Activity | false)[]}
+ * Of each group the first that applies is shown; `tab` is Live if it is left out. A `number` ticks, and is not read aloud.
+ * @type {((now: any) => Activity | false)[][]}
  */
-const ACTIVITIES = [
-  ({ silent }) => silent && { kind: "problem", words: "No answer" },
-  ({ running, reason }) => !running && { kind: "problem", words: "Camera stopped", tab: "info", why: reason },
-  ({ mode, reason }) => mode === "no camera" && { kind: "problem", words: "No camera", tab: "info", why: reason },
-  ({ library }) => library?.free_bytes < library?.floor_bytes && { kind: "problem", words: "Disk full", tab: "settings" },
-  ({ mode }) => mode === "starting" && { words: "Starting" },
-  ({ stale, reason }) => stale && { kind: "problem", words: "No new picture", why: reason },
-  ({ recording, now_ms }) => recording && { words: "Recording", number: duration(now_ms - Date.parse(recording.since)) },
-  ({ taking }) => taking && { words: "Photo", number: `${taking.done + 1} of ${taking.of}` },
-  ({ mode }) => mode === "focus" && { words: "Focusing" },
-  ({ notice }) => notice && { kind: "problem", words: "Warning", tab: "info", why: notice },
-  ({ mode }) => mode === "live" && { words: "Live" },
-  ({ series }) => series.length > 1 && { words: `${series.length} series`, tab: "timelapse" },
-  ({ series: [one] }) => one && { words: `Series ${one.name}`, tab: "timelapse", name: one.name },
-  () => ({ kind: "ready", words: "Ready" }),
+const GROUPS = [
+  [
+    ({ silent }) => silent && problem("No answer"),
+    ({ running, reason }) => !running && problem("Camera stopped", "info", reason),
+    ({ mode, reason }) => mode === "no camera" && problem("No camera", "info", reason),
+    ({ library }) => library?.free_bytes < library?.floor_bytes && problem("Disk full", "settings"),
+    ({ stale, mode, reason }) => stale && mode !== "starting" && problem("No new picture", "live", reason),
+    ({ notice }) => notice && problem("Warning", "info", notice),
+  ],
+  [
+    ({ mode }) => mode === "starting" && { words: "Starting" },
+    ({ recording, now_ms }) => recording && { words: "Recording", number: duration(now_ms - Date.parse(recording.since)) },
+    ({ taking }) => taking && { words: "Photo", number: `${taking.done + 1} of ${taking.of}` },
+    ({ mode }) => mode === "focus" && { words: "Focusing" },
+    ({ mode }) => mode === "live" && { words: "Live" },
+  ],
+  [
+    ({ series }) => series.length > 1 && { words: `${series.length} series`, tab: "timelapse" },
+    ({ series: [one] }) => one && { words: `Series ${one.name}`, tab: "timelapse", name: one.name },
+  ],
+  [({ motion }) => motion?.armed && { words: "Motion armed", tab: "settings" }],
 ];
 
 /** @param {number} duration_ms */
@@ -36,15 +45,16 @@ function duration(duration_ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
+/** A link with the mark, the words and the number. */
+const link = () => el("a", {}, el("span", { class: "mark", "aria-hidden": "true" }), el("span"), el("span", { "aria-hidden": "true" }));
+
 /**
- * Keep an element up to date.
- * @param {HTMLElement} place  with a link, and in it the mark, the words and the number
+ * Keep an element up to date: a link for each activity, the most urgent first.
+ * @param {HTMLElement} place
  * @param {import("../server/events.js").StatusFeed} feed
  * @param {import("../server/session.js").Session} session
  */
 export function showActivity(place, feed, session) {
-  const link = /** @type {HTMLAnchorElement} */ (place.firstElementChild);
-  const [, words, number] = link.children;
   let seen_ms = performance.now(); // since then the page is in front
 
   function show() {
@@ -55,14 +65,22 @@ export function showActivity(place, feed, session) {
     if (document.hidden || !session.may.watch || !(status || silent)) return;
     const series = (status?.capture.series ?? []).filter((/** @type {any} */ { state }) => state === "running");
     const now = { ...status?.capture, series, stale: status?.stale, silent, now_ms: Date.now() + feed.ahead_ms };
-    const activity = /** @type {Activity} */ (ACTIVITIES.map((applies) => applies(now)).find(Boolean));
-    const { kind = "busy", tab = "live", name = "", why = "" } = activity;
-    place.dataset.kind = kind;
-    write(words, activity.words);
-    write(number, activity.number ?? "");
+    /** @type {any[]} */
+    const found = GROUPS.map((group) => group.map((applies) => applies(now)).find(Boolean)).filter(Boolean);
+    if (silent) found.splice(1);
+    if (!found.length) found.push({ words: "Ready", kind: "ready" });
+    while (place.childElementCount > found.length) place.lastChild?.remove();
+    found.forEach((activity, index) => draw(/** @type {any} */ (place.children[index] ?? place.appendChild(link())), activity));
+  }
+
+  /** @param {HTMLAnchorElement} link @param {Activity} activity */
+  function draw(link, { words, number = "", tab = "live", name = "", why, kind = "busy" }) {
+    link.dataset.kind = kind;
     link.title = why ?? "";
-    if (!tabsFor(session).some((one) => one.name === tab)) link.removeAttribute("href");
-    else link.href = tabAddress(tab) + (name && `#${encodeURIComponent(name)}`);
+    write(link.children[1], words);
+    write(link.children[2], number);
+    if (tabsFor(session).some((one) => one.name === tab)) link.href = tabAddress(tab) + (name && `#${encodeURIComponent(name)}`);
+    else link.removeAttribute("href");
   }
 
   feed.subscribe(show);

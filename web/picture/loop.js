@@ -1,19 +1,7 @@
 // @ts-check
 /**
  * The loop that brings frames: ask, draw, wait. One request at a time, none while hidden, slower when asking fails.
- *
- * Live is the same loop without the wait: the server holds each request until
- * there is a frame after the one we have. The other way would be to read
- * `stream`, one endless multipart answer. Chosen against it because
- * - WebKit, and so every browser on an iPhone, cancels a multipart answer to
- *   anything but an <img> (SubresourceLoader::didReceiveResponse), where the
- *   page sees neither the frame's time nor that it stopped;
- * - a request a frame is back pressure by itself: a slow phone or network gets
- *   the newest frame next, never a queue of old ones in some socket's buffer;
- * - it passes proxies that buffer, ends by itself when a network is changed
- *   under it, and falling back to polling is the same request with another query.
- * The price is a round trip a frame; asking for the next one while the last is
- * being decoded hides most of it.
+ * Live is the same loop without the wait; docs/internals/architecture.md says why it does not read the stream.
  */
 
 import { currentFrame, nextFrame, Widths } from "./request.js";

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from page_driver import wait_for_state
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from signed_in import add_owner_to, sign_in
 
 pytestmark = pytest.mark.timeout(300)
 
-LINK, NUMBER = "#activity a", "#activity [aria-hidden]:last-child"
+LINK, NUMBER = "#activity a", "#activity a:first-child [aria-hidden]:last-child"
 GARDEN, POND, LATER = (
     {"name": name, "state": state, "taken": 3, "next": None}
     for name, state in (("Garden", "running"), ("Pond", "running"), ("Later", "planned"))
@@ -18,21 +18,23 @@ GARDEN, POND, LATER = (
 RECORDING = {"since": "2026-11-30T08:00:00Z", "seconds": None, "bytes": 0, "left_s": None}
 TAKING = {"kind": "photo", "done": 1, "of": 5, "due": None}
 FULL = {"free_bytes": 1, "floor_bytes": 2}
-# What the daemon says, and what is shown then: each with the less urgent ones of the lines above it.
-URGENCIES: list[tuple[dict[str, Any], str]] = [
-    ({}, "Ready"),
-    ({"series": [LATER]}, "Ready"),
-    ({"series": [LATER, GARDEN]}, "Series Garden"),
-    ({"series": [GARDEN, POND]}, "2 series"),
-    ({"mode": "live"}, "Live"),
-    ({"notice": "the camera refused the settings"}, "Warning"),
-    ({"mode": "focus"}, "Focusing"),
-    ({"taking": TAKING}, "Photo"),
-    ({"recording": RECORDING}, "Recording"),
-    ({"mode": "starting"}, "Starting"),
-    ({"library": FULL}, "Disk full"),
-    ({"mode": "no camera", "reason": "check the cable"}, "No camera"),
-    ({"running": False}, "Camera stopped"),
+ARMED = {"armed": True, "event": None}
+# What the daemon says, besides the lines above, and what is shown then.
+SHOWN: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, ["Ready"]),
+    ({"series": [LATER]}, ["Ready"]),
+    ({"series": [LATER, GARDEN]}, ["Series Garden"]),
+    ({"series": [GARDEN, POND]}, ["2 series"]),
+    ({"motion": ARMED}, ["2 series", "Motion armed"]),
+    ({"mode": "live"}, ["Live", "2 series", "Motion armed"]),
+    ({"notice": "the camera refused the settings"}, ["Warning", "Live", "2 series", "Motion armed"]),
+    ({"mode": "focus"}, ["Warning", "Focusing", "2 series", "Motion armed"]),
+    ({"taking": TAKING}, ["Warning", "Photo", "2 series", "Motion armed"]),
+    ({"taking": None, "recording": RECORDING}, ["Warning", "Recording", "2 series", "Motion armed"]),
+    ({"library": FULL}, ["Disk full", "Recording", "2 series", "Motion armed"]),
+    ({"recording": None, "mode": "starting"}, ["Disk full", "Starting", "2 series", "Motion armed"]),
+    ({"mode": "no camera", "reason": "check the cable"}, ["No camera", "2 series", "Motion armed"]),
+    ({"running": False, "series": [], "motion": None}, ["Camera stopped"]),
 ]
 NO_OVERLAP = """() => {
   const box = (selector) => document.querySelector(selector).getBoundingClientRect();
@@ -44,8 +46,9 @@ NO_OVERLAP = """() => {
 
 
 def wait_for_words(page: Page, words: str) -> None:
+    """Until the most urgent is this."""
     page.wait_for_function(
-        "(words) => document.querySelector('#activity a :nth-child(2)').textContent === words", arg=words
+        "(words) => document.querySelector('#activity a :nth-child(2)')?.textContent === words", arg=words
     )
 
 
@@ -54,11 +57,15 @@ def ask(page: Page, method: str, path: str, body: dict[str, Any]) -> None:
     page.evaluate("async (what) => (await import('./server/api.js')).send(...what)", [method, path, body])
 
 
-def test_the_most_urgent_is_shown(page, camera):
+@pytest.mark.parametrize(("width", "most"), [(360, 2), (1280, 2), (1920, 4)])
+def test_all_that_the_camera_does_is_shown_the_most_urgent_first(new_page, camera, width, most):
+    """In a narrow window the first two."""
+    page = new_page(viewport={"width": width, "height": 740})
     page.goto(camera.url)
-    for change, words in URGENCIES:
+    for change, words in SHOWN:
         camera.capture = {**camera.capture, **change}
-        wait_for_words(page, words)
+        expect(page.locator("#activity a :nth-child(2)")).to_have_text(words)
+        assert page.locator("#activity a:visible").count() == min(most, len(words))
     assert page.get_attribute(LINK, "title") == "check the cable"
     assert page.get_attribute(LINK, "href") is None  # nobody has signed in: there is no Info tab
 
@@ -91,6 +98,10 @@ def test_it_leads_to_where_it_is_controlled(new_page, camera_server):
     page.focus(LINK)
     page.keyboard.press("Enter")
     page.wait_for_selector(".series-show h2:has-text('Höhe 2')")
+    ask(page, "POST", "api/video", {"seconds": None})
+    expect(page.locator(f"{LINK} :nth-child(2)")).to_have_text(["Recording", "Series Höhe 2"])
+    assert page.evaluate(NO_OVERLAP)
+    ask(page, "DELETE", "api/video", {})
 
     (camera_server.folder / "simulated/faults.json").write_text(json.dumps({"no_camera": True, "die_after": 0}))
     wait_for_words(page, "No camera")

@@ -34,7 +34,7 @@ def test_only_a_change_of_state_is_announced(page, camera):
     page.clock.install()
     page.goto(camera.url)
     wait_for_state(page, "fresh")
-    page.wait_for_selector("#activity[data-kind]")
+    page.wait_for_selector("#activity [data-kind]")
     page.evaluate("""window.heard = [];
       for (const status of document.querySelectorAll("[role=status]")) {
         new MutationObserver(() => window.heard.push(status.textContent))

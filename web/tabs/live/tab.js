@@ -11,14 +11,6 @@ import { loadPart, preloadRest } from "../../page/update.js";
 const STYLES = ["tabs/live/controls/controls.css", "picture/overlay.css", "picture/histogram.css"];
 const ITEMS_MS = 500; // at most until the controls are loaded: a disk with the library may have to wake up
 
-/**
- * @param {HTMLElement} panel  holds the picture
- * @param {any} context
- */
-export function mount(panel, context) {
-  return new Live(panel, context);
-}
-
 class Live {
   #panel;
   #context;
@@ -73,3 +65,6 @@ class Live {
     }
   }
 }
+
+/** @type {import("../../page/tabs.js").Mount} */
+export const mount = (panel, context) => new Live(panel, context);

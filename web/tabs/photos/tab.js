@@ -17,14 +17,6 @@ import { Trash } from "./trash.js";
 
 /** @typedef {import("./library.js").Item} Item */
 
-/**
- * @param {HTMLElement} panel
- * @param {any} context
- */
-export function mount(panel, context) {
-  return new Photos(panel, context);
-}
-
 class Photos {
   #library;
   #series;
@@ -193,3 +185,6 @@ class Photos {
     if (next) this.#view.show(next);
   }
 }
+
+/** @type {import("../../page/tabs.js").Mount} */
+export const mount = (panel, context) => new Photos(panel, context);

@@ -12,14 +12,6 @@ import { SeriesShow } from "./show.js";
 
 const SECOND_MS = 1_000;
 
-/**
- * @param {HTMLElement} panel
- * @param {any} context
- */
-export function mount(panel, context) {
-  return new Series(panel, context);
-}
-
 class Series {
   #context;
   #series;
@@ -181,6 +173,9 @@ class Series {
     this.#draw();
   }
 }
+
+/** @type {import("../../page/tabs.js").Mount} */
+export const mount = (panel, context) => new Series(panel, context);
 
 /** @param {string} text */
 function decoded(text) {

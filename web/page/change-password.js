@@ -25,7 +25,7 @@ export function changePassword(session, say) {
       action: async (values) => {
         await send("POST", "api/password", { old: values.old, new: values.new });
         opened.close();
-        say("You have a new password. Your other devices are signed out.");
+        say("Password changed. Your other devices are signed out.");
       },
     }),
   );

@@ -92,10 +92,10 @@ function boot({ say }, { boot: { service, command } }) {
     submit,
     action,
     content: [
-      el("p", { text: "Stillcam now runs until somebody stops it or the Pi restarts. To start it at every boot, stop it with Ctrl-C and run this command on the Pi:" }),
+      el("p", { text: "Stillcam runs only until somebody stops it or the Pi restarts. To start it at every boot, press Ctrl-C in its terminal, then run this command there:" }),
       shown,
       el("div", { class: "actions" }, el("button", { type: "button", text: "Copy", onclick: () => say(copied(shown) ? "Copied." : "Selected: press Ctrl+C to copy it.") })),
-      hint("The installed camera has its own settings and photos, so you set it up once more. This command prints its setup code: ", el("code", { text: "sudo stillcam code" })),
+      hint("The installed service has its own settings and photos, so set it up again. This command prints its setup code: ", el("code", { text: "sudo stillcam code" })),
     ],
   };
 }
@@ -117,7 +117,7 @@ function storage({ settings }, { storage: { images, frames_a_day, library, free_
       free_bytes !== null && el("p", { text: room(free_bytes - (floor_bytes ?? 0), photo_bytes, settings.get("video.bitrate") || VIDEO_BITRATE) }),
       el("p", { text: frames }),
       chosen.element,
-      hint("If you keep all, nothing more is taken when the disk is full. Favourites are never deleted. A series has its own limit, in its form."),
+      hint("If you keep all, Stillcam takes nothing more when the disk is full. Favourites are never deleted. Each series has its own limit, set in its form."),
     ],
     submit: "Save",
     action: () => settings.patch({ retention: {

@@ -81,6 +81,6 @@ async function decoded(frame) {
   try {
     return await createImageBitmap(frame.blob);
   } catch (error) {
-    throw new DamagedFrame("The last picture came damaged.", { cause: error });
+    throw new DamagedFrame("The last picture was damaged.", { cause: error });
   }
 }

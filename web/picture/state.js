@@ -72,10 +72,10 @@ export function pictureState(facts) {
   if (failing) return { state: "unreachable", word: "No picture", sentence: facts.error };
   if (age_s > staleAfter_s(facts.status) && facts.loading) return { state: "old", word: "Loading", sentence: SLOW };
   if (age_s > staleAfter_s(facts.status)) {
-    return { state: "old", word: "Old picture", sentence: "The camera has sent nothing new for a while." };
+    return { state: "old", word: "Old picture", sentence: "The camera has sent no new picture for a while." };
   }
   if (facts.interrupted) {
-    return { state: "interrupted", word: "Live stopped", sentence: "Live view broke off: a picture every 2 seconds until it is back." };
+    return { state: "interrupted", word: "Live stopped", sentence: "Live view was interrupted: a picture every 2 seconds until it resumes." };
   }
   if (facts.status?.capture.mode === "video" && age_s > 3 * INTERVAL_S + 5) {
     return { state: "old", word: "Recording", sentence: "A video is being recorded: the next picture follows when it ends." };

@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
     option = add_command(group, "test", text, test).add_argument
     option("paths", nargs="+", type=Path, metavar="FILE", help="a clip (MP4, MJPEG, …), or a folder of JPEG files")
     option("--sensitivity", type=int, default=DEFAULT_SENSITIVITY, metavar="N",
-           help=f"1 finds only large and clear motion, 10 a far bird (default: {DEFAULT_SENSITIVITY})")  # fmt: skip
+           help=f"1 finds only large, clear motion; 10 also small motion (default: {DEFAULT_SENSITIVITY})")  # fmt: skip
     option("--fps", type=float, default=DEFAULT_FPS, metavar="N",
            help=f"frames per second to look at, or at which a folder was taken (default: {DEFAULT_FPS:g})")  # fmt: skip
     option("--zone", action="append", type=_zone, default=[], dest="zones", metavar="ZONE",

@@ -71,7 +71,7 @@ class DailyFilms:
             order = Order(
                 "film", name, width=WIDTH, deflicker=not definition.fixed, from_ms=from_ms, to_ms=to_ms, day=day
             )
-            logging.info("series %s: the film of %s is ordered", name, day)
+            logging.info("series %s: the film of %s is queued", name, day)
             self._add(order)
 
     def _log_once(self, folder: Path, error: Exception) -> None:

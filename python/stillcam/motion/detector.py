@@ -50,7 +50,7 @@ class DetectorSettings:
 
     @classmethod
     def of_sensitivity(cls, sensitivity: int) -> DetectorSettings:
-        """The settings for a sensitivity from 1 (only large and clear motion) to 10 (a bird far away)."""
+        """The settings for a sensitivity from 1 (only large, clear motion) to 10 (also small motion)."""
         threshold = round(24 * 0.84 ** (sensitivity - 1), 1)
         return cls(threshold=threshold, least_blocks=4 if sensitivity <= 3 else 2 if sensitivity < 10 else 1)
 

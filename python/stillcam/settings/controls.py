@@ -74,9 +74,9 @@ _AUTO_EXPOSURE = Override("AeEnable", (True,), "automatic exposure is on")
 _AUTO_WHITE_BALANCE = Override("AwbEnable", (True,), "automatic white balance is on")
 
 _FOCUS = (
-    Control("AfMode", "Focus", "choice", "How the lens moves: by hand, by a scan on request, or all the time.",
-            option="--autofocus-mode",
-            choices=(Choice("Manual", "Manual", "manual"), Choice("Auto", "When asked", "auto"),
+    Control("AfMode", "Focus", "choice", "Manual uses the lens position, On request runs one scan, Continuous follows"
+            " the scene.", option="--autofocus-mode",
+            choices=(Choice("Manual", "Manual", "manual"), Choice("Auto", "On request", "auto"),
                      Choice("Continuous", "Continuous", "continuous"))),
     Control("LensPosition", "Focus", "float", "Distance that is in focus, as 1/metres: 0 is infinity, 2 is half a"
             " metre. Needs manual focus.", "dioptres", 0.0, 32.0, 0.1, option="--lens-position",
@@ -100,7 +100,7 @@ _FOCUS = (
     Control("AfPause", "Focus", "choice", "Pauses continuous autofocus.",
             choices=(Choice("Immediate", "At once"), Choice("Deferred", "After this scan"),
                      Choice("Resume", "Resume")),
-            reason="the camera programs accept no commands while they run; set AfMode to Manual instead"),
+            reason="the camera programs accept no commands while they run; set the focus mode (AfMode) to Manual"),
 )  # fmt: skip
 
 _ZOOM = (
@@ -109,7 +109,7 @@ _ZOOM = (
 )  # fmt: skip
 
 _EXPOSURE = (
-    Control("AeEnable", "Exposure", "bool", "Sets exposure time and gain automatically; values that you set have no"
+    Control("AeEnable", "Exposure", "bool", "Sets exposure time and gain automatically; your own values then have no"
             " effect. To turn it off, set both.", default=True, needs=("ExposureTime", "AnalogueGain")),
     Control("ExposureTime", "Exposure", "int", "Time for which each frame collects light. 10000 is 1/100 s.", "µs",
             1, 700_000_000, 1, "log", option="--shutter", overridden_by=_AUTO_EXPOSURE),
@@ -126,12 +126,13 @@ _EXPOSURE = (
             default="Normal", option="--exposure",
             choices=(Choice("Normal", "Normal", "normal"), Choice("Short", "Short (sport)", "sport"),
                      Choice("Long", "Long", "long"), Choice(CUSTOM, "From the tuning file", "custom"))),
-    Control("AeConstraintMode", "Exposure", "choice", "Protects highlights or shadows.", default="Normal",
+    Control("AeConstraintMode", "Exposure", "choice",
+            "Highlights keeps bright areas from burning out, Shadows keeps dark areas visible.", default="Normal",
             choices=(Choice("Normal", "Normal"), Choice("Highlight", "Highlights"), Choice("Shadows", "Shadows"),
                      Choice(CUSTOM, "From the tuning file")),
-            reason=f"{_NO_OPTION}; use ExposureValue"),
+            reason=f"{_NO_OPTION}; use exposure compensation (ExposureValue)"),
     Control("AeFlickerMode", "Exposure", "choice", "Avoids stripes under lamps that flicker with the mains.",
-            default="Off", choices=(Choice("Off", "Off"), Choice("Manual", "By AeFlickerPeriod"))),
+            default="Off", choices=(Choice("Off", "Off"), Choice("Manual", "Flicker period"))),
     Control("AeFlickerPeriod", "Exposure", "int", "Period of the flicker: 10000 with 50 Hz mains, 8333 with 60 Hz.",
             "µs", 100, 1_000_000, 1, default=10_000,
             overridden_by=Override("AeFlickerMode", ("Off",), "flicker avoidance is off", "Manual")),
@@ -141,7 +142,7 @@ _EXPOSURE = (
 
 _WHITE_BALANCE = (
     Control("AwbEnable", "White balance", "bool",
-            "Sets the colour gains automatically; values that you set have no effect."
+            "Sets the colour gains automatically; your own values then have no effect."
             " To turn it off, set them.", default=True, needs=("ColourGains",)),
     Control("AwbMode", "White balance", "choice", "Kind of light that automatic white balance expects.", default="Auto",
             option="--awb",
@@ -154,7 +155,7 @@ _WHITE_BALANCE = (
             0.1, 32.0, 0.05, option="--awbgains", overridden_by=_AUTO_WHITE_BALANCE),
     Control("ColourTemperature", "White balance", "int", "Colour of the light: 3000 is a warm lamp, 6500 is daylight.",
             "K", 100, 100_000, 50, "log",
-            reason=f"{_NO_OPTION}; choose an AwbMode or set ColourGains"),
+            reason=f"{_NO_OPTION}; choose a light (AwbMode) or set the colour gains (ColourGains)"),
     Control("ColourCorrectionMatrix", "White balance", "matrix",
             "Converts the sensor's red, green and blue to sRGB. Takes effect together with the colour gains.", "",
             -16.0, 16.0, 0.01, option="--ccm", overridden_by=_AUTO_WHITE_BALANCE, needs=("ColourGains",)),

@@ -301,7 +301,7 @@ class MotionSettings:
     """Motion detection."""
 
     armed: bool = _setting(False, "Looks for motion in the live picture, also while nobody watches.")
-    sensitivity: int = _setting(5, "1 finds only large and clear motion, 10 finds a bird far away.", low=1, high=10)
+    sensitivity: int = _setting(5, "1 finds only large, clear motion; 10 also small motion.", low=1, high=10)
     fps: float = _setting(5.0, "Frames that the detector looks at in a second.", low=1, high=15, unit="fps")
     zones: tuple[str, ...] = _setting(
         (),
@@ -330,7 +330,7 @@ class MotionSettings:
         0.0, "Difference in brightness beyond the noise that counts. 0: from the sensitivity.", low=0, high=100
     )
     blocks: int = _setting(
-        0, "Least size of what moves, in blocks; a picture is 40 blocks wide. 0: from the sensitivity.", low=0, high=600
+        0, "Minimum size of motion, in blocks; a picture is 40 blocks wide. 0: from the sensitivity.", low=0, high=600
     )
     least_size: float = _setting(
         0.0, "Smaller things do not count: their longer side, in percent of the picture's longer side.",

@@ -45,9 +45,9 @@ def camera(status: Mapping[str, Any], viewers: int, slow: int) -> list[Row]:
         ("Driver", status.get("driver")),
         ("Mode", f"{status.get('mode')} since {status.get('since')}{reason}"),
         ("Capture daemon", f"running since {status.get('started')}"),
-        ("Pictures", f"{captures.get('ok', 0)}, failed: {captures.get('failed', 0)}"),
+        ("Pictures", f"{captures.get('ok', 0)} taken, {captures.get('failed', 0)} failed"),
         ("Notice", status.get("notice")),
-        ("Restarts of the camera", None if restarts else "none"),
+        ("Camera restarts", None if restarts else "none"),
         *((f"Restarts: {CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()),
     ])  # fmt: skip
 

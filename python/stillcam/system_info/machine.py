@@ -36,7 +36,7 @@ def system(root: Path = ROOT) -> list[Row]:
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Host name", kernel.nodename),
         ("Time zone", local_zone(os.environ)),
-        ("Up for", span_text(int(uptime_s)) if uptime_s.isdecimal() else None),
+        ("Uptime", span_text(int(uptime_s)) if uptime_s.isdecimal() else None),
         ("Load", f"{', '.join(load)} (1, 5, 15 min)" if len(load) == 3 else None),
     ])  # fmt: skip
 

@@ -12,13 +12,14 @@ from stillcam.system_info import Row
 
 ROOT = Path("/")
 DAY_S = 86400
+PICTURES = "Pictures"  # the label of the folder of frames
 
 _KINDS = dict.fromkeys(("tmpfs", "ramfs", "devtmpfs"), "memory") | dict.fromkeys(
     ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"), "network"
 )
 _WEARING = {
-    "card": "the SD card, which wears it out: mount a tmpfs on images/",
-    "disk": "the disk; a tmpfs on images/ avoids that",
+    "card": "the SD card, which wears out; mount a tmpfs on images/",
+    "disk": "the disk",
     "network": "another machine; a tmpfs on images/ is faster and more reliable",
     "unknown": "an unknown device; if it is an SD card, mount a tmpfs on images/",
 }
@@ -52,7 +53,7 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
     """Each folder's file system and free space, and the wear by frames.
 
     Args:
-        folders: label -> folder; `images/` among them.
+        folders: label -> folder; `PICTURES` among them.
         written_a_day: bytes of frames in a day; None: not known.
     """
     among = mounts(text_of(root / "proc/self/mountinfo"))
@@ -64,16 +65,14 @@ def storage(folders: dict[str, Path], written_a_day: float | None, root: Path = 
             mount = mount_of(Path(os.path.realpath(folder)), among)
             place = f"{mount.type} on {mount.source}, " if mount else ""
             rows.append((label, f"{folder}: {place}{size_text(free)} of {size_text(size)} free"))
-            if label == "images/":
-                rows.append(("Wear by pictures", wear(kind(mount, root), written_a_day)))
+            if label == PICTURES:
+                rows.append(("Picture writes", wear(kind(mount, root), written_a_day)))
     return rows
 
 
 def wear(kind: str, written_a_day: float | None) -> str:
     """The wear that frames cause on storage of a kind; `written_a_day` as in `storage`."""
     if kind == "memory":
-        return "none: images/ is in memory"
-    amount = "every frame is written to"
-    if written_a_day:
-        amount = f"about {size_text(written_a_day)} per day, and more while somebody watches live, are written to"
-    return f"{amount} {_WEARING[kind]}"
+        return "none: pictures are in memory"
+    amount = f"about {size_text(written_a_day)} a day, more in live view," if written_a_day else "every picture"
+    return f"{amount} to {_WEARING[kind]}"

@@ -118,7 +118,7 @@ def test_a_series_has_the_time_of_its_camera(look):
     assert "(Pacific/Auckland)" in page.inner_text(".timeline .hint")
     page.click(".timeline summary")
     assert page.inner_text(".timeline-table tbody th >> nth=0") == "21:00"
-    page.get_by_label("Of which pictures").select_option("part")
+    page.locator(".film-form").get_by_label("Pictures").select_option("part")
     assert page.input_value(".film-form input[aria-label=From]") == "2026-11-20T21:00"
     page.fill(".film-form input[aria-label=To]", "2026-11-21T00:01")
     with page.expect_request("**/api/films") as asked:

@@ -57,7 +57,7 @@ def test_lists_of_settings_say_how_to_fill_them(page, url):
     webhooks = page.locator("[data-setting='webhooks.urls']")
     expect(webhooks).to_contain_text("The list is empty. Type an entry, and press Add.")
     expect(page.get_by_text("No program has a token. Create one")).to_be_visible()
-    expect(page.get_by_text("No backup is stored on the camera. Type a name, and press Keep.")).to_be_visible()
+    expect(page.get_by_text("No backup is stored on the camera. Type a name, and press Save.")).to_be_visible()
     webhooks.get_by_role("textbox").fill("http://127.0.0.1:9/hook")
     webhooks.get_by_role("button", name="Add to").click()
     expect(webhooks.get_by_text("The list is empty.")).to_be_hidden()
@@ -105,7 +105,7 @@ def test_without_a_series_an_owner_creates_one_and_a_viewer_waits_for_it(page, u
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        pytest.param(OWNER, "No film yet. Choose what to make, and press Make it", id="owner"),
+        pytest.param(OWNER, "No film yet. Choose a kind and press Create", id="owner"),
         pytest.param(VIEWER, "No film yet. It appears here once an owner makes one.", id="viewer"),
     ],
 )

@@ -213,7 +213,7 @@ def test_technical_names_are_there_for_pointer_keyboard_and_finger(new_page, sin
     """The card has plain words; libcamera's own name of each is a touch away, and goes with Escape."""
     page = new_page(has_touch=True, viewport={"width": 360, "height": 740})
     sign_in(page, single.url, "info")
-    word = page.locator(".info [aria-label='Camera 0']").get_by_role("button", name="Size of a pixel")
+    word = page.locator(".info [aria-label='Camera 0']").get_by_role("button", name="Pixel size")
     tip = page.get_by_role("tooltip", name="libcamera: UnitCellSize")
     word.hover()
     expect(tip).to_be_visible()

@@ -247,7 +247,7 @@ def test_what_is_deleted_can_be_brought_back(page, url, library):
     page.wait_for_selector(".tile")
     for number in range(3):
         page.locator(".tile input").nth(number).check(force=True)
-    assert "3 chosen" in page.inner_text(".selection")
+    assert "3 selected" in page.inner_text(".selection")
     page.click(".selection button:has-text('Delete')")
     page.wait_for_selector(".toast")
     assert len(list((library.data / "library").glob("2026-*/*.jpg"))) == 87

@@ -202,7 +202,7 @@ def test_a_film_waits_for_the_one_before_and_is_cancelled(page, real):
     form.locator("button.primary").click()
     page.wait_for_selector(".film progress:not([hidden])")
     form.get_by_label("Keogram").check()
-    form.get_by_label("Of which pictures").select_option("part")
+    form.get_by_label("Pictures").select_option("part")
     form.locator("button.primary").click()
     wait_for_text(page, ".film-words", "Waiting for its turn.")
     page.locator(".film:has(h4:text-is('Film')) button:text-is('Cancel')").click()

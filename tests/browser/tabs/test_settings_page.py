@@ -113,7 +113,7 @@ def test_the_sections_are_in_the_order_of_need(page, shared):
     sign_in(page, shared.url, "settings")
     page.wait_for_selector(".entries li")
     assert page.locator("#settings-panel h2").all_inner_texts() == [
-        "Camera", "Snapshots", "Who may watch", "Storage", "Motion", "Notifications", "Users", "Tokens of programs",
+        "Camera", "Snapshots", "Who may watch", "Storage", "Motion", "Notifications", "Users", "Access tokens",
         "Network", "Page", "Backup",
     ]  # fmt: skip
 
@@ -149,7 +149,9 @@ def test_a_restart_applies_what_waits_for_it(page, owned):
     setting(page, "server.max_connections").wait_for()
     expect(network.get_by_role("button", name="Restart")).to_be_hidden()
     set_to(page, "server.max_connections", "100")
-    expect(network.get_by_role("status").filter(has_text="Restart the server to apply: Connections.")).to_be_visible()
+    expect(
+        network.get_by_role("status").filter(has_text="Restart the server to apply: Maximum connections.")
+    ).to_be_visible()
     network.get_by_role("button", name="Restart").click()
     expect(page.get_by_role("status").filter(has_text="The server has been restarted.")).to_be_visible()
     expect(network.get_by_role("button", name="Restart")).to_be_hidden()
@@ -280,7 +282,7 @@ def test_people_and_programs_come_and_go(page, shared):
     users.locator("input[name=password]").fill("another long password")
     users.locator("button.primary").click()
     page.wait_for_selector("section[aria-label=Users] li:has-text('Bob')")
-    tokens = page.locator("section[aria-label='Tokens of programs']")
+    tokens = page.locator("section[aria-label='Access tokens']")
     tokens.locator("input[name=name]").fill("Kitchen")
     tokens.locator("button.primary").click()
     token = page.input_value("dialog input[aria-label=Token]")
@@ -289,9 +291,9 @@ def test_people_and_programs_come_and_go(page, shared):
     page.get_by_role("dialog").get_by_role("button", name="Copy").click()
     page.get_by_text("Copied.").wait_for()
     page.keyboard.press("Escape")
-    page.click("section[aria-label='Tokens of programs'] li:has-text('Kitchen') button")
+    page.click("section[aria-label='Access tokens'] li:has-text('Kitchen') button")
     page.click("dialog button.primary")
-    page.wait_for_selector("section[aria-label='Tokens of programs'] li:has-text('No program has a token.')")
+    page.wait_for_selector("section[aria-label='Access tokens'] li:has-text('No program has a token.')")
     users.get_by_role("button", name="Remove Bob").click()
     page.get_by_role("dialog", name="Remove Bob?").get_by_role("button", name="Remove").click()
     page.wait_for_selector("section[aria-label=Users] li:has-text('Bob')", state="detached")

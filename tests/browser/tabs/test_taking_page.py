@@ -125,7 +125,7 @@ def test_each_kind_is_taken_watched_compared_deleted_and_brought_back(live, scre
     page.wait_for_function("() => !document.querySelector('.library .tile')")
     page.click(".trash summary")
     assert "1 photo, 1 raw photo, 1 video" in page.inner_text(".trash-list li >> nth=0")
-    page.click(".trash button:has-text('Bring back')")
+    page.click(".trash button:has-text('Restore')")
     page.wait_for_function("() => document.querySelectorAll('.library .tile').length === 3")
     page.wait_for_selector(".trash-list .hint")
     page.click("#tabs a[href$=live]")

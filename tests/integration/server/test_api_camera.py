@@ -224,7 +224,7 @@ def test_info_is_told_in_sections(api):
     assert list(sections) == ["Camera server", "Board", "System", "Software", "Storage"]
     assert sections["Camera server"]["Restarts: no picture arrived in time"] == "1"
     assert sections["Camera server"]["Viewers now"] == "0"
-    assert str(api.paths.images) in sections["Storage"]["images/"]
+    assert str(api.paths.images) in sections["Storage"]["Pictures"]
 
 
 def test_info_is_told_without_a_daemon(lonely):

@@ -11,7 +11,7 @@ from stillcam.system_info.board import heat_and_power
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software
-from stillcam.system_info.storage import kind, storage, wear
+from stillcam.system_info.storage import PICTURES, kind, storage, wear
 
 PI4 = {
     "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
@@ -60,7 +60,7 @@ def test_a_raspberry_pi(tmp_path):
     rows = dict(system(tmp_path))
     assert rows["Operating system"] == "Debian GNU/Linux 12 (bookworm)"
     assert rows["Image"] == "Raspberry Pi reference 2024-07-04"
-    assert rows["Up for"] == "3 days 4 h"
+    assert rows["Uptime"] == "3 days 4 h"
     assert rows["Load"] == "0.52, 0.58, 0.59 (1, 5, 15 min)"
 
 
@@ -79,7 +79,7 @@ def test_what_is_not_there_or_not_understood_is_left_out(tmp_path, garbage):
     for rows in (board(tmp_path), system(tmp_path)):
         assert rows and all(text for _, text in rows)
     machine(tmp_path, dict.fromkeys(PI4, garbage))
-    for rows in (board(tmp_path), system(tmp_path), storage({"images/": tmp_path}, None, tmp_path)):
+    for rows in (board(tmp_path), system(tmp_path), storage({PICTURES: tmp_path}, None, tmp_path)):
         assert rows and all(text for _, text in rows)
 
 
@@ -89,14 +89,14 @@ def test_what_is_not_there_or_not_understood_is_left_out(tmp_path, garbage):
 ])  # fmt: skip
 def test_wear_is_told_where_the_mount_table_names_no_device(tmp_path, line):
     machine(tmp_path, {"proc/self/mountinfo": line + "30 27 0:27 / /proc rw - proc proc rw\n"})
-    rows = dict(storage({"images/": tmp_path}, 1e9, tmp_path))
-    assert rows["Wear by pictures"].startswith("about 954 MiB per day") and "unknown device" in rows["Wear by pictures"]
+    rows = dict(storage({PICTURES: tmp_path}, 1e9, tmp_path))
+    assert rows["Picture writes"].startswith("about 954 MiB a day") and "unknown device" in rows["Picture writes"]
 
 
 def test_this_machine():
-    assert {"Kernel", "Python", "Up for"} <= dict(system()).keys()
+    assert {"Kernel", "Python", "Uptime"} <= dict(system()).keys()
     assert {"Processor", "Memory"} <= dict(board()).keys()
-    assert {"images/", "Wear by pictures"} <= dict(storage({"images/": Path(__file__).parent}, 1e9)).keys()
+    assert {PICTURES, "Picture writes"} <= dict(storage({PICTURES: Path(__file__).parent}, 1e9)).keys()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_a_file_system_lies_on(tmp_path, filesystem, device, block, told):
 
 
 def test_a_folder_that_is_gone_is_left_out(tmp_path):
-    assert storage({"images/": tmp_path / "gone"}, None) == []
+    assert storage({PICTURES: tmp_path / "gone"}, None) == []
 
 
 def test_programs_are_asked_once_and_again_when_they_are_new(tmp_path):
@@ -216,7 +216,7 @@ def test_the_camera_s_restarts_are_told_by_cause():
     assert rows["Restarts: gremlins"] == "1"
     assert rows["Mode"] == "no camera since 2026-11-20T23:45:01.123Z: check the cable"
     assert rows["Viewers now"] == "2"
-    assert dict(camera({"running": True}, 0, 0))["Restarts of the camera"] == "none"
+    assert dict(camera({"running": True}, 0, 0))["Camera restarts"] == "none"
     assert (
         dict(camera({"running": False, "reason": "it is off"}, 0, 0))["Capture daemon"] == "does not answer: it is off"
     )

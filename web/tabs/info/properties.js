@@ -24,21 +24,21 @@ import { term } from "../../base/term.js";
 /** @typedef {[string | Element, string]} Fact  its name, and its value */
 
 const UNKNOWN = "–";
-const COLOURS = /** @type {Record<string, string>} */ ({ MONO: "none: it sees brightness only" });
+const COLOURS = /** @type {Record<string, string>} */ ({ MONO: "none (monochrome)" });
 const PLACES = /** @type {Record<string, string>} */ ({
-  CameraLocationFront: "front of the device", CameraLocationBack: "back of the device", CameraLocationExternal: "outside, on a cable",
+  CameraLocationFront: "front of the device", CameraLocationBack: "back of the device", CameraLocationExternal: "external",
 });
 
 /** Words for libcamera's names, and how a value is written. @type {Record<string, [string, (value: any) => string]>} */
 const WORDS = {
   ColorFilterArrangement: ["Colour filter", (value) => COLOURS[value] ?? value],
-  UnitCellSize: ["Size of a pixel", ([x, y]) => `${x / 1000} × ${y / 1000} µm`],
-  Rotation: ["Mounted", (value) => (value ? `turned by ${value}°` : "upright")],
-  Location: ["Place", (value) => PLACES[value] ?? value],
+  UnitCellSize: ["Pixel size", ([x, y]) => `${x / 1000} × ${y / 1000} µm`],
+  Rotation: ["Mounting", (value) => (value ? `rotated by ${value}°` : "upright")],
+  Location: ["Location", (value) => PLACES[value] ?? value],
 };
 
 /** The columns of a sensor mode. */
-export const MODE_HEADS = ["Size", "Bits", "Frames a second", "Crop", "Format"];
+export const MODE_HEADS = ["Size", "Bits", "Frame rate (fps)", "Crop", "Format"];
 
 /** @param {Camera} camera @returns {Fact[]} */
 export function facts(camera) {
@@ -49,7 +49,7 @@ export function facts(camera) {
     [term("Resolution", "libcamera: PixelArraySize"), `${width} × ${height} pixels`],
     ["Depth", bits ? `${bits} bits` : ""],
     ...Object.entries(known).filter(([name, value]) => value !== null && name !== "Model" && name !== "PixelArraySize").map(fact),
-    [term("Connected at", "libcamera: the camera’s id"), path],
+    [term("Connected at", "libcamera: camera ID"), path],
   ];
   return rows.filter(([, value]) => value);
 }

@@ -21,7 +21,7 @@ export class RecentItems {
   #compare = null;
   /** Newest first. @type {Item[]} */
   #items = [];
-  #list = el("ul", { class: "recent", "aria-label": "The last items" });
+  #list = el("ul", { class: "recent", "aria-label": "Newest items" });
   #facts = el("p", { class: "recent-facts" });
   /** The id of the item whose facts are shown. */
   #described = "";

@@ -46,7 +46,7 @@ export class Taking {
     root.replaceChildren(
       el("div", { class: "take", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
         el("details", { class: "take-more" }, el("summary", {}, "Burst, timer, length"),
-          label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s, 0: until stopped"))),
+          label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s (0: until stopped)"))),
       el("p", { class: "take-activity", role: "status" }, this.#doing, this.#passing), this.#waits, this.#problem, this.#recent.element);
   }
 

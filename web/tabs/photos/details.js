@@ -37,7 +37,7 @@ export function facts(details) {
   const list = terms([...rows, ...readable(values)]);
   if (!Object.keys(values).length) return [list];
   const all = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(rounded).join(", ") : rounded(value)]);
-  return [list, el("details", {}, el("summary", {}, "All the camera said"), terms(/** @type {[string, string][]} */ (all)))];
+  return [list, el("details", {}, el("summary", {}, "All metadata"), terms(/** @type {[string, string][]} */ (all)))];
 }
 
 /**

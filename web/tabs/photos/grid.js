@@ -141,7 +141,7 @@ export class Grid {
       src: this.#library.address(item, "thumbnail"), alt: "", loading: "lazy", decoding: "async", width: 320, height: 240,
     });
     picture.addEventListener("error", () => picture.replaceWith(placeholder), { once: true });
-    const box = el("input", { type: "checkbox", "aria-label": `Choose ${name}` });
+    const box = el("input", { type: "checkbox", "aria-label": `Select ${name}` });
     box.checked = this.chosen.has(item.id);
     box.addEventListener("change", () => {
       if (box.checked) this.chosen.add(item.id);

@@ -36,7 +36,7 @@ export class Selection {
     const button = (/** @type {string} */ words, /** @type {() => void} */ act, kind = "") =>
       el("button", { type: "button", class: kind, onclick: act }, words);
     this.element.replaceChildren(
-      el("span", {}, `${size} chosen`),
+      el("span", {}, `${size} selected`),
       button("Download ZIP", () => this.#zip()),
       ...(this.#context.session.may.control ? [button("Delete", () => this.remove([...this.#grid.chosen]), "danger")] : []),
       button("All shown", () => this.#grid.choose(true)),

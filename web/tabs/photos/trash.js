@@ -56,7 +56,7 @@ export class Trash {
    * @param {Deleted[]} items
    */
   #row(deleted, items) {
-    const back = el("button", { type: "button", onclick: () => this.#bringBack(back, deleted) }, "Bring back");
+    const back = el("button", { type: "button", onclick: () => this.#bringBack(back, deleted) }, "Restore");
     return el("li", {}, el("span", {}, `${words(items)}, deleted ${when(deleted, items[0].zone)}`), back);
   }
 
@@ -79,7 +79,7 @@ export class Trash {
   async #empty() {
     await confirm({
       title: "Empty the trash?",
-      text: "What is in it is deleted for good.",
+      text: "All items in it are deleted permanently.",
       yes: "Empty the trash",
       action: () => this.#library.emptyTrash(),
     });

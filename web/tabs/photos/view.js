@@ -95,7 +95,7 @@ export class View {
     this.#histogram.clear();
     const isPicture = item.kind === "photo" || (item.kind === "motion" && PICTURE.test(item.name));
     this.#histogram.element.hidden = !isPicture && item.kind !== "raw";
-    const cannot = el("p", { class: "no-thumbnail" }, "This cannot be shown here: download it.");
+    const cannot = el("p", { class: "no-thumbnail" }, "The browser cannot show this file: download it.");
     if (item.kind === "file") return cannot;
     if ((item.kind === "video" || item.kind === "motion") && PLAYABLE.test(item.name)) {
       const poster = this.#library.address(item, "file=preview");

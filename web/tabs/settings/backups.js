@@ -12,11 +12,11 @@ import { form } from "../../base/form.js";
  */
 export function backups({ api, base, say, settings }, card) {
   const list = el("ul", { class: "entries" });
-  const file = el("input", { type: "file", accept: "application/json,.json", hidden: true, "aria-label": "File with a backup" });
+  const file = el("input", { type: "file", accept: "application/json,.json", hidden: true, "aria-label": "Backup file" });
 
   async function renew() {
     const { backups: all } = await api.get("api/backups");
-    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "No backup is stored on the camera. Type a name, and press Keep." }));
+    fill(list, all.length ? all.map(entry) : el("li", { class: "hint", text: "No backup is stored on the camera. Type a name, and press Save." }));
   }
 
   /** @param {{name: string, time: string}} backup */
@@ -30,8 +30,8 @@ export function backups({ api, base, say, settings }, card) {
 
   /** @param {string} title @param {() => Promise<unknown>} action */
   const restore = (title, action) =>
-    confirm({ title, text: "The backup replaces all settings. Users and tokens stay.", yes: "Restore", action })
-      .then((done) => done && settings.load().then(() => say("The settings of the backup apply.")));
+    confirm({ title, text: "The backup replaces all settings. Users and tokens are kept.", yes: "Restore", action })
+      .then((done) => done && settings.load().then(() => say("Settings restored.")));
 
   file.addEventListener("change", async () => {
     const chosen = file.files?.[0];
@@ -46,7 +46,7 @@ export function backups({ api, base, say, settings }, card) {
   });
 
   const keep = form({
-    name: "Keep a backup on the camera", inline: true, submit: "Keep",
+    name: "Save a backup on the camera", inline: true, submit: "Save",
     inputs: [{ name: "name", label: "Name", attributes: { required: true } }],
     action: async (values, made) => {
       await api.send("POST", "api/backups", values);
@@ -57,7 +57,7 @@ export function backups({ api, base, say, settings }, card) {
 
   /** Every section back to its defaults. */
   const reset = () => confirm({
-    title: "Reset all settings?", text: "All settings go back to their defaults. Users, tokens, photos and backups stay.", yes: "Reset",
+    title: "Reset all settings?", text: "All settings return to their defaults. Users, tokens, photos and backups are kept.", yes: "Reset",
     action: () => settings.patch(Object.fromEntries(Object.keys(settings.document.settings).map((name) => [name, null]))),
   });
 

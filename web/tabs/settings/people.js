@@ -1,5 +1,5 @@
 // @ts-check
-/** Users with their roles, and tokens of programs. For owners. */
+/** Users with their roles, and access tokens of programs. For owners. */
 
 import { copied } from "../../base/copy.js";
 import { confirm, dialog } from "../../base/dialogs.js";
@@ -12,15 +12,15 @@ import { form } from "../../base/form.js";
 
 /** The API's values for each choice, by its text. */
 const RIGHTS = new Map([
-  ["Viewer: may watch and open the library", { role: "viewer", library: true }],
-  ["Viewer: may only watch", { role: "viewer", library: false }],
-  ["Owner: may do everything", { role: "owner" }],
+  ["Viewer: picture and library", { role: "viewer", library: true }],
+  ["Viewer: picture only", { role: "viewer", library: false }],
+  ["Owner: everything", { role: "owner" }],
 ]);
 const CHOICES = /** @type {[string, string][]} */ ([...RIGHTS.keys()].map((text) => [text, text]));
 const SCOPES = /** @type {[string, string][]} */ ([
-  ["view", "View: may watch"],
-  ["library", "Library: may also open the library"],
-  ["control", "Control: may also take photos and change settings"],
+  ["view", "View: picture only"],
+  ["library", "Library: picture and library"],
+  ["control", "Control: also photos and settings"],
 ]);
 
 /**
@@ -44,14 +44,14 @@ export function people({ api, say, session }, card) {
       [...RIGHTS].map(([text, rights]) => el("option", { value: text, text, selected: has(rights) })));
     select.addEventListener("change", () =>
       tried(() => api.send("PATCH", `api/users/${encodeURIComponent(name)}`, RIGHTS.get(select.value)), renew));
-    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: seen(last_seen) }), select,
-      button("New password", () => newPassword(name), `New password of ${name}`),
+    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: seen(last_seen, "seen") }), select,
+      button("New password", () => newPassword(name), `New password for ${name}`),
       name !== session.user?.name && button("Remove", () => remove("Remove", name, `${name} is signed out, and can no longer sign in.`, `api/users/${encodeURIComponent(name)}`), `Remove ${name}`));
   }
 
   /** @param {Token} token */
   function tokenEntry({ id, name, scope, last_used }) {
-    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: `${scope}, ${seen(last_used)}` }),
+    return el("li", {}, el("strong", { text: name }), el("span", { class: "hint", text: `${scope}, ${seen(last_used, "used")}` }),
       button("Revoke", () => remove("Revoke", name, "The program that uses this token loses its access at once.", `api/tokens/${id}`), `Revoke ${name}`));
   }
 
@@ -61,7 +61,7 @@ export function people({ api, say, session }, card) {
 
   /** @param {string} name */
   function newPassword(name) {
-    const opened = dialog(el("h2", { text: `New password of ${name}` }), form({
+    const opened = dialog(el("h2", { text: `New password for ${name}` }), form({
       inputs: [{ name: "password", label: "Password", type: "password", autocomplete: "new-password", attributes: { required: true } }],
       submit: "Set the password",
       action: async (values) => {
@@ -89,7 +89,7 @@ export function people({ api, say, session }, card) {
   const addToken = form({
     name: "Add a token", inline: true, submit: "Add",
     inputs: [
-      { name: "name", label: "For which program", attributes: { required: true } },
+      { name: "name", label: "Program", attributes: { required: true } },
       { name: "scope", label: "Scope", choices: SCOPES },
     ],
     action: async (values, made) => {
@@ -102,7 +102,7 @@ export function people({ api, say, session }, card) {
   /** A token is shown this once. @param {string} name @param {string} token */
   function showToken(name, token) {
     const text = el("input", { readonly: true, value: token, "aria-label": "Token" });
-    dialog(el("h2", { text: `The token of ${name}` }),
+    dialog(el("h2", { text: `Token for ${name}` }),
       el("p", { text: "Copy it now: it will not be shown again. The program sends it as “Authorization: Bearer …”, or as the password of Basic authentication. For a device that only takes an address, append ?token=… to the address; this works only with the scope View." }),
       text, el("div", { class: "actions" }, button("Copy", () => say(copied(text) ? "Copied." : "Selected: press Ctrl+C to copy it."))));
     text.select();
@@ -119,11 +119,11 @@ export function people({ api, say, session }, card) {
   }
 
   renew().catch((error) => say(errorText(error), { error: true }));
-  return [card("Users", users, addUser), card("Tokens of programs", tokens, addToken)];
+  return [card("Users", users, addUser), card("Access tokens", tokens, addToken)];
 }
 
 /** @param {string} text @param {() => unknown} act @param {string} [label]  where the text alone does not say whose it is */
 const button = (text, act, label) => el("button", { type: "button", onclick: act, text, "aria-label": label });
 
-/** @param {string | null} time */
-const seen = (time) => (time ? `seen ${new Date(time).toLocaleString()}` : "never seen");
+/** @param {string | null} time @param {string} verb */
+const seen = (time, verb) => (time ? `last ${verb} ${new Date(time).toLocaleString()}` : `never ${verb}`);

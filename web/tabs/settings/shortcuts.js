@@ -12,5 +12,5 @@ export function shortcutsSwitch() {
   return el("div", { class: "setting" },
     el("label", { for: id, text: "Shortcut keys" }),
     el("div", { class: "setting-value" }, input),
-    el("span", { class: "hint", id: `${id}-hint`, text: "Single keys, such as L, S and F. Only in this browser." }));
+    el("span", { class: "hint", id: `${id}-hint`, text: "Single keys such as L, S and F. Applies to this browser only." }));
 }

@@ -15,8 +15,8 @@ const MINUTE_MS = 60_000;
 
 const HINTS = {
   film: "An MP4 that plays everywhere.",
-  sheet: "Pictures from all of the series, small, on one page.",
-  keogram: "One column of each picture: a whole day in one.",
+  sheet: "Small pictures from the whole series on one page.",
+  keogram: "One column from each picture, side by side: a whole day in one image.",
 };
 
 /**
@@ -26,23 +26,23 @@ const HINTS = {
 export function filmForm({ make }) {
   /** @type {Summary | null} */
   let summary = null;
-  const kind = choice("What", [["film", "Film"], ["sheet", "Contact sheet"], ["keogram", "Keogram"]], renew);
+  const kind = choice("Kind", [["film", "Film"], ["sheet", "Contact sheet"], ["keogram", "Keogram"]], renew);
   const fps = el("input", { type: "number", min: 1, max: 60, step: 1, value: 25, inputmode: "numeric" });
-  const rate = field("Speed", [fps], { units: "pictures a second" });
+  const rate = field("Speed", [fps], { units: "pictures per second" });
   const width = select(WIDTHS);
   width.value = "1920";
   const size = field("Size", [width]);
-  const deflicker = tick("Take out flicker", "Evens out small steps of brightness.");
+  const deflicker = tick("Remove flicker", "Smooths small changes of brightness.");
   const stamp = tick("Date and time in the picture", "");
-  const span = select([["all", "All of it"], ["part", "A part"]]);
+  const span = select([["all", "All"], ["part", "A part"]]);
   const from = timeInput("From");
   const to = timeInput("To");
-  const part = field("Of which pictures", [span, from.input, to.input]);
+  const part = field("Pictures", [span, from.input, to.input]);
   const clock = el("p", { class: "hint" });
   const outcome = el("p", { class: "hint", role: "status" });
   const moving = [rate.element, deflicker.element, stamp.element];
   const element = el("form", { class: "film-form", novalidate: true, "aria-label": "Make a film" });
-  const { problem, button } = submission(element, "Make it", new Map(), send);
+  const { problem, button } = submission(element, "Create", new Map(), send);
   element.append(kind.element, el("div", { class: "film-fields" }, rate.element, size.element, part.element), clock, deflicker.element, stamp.element,
     outcome, problem, el("div", { class: "actions" }, button));
   element.addEventListener("input", renew);

@@ -60,7 +60,7 @@ export class Films {
     const films = await this.#series.films(name);
     if (name !== this.#name) return;
     this.#none.hidden = films.length > 0;
-    write(this.#none, this.#may ? "No film yet. Choose what to make, and press Make it: the film appears here." : "No film yet. It appears here once an owner makes one.");
+    write(this.#none, this.#may ? "No film yet. Choose a kind and press Create: the film appears here." : "No film yet. It appears here once an owner makes one.");
     const ids = new Set(films.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;
@@ -122,7 +122,7 @@ export class Films {
   /** @param {Film} film */
   async #delete({ id, kind }) {
     const what = KINDS[kind].toLowerCase();
-    const done = await confirm({ title: `Delete this ${what}?`, text: "It can be made again as long as the pictures are there.", yes: "Delete", action: () => this.#series.remove(id) });
+    const done = await confirm({ title: `Delete this ${what}?`, text: "You can create it again as long as its pictures exist.", yes: "Delete", action: () => this.#series.remove(id) });
     if (done) await this.renew().catch((error) => this.#say(errorText(error), { error: true }));
   }
 }
@@ -131,7 +131,7 @@ export class Films {
 export function progressWords({ state, progress, left_s, error, bytes, duration_s, made, skipped, left_out }, zone) {
   if (state === "waiting") return "Waiting for its turn.";
   if (state === "running") return `${Math.floor(progress * 100)} %${left_s === null || left_s === undefined ? "" : `, ${lasting(left_s)} left`}`;
-  if (state === "failed") return sentence(error ?? "it could not be made");
+  if (state === "failed") return sentence(error ?? "the film could not be made");
   return [made && inZone(made, zone, { dateStyle: "medium", timeStyle: "short" }) + zoneNote(made, zone), duration_s && lasting(duration_s), bytes && size(bytes),
     skipped && `left out: ${skipped === 1 ? "one unreadable picture" : `${skipped} unreadable pictures`} (${left_out?.join("; ")})`].filter(Boolean).join(" · ");
 }

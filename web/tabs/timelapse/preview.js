@@ -11,7 +11,7 @@ import { counted, fills, moment, sentenceOf } from "./words.js";
 /** Fields about which the server's words go on from their name. @type {Record<string, string>} */
 const NAMES = {
   interval_s: "The interval", start: "The start", end: "The end", shots: "The number of pictures", weekdays: "The days",
-  window: "The hours", place: "The place", vary: "What changes:", keep: "How long they are kept:",
+  window: "The hours", place: "The place", vary: "What changes:", keep: "Keep:",
 };
 const QUIET_MS = 250; // after the last key
 
@@ -19,8 +19,8 @@ export class Preview {
   #series;
   #sentence = el("p", { class: "plan-sentence" });
   #facts = el("div", { class: "plan-facts", role: "status" });
-  element = el("section", { class: "plan", "aria-label": "What it will do" },
-    el("h3", { text: "What it will do" }), this.#sentence, this.#facts);
+  element = el("section", { class: "plan", "aria-label": "Summary" },
+    el("h3", { text: "Summary" }), this.#sentence, this.#facts);
   /** To be asked about once the question before has its answer. @type {Definition | null} */
   #next = null;
   #asked = "";
@@ -75,9 +75,9 @@ export class Preview {
     fill(this.#facts,
       el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
       bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now, zone) }),
-      next.length > 0 && el("p", {}, next.length > 1 ? "Its next moments:" : "Its only moment left:"),
+      next.length > 0 && el("p", {}, next.length > 1 ? "Next pictures:" : "Last picture:"),
       next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now, zone) })))),
-      next.length === 0 && el("p", {}, "It has no moment to come: nothing would be taken."),
+      next.length === 0 && el("p", {}, "No time is left in this plan: change its start, end or hours."),
       ends && el("p", {}, `Ends: ${moment(ends, now, zone)}.`),
       el("p", {}, `Times of day are in the camera’s time zone: ${zone}.`));
   }

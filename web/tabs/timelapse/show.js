@@ -59,7 +59,7 @@ export class SeriesShow {
       el("header", { class: "series-head" }, el("a", { class: "series-back", href: on.back, text: "All series" }),
         el("div", { class: "series-title" }, this.#name, this.#chip.element, this.#when), this.#actions),
       el("div", { class: "series-main" }, this.#scrub.element,
-        el("section", { class: "card series-about", "aria-label": "How it is" }, this.#plan, this.#why, this.#bar, this.#facts)),
+        el("section", { class: "card series-about", "aria-label": "State" }, this.#plan, this.#why, this.#bar, this.#facts)),
       this.#timeline.element, this.#films.element);
   }
 
@@ -120,7 +120,7 @@ export class SeriesShow {
     const name = this.#summary?.name ?? "";
     const act = async () => this.#on.changed(await this.#series.act(name, command));
     if (command === "finish") {
-      await confirm({ title: `Finish ${name}?`, text: "It takes no more pictures, and cannot be resumed. What was taken stays.", yes: "Finish", action: act });
+      await confirm({ title: `Finish ${name}?`, text: "It takes no more pictures and cannot be resumed. Its pictures and films are kept.", yes: "Finish", action: act });
       return;
     }
     const buttons = [...this.#actions.querySelectorAll("button")];
@@ -138,7 +138,7 @@ export class SeriesShow {
   async #delete() {
     if (!this.#summary) return;
     const { name, taken, bytes } = this.#summary;
-    const text = taken ? `${counted(taken, "picture")} (${size(bytes)}) and its films are deleted too. They cannot be brought back.` : "It cannot be brought back.";
+    const text = taken ? `${counted(taken, "picture")} (${size(bytes)}) and its films are deleted too. This cannot be undone.` : "This cannot be undone.";
     if (await confirm({ title: `Delete ${name}?`, text, yes: "Delete", action: () => this.#series.delete(name) })) this.#on.deleted(name);
   }
 
@@ -160,8 +160,8 @@ function facts({ state, taken, missed, planned, bytes, last, ends, forecast, zon
     ["Ends", !over && ends && moment(ends, now, zone)],
     ["Time zone", zone],
     ["Size", bytes > 0 && size(bytes)],
-    ["A day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
-    ["Card", !over && fills(forecast.full, now, zone)],
+    ["Per day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
+    ["Disk", !over && fills(forecast.full, now, zone)],
   ];
   return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));
 }

@@ -8,11 +8,11 @@ import { field, select } from "../../base/fields.js";
 
 /** What can vary: control, bracket, words, unit, values at first. @type {Record<string, [string, boolean, string, string, string]>} */
 const KINDS = {
-  exposure: ["ExposureValue", true, "Exposure bracket: several at each moment", "Exposure compensations in EV, with commas between.", "-2, 0, 2"],
-  times: ["ExposureTime", true, "Bracket of exposure times", "Exposure times in seconds, with commas between.", "1/500, 1/60, 1/8"],
-  gains: ["AnalogueGain", true, "Bracket of gains", "Gains, with commas between.", "1, 2, 4, 8"],
-  stack: ["LensPosition", true, "Focus stack: several at each moment", "Lens positions in dioptres (1 divided by metres; 0 is infinity).", "0, 1, 2, 4"],
-  focus: ["LensPosition", false, "Focus series: one step a picture, then it ends", "In dioptres (1 divided by metres; 0 is infinity): from, to and step, or each one with commas between.", "0 to 10 by 0.5"],
+  exposure: ["ExposureValue", true, "Exposure bracket: several pictures each time", "Exposure compensations in EV, separated by commas.", "-2, 0, 2"],
+  times: ["ExposureTime", true, "Bracket of exposure times", "Exposure times in seconds, separated by commas.", "1/500, 1/60, 1/8"],
+  gains: ["AnalogueGain", true, "Bracket of gains", "Gains, separated by commas.", "1, 2, 4, 8"],
+  stack: ["LensPosition", true, "Focus stack: several pictures each time", "Lens positions in dioptres (1 divided by metres; 0 is infinity).", "0, 1, 2, 4"],
+  focus: ["LensPosition", false, "Focus series: one step per picture, until the last step", "In dioptres (1 divided by metres; 0 is infinity): from, to and step, or all values separated by commas.", "0 to 10 by 0.5"],
 };
 
 const WORDS = /** @type {[string, string][]} */ ([["none", "Nothing"], ...Object.entries(KINDS).map(([key, [, , words]]) => [key, words])]);

@@ -14,7 +14,7 @@ const MAX_OFFSET_MIN = 720;
 
 /** @param {() => void} changed @returns {Part} */
 export function windowPart(changed) {
-  const mode = choice("At which hours", [["all", "Day and night"], ["clock", "By the clock"], ["sun", "By the sun"]], () => {
+  const mode = choice("Hours", [["all", "Day and night"], ["clock", "By the clock"], ["sun", "By the sun"]], () => {
     suggest();
     show();
     changed();
@@ -22,10 +22,10 @@ export function windowPart(changed) {
   const from = edge("From", "08:00", changed);
   const to = edge("To", "18:00", changed);
   const place = el("input", { type: "text", inputmode: "text", placeholder: "48.137, 11.575", autocomplete: "off", spellcheck: "false" });
-  const where = field("Place of the camera", [place], { hint: "Latitude and longitude, as a map tells them. South and west are negative." });
+  const where = field("Place of the camera", [place], { hint: "Latitude and longitude in degrees, as a map shows them. South and west are negative." });
   const problem = el("span", { class: "problem", role: "alert" });
   const days = DAYS.map((name, index) => el("input", { type: "checkbox", value: index, checked: true, "aria-label": name }));
-  const week = el("fieldset", { class: "choice" }, el("legend", { text: "On which days" }),
+  const week = el("fieldset", { class: "choice" }, el("legend", { text: "Days" }),
     el("div", { class: "segments days-of-week" }, days.map((box, index) => el("label", {}, box, el("span", { "aria-hidden": "true", text: DAYS[index].slice(0, 2) })))));
   const edges = el("div", { class: "edges" }, from.element, to.element);
   const element = el("div", { class: "form-part" }, mode.element, edges, where.element, problem, week);

@@ -65,17 +65,17 @@ export function dayWords(days) {
 export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, kind, fixed, vary }, now, zone) {
   const some = weekdays && weekdays.length < ALL_DAYS ? weekdays : null;
   const bracket = vary?.bracket ? `${vary.values.length} ` : "";
-  const what = kind === "raw" ? `${bracket ? `${bracket}photos with their raws` : "A photo and its raw"}` : bracket ? `${bracket}photos` : "A photo";
+  const what = kind === "raw" ? `${bracket ? `${bracket}raw photos` : "A raw photo"}` : bracket ? `${bracket}photos` : "A photo";
   const when = window ? `${some ? "" : "each day "}from ${edgeWords(window.from)} to ${edgeWords(window.to)}` : some ? "all day" : "day and night";
   const last = vary && !vary.bracket ? Math.min(vary.values.length, shots ?? Infinity) : shots;
-  const limits = [end && `until ${moment(end, now, zone)}`, last && `until there are ${last.toLocaleString("en")}`].filter(Boolean);
+  const limits = [end && `until ${moment(end, now, zone)}`, last && `for ${counted(last, "picture")}`].filter(Boolean);
   const begins = start && new Date(start) > now ? `from ${moment(start, now, zone)} on` : "";
   const parts = [
-    `${what} ${every(interval_s)}${marks ? " on the clock’s marks" : ""}`, when, some && (some.length > 2 && dayWords(some).includes(" to ") ? dayWords(some) : `on ${dayWords(some)}`), begins,
+    `${what} ${every(interval_s)}${marks ? ", aligned to the clock" : ""}`, when, some && (some.length > 2 && dayWords(some).includes(" to ") ? dayWords(some) : `on ${dayWords(some)}`), begins,
     limits.length ? limits.join(" or ") : "until you finish it",
   ];
   const more = [
-    vary && (vary.bracket ? `with ${VARIED[vary.control]} bracketed` : `with ${VARIED[vary.control]} moved from one to the next`),
+    vary && (vary.bracket ? `with ${VARIED[vary.control]} bracketed` : `with ${VARIED[vary.control]} changed from picture to picture`),
     fixed && "all with the exposure and colours of the first",
   ];
   return `${[...parts, ...more].filter(Boolean).join(", ")}.`;
@@ -119,15 +119,15 @@ export function lasting(seconds) {
 }
 
 /**
- * When the card is full.
+ * When the disk is full.
  * @param {string | null} full  ISO 8601; null: not before the series ends, or not within sight
  * @param {Date} now
  * @param {string} zone  of the camera's clock
  */
 export function fills(full, now, zone) {
-  if (!full) return "The card has room for it.";
+  if (!full) return "The disk has enough space.";
   const years = (Date.parse(full) - now.getTime()) / (YEAR_DAYS * SECONDS_A_DAY * 1000);
-  return years > 2 ? "The card has room for years." : `Fills the card on ${day(full, now, zone)}.`;
+  return years > 2 ? "The disk has space for years." : `The disk will be full on ${day(full, now, zone)}.`;
 }
 
 /** How much of it is done, 0 to 1; null where it has no end. @param {Summary} summary */

@@ -184,7 +184,7 @@ class LibraryWriter:
         if self.missing and self.missing != before:
             logging.error("%s", self.missing)
         elif before and not self.missing:
-            logging.info("all disks are there again")
+            logging.info("all disks are back")
         if device_and_inode(self._root) not in (None, self._place):
             self._on_mount()
 

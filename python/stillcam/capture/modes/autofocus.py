@@ -4,7 +4,7 @@ rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever i
 starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows. For a scan it is
 therefore started in that mode, and asked for stills until their metadata report that the scan is over.
 
-In AfMode Auto ("When asked") the lens stays where the last scan has left it; without one before, there is a scan
+In AfMode Auto ("On request") the lens stays where the last scan has left it; without one before, there is a scan
 at the start. The camera programs do not remember the position: `LensPositions` does.
 """
 

@@ -50,7 +50,7 @@ def render(film: Film, paths: Paths, unreadable: UnreadablePictures) -> Rendered
     """Render a film in its work folder."""
     sources = [source for source in sources_of(film.order, paths) if unreadable.read(source, _check_complete)]
     if not sources:
-        raise StillcamError("there are no pictures to make it of")
+        raise StillcamError("there are no pictures to use: choose another series or time span")
     target = FilmStore(paths).work_folder(film) / film.file
     target.parent.mkdir()
     zone = zone_of(film.order, paths, local_zone(os.environ))

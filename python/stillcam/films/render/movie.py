@@ -83,8 +83,8 @@ def choose_encoder(
             logging.debug("encoding with %s", encoder.name)
             return encoder
     raise StillcamError(
-        f"ffmpeg cannot make H.264 of {size[0]}x{size[1]} here, which browsers play: try a smaller width; without"
-        " libx264 (ffmpeg -encoders) install Debian's: sudo apt install -y ffmpeg"
+        f"ffmpeg cannot encode H.264 at {size[0]}x{size[1]}: try a smaller width. If `ffmpeg -encoders` lists no"
+        " libx264, install Debian's ffmpeg: sudo apt install -y ffmpeg"
     )
 
 

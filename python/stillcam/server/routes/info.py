@@ -26,7 +26,7 @@ from stillcam.system_info.board import heat_and_power, temperature_c, throttled
 from stillcam.system_info.camera import camera
 from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software
-from stillcam.system_info.storage import storage
+from stillcam.system_info.storage import PICTURES, storage
 
 _ROW = shape("text[]", "label, text", minItems=2, maxItems=2)
 
@@ -60,7 +60,7 @@ class InfoRoutes:
     def _sections(self) -> list[Section]:
         """All but the certificate, which has names of hosts."""
         context = self._context
-        folders = {"System": Path("/"), "images/": context.paths.images, "data/": context.paths.data}
+        folders = {"System": Path("/"), PICTURES: context.paths.images, "Data": context.paths.data}
         counted, slow = context.deliveries.viewers()
         server = camera(context.daemon.status(), max(counted, len(context.viewers)), slow)
         return [

@@ -192,7 +192,7 @@ def _place(cursor: str | None) -> Cursor | None:
             raise ValueError
         return Cursor(day, float(time_s), name)
     except (ValueError, TypeError, ArithmeticError) as error:
-        raise Refused(400, "start must be what the page before gave as rest", "start") from error
+        raise Refused(400, "start must be the value of rest in the previous answer", "start") from error
 
 
 def _cursor(place: Cursor) -> str:

@@ -21,7 +21,7 @@ const LABELS = {
   AeConstraintMode: "Protect",
   AeFlickerMode: "Flicker",
   AeFlickerPeriod: "Flicker period",
-  FrameDurationLimits: "Time of a frame",
+  FrameDurationLimits: "Frame duration",
   AwbEnable: "White balance",
   AwbMode: "Light",
   ColourGains: "Colour gains",

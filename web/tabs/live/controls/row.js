@@ -38,7 +38,7 @@ export class ControlRow {
     this.#field = field ?? fieldOf(control, (value) => state.set(control.name, value), name);
     this.#reset = el(
       "button",
-      { type: "button", class: "plain reset", title: `Leave ${label} to the camera`, "aria-label": `Reset ${label}`, onclick: () => this.#back() },
+      { type: "button", class: "plain reset", title: "Let the camera decide", "aria-label": `Reset ${label}`, onclick: () => this.#back() },
       icon(BACK),
     );
     this.element = el(

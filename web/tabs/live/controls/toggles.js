@@ -8,9 +8,9 @@ import { readable, UNREADABLE } from "../../../picture/histogram.js";
 const KEY = "stillcam.view";
 /** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */
 const CHOICES = [
-  ["histogram", "Histogram", "How bright the picture is", true],
-  ["zebra", "Zebra", "Stripes where the picture is over-exposed", true],
-  ["grid", "Grid", "Thirds, to compose by", false],
+  ["histogram", "Histogram", "Distribution of brightness", true],
+  ["zebra", "Zebra", "Stripes on over-exposed areas", true],
+  ["grid", "Grid", "Rule of thirds", false],
 ];
 
 /**

@@ -6,7 +6,7 @@ import { el, fill } from "../../../base/dom.js";
 import { errorText, sentence } from "../../../base/text.js";
 
 /** What a person may do to make a scan succeed. */
-const ADVICE = "Nothing got sharp: choose another window, or a range that reaches nearer or farther.";
+const ADVICE = "Autofocus found nothing sharp: try another window or range.";
 
 export class Focus {
   element;
@@ -34,7 +34,7 @@ export class Focus {
   async #scan() {
     this.#button.disabled = true;
     this.#keep.hidden = true;
-    this.#showResult("scanning", "Looking for what is sharp");
+    this.#showResult("scanning", "Focusing");
     try {
       this.#tellFound(await this.#api.send("POST", "api/focus"));
     } catch (error) {

@@ -40,7 +40,11 @@ def port(installation: Installation) -> list[Finding]:
     try:
         status, health = healthz(host, number, tls=tls)
     except ConnectionRefusedError:
-        return fault("port", f"no program listens on port {number}", START)
+        return fault(
+            "port",
+            f"no program listens on port {number}",
+            f"{START}; a server with its own STILLCAM_PORT needs it here too",
+        )
     except OSError as error:
         advice = "stop the program that uses it (see: sudo ss -tlnp), or set another STILLCAM_PORT"
         return fault("port", f"port {number}: {error}", advice)

@@ -75,7 +75,7 @@ export class SeriesForm {
     this.#parts = [hours, this.#vary];
     const name = field("Name", [this.#name]);
     const interval = field("One picture every", [this.#number, this.#unit]);
-    const keep = field("Keep", [this.#rule, this.#days]);
+    const keep = field("Old pictures", [this.#rule, this.#days]);
     const complaints = new Map(Object.entries({
       name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
       vary: this.#vary.complain, window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,

@@ -94,7 +94,8 @@ def test_an_event_that_a_crash_interrupted_is_an_mp4_of_its_complete_frames(idle
 
 
 @needs_ffmpeg
-def test_kill_9_while_an_event_is_encoded_costs_nothing(idle_daemon, tmp_path):
+@pytest.mark.parametrize("end", [IdleDaemon.kill, IdleDaemon.end], ids=["kill -9", "stop"])
+def test_the_end_of_the_daemon_while_an_event_is_encoded_costs_nothing(idle_daemon, tmp_path, end):
     """The recording stays until the MP4 is there, and the encoder does not outlive the daemon."""
     pending = leave_event(idle_daemon)
     content = pending.path("mjpeg").read_bytes()
@@ -102,7 +103,7 @@ def test_kill_9_while_an_event_is_encoded_costs_nothing(idle_daemon, tmp_path):
     idle_daemon.open(**fake_ffmpeg(tmp_path / "tools", hangs))
     idle_daemon.until(lambda _: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
     assert os.getpriority(os.PRIO_PROCESS, int((tmp_path / "pid").read_text())) >= 10
-    idle_daemon.kill()
+    end(idle_daemon)
     idle_daemon.until_gone(int((tmp_path / "pid").read_text()))
     assert pending.path("mjpeg").read_bytes() == content
     idle_daemon.open()

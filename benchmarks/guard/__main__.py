@@ -1,8 +1,8 @@
 """Counts the processor instructions of the hot paths, and fails if one has grown.
 
 valgrind counts them, so the load of the machine hardly matters. Each path runs `REPEATS` times in one process
-(`paths.py`); what the kernel does is not counted. The figures depend on the interpreter: `figures.json` has them for
-each version of Debian's Python.
+(`paths.py`); what the kernel and other threads do is not counted. The figures depend on the interpreter:
+`figures.json` has them for each version of Debian's Python.
 
     PYTHONPATH=python .venv/bin/python benchmarks/guard          compares; exit status 1 if a path grew by over 5 %
     PYTHONPATH=python .venv/bin/python benchmarks/guard --write  writes the figures; commit them with the reason
@@ -25,6 +25,7 @@ from report import Row, print_table
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
 GROWTH = 1.05
+THREAD = "01"  # the main one, as callgrind numbers them
 TRIES = 3  # a busy machine adds instructions, as threads take turns more often: the least of them counts
 MARK = "getpgrp"  # paths.py calls it before and after each path, and nothing else does
 TIMEOUT_S = 1200  # beside all tests on a small machine
@@ -36,7 +37,7 @@ def measured() -> dict[str, int]:
         profile = Path(folder) / "profile"
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", f"--dump-before={MARK}"]
         done = subprocess.run(
-            [*command, sys.executable, HERE / "paths.py", folder],
+            [*command, "--separate-threads=yes", sys.executable, HERE / "paths.py", folder],
             env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""},
             capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
         )  # fmt: skip
@@ -44,7 +45,8 @@ def measured() -> dict[str, int]:
             sys.exit(f"benchmarks/guard: valgrind or paths.py failed:\n{done.stderr[-4000:]}")
         totals = []
         for number in range(1, 2 * len(PATHS) + 1):
-            found = re.search(r"^(?:totals|summary): (\d+)", Path(f"{profile}.{number}").read_text(), re.MULTILINE)
+            text = Path(f"{profile}.{number}-{THREAD}").read_text()
+            found = re.search(r"^(?:totals|summary): (\d+)", text, re.MULTILINE)
             assert found, f"{profile}.{number} has no total"
             totals.append(int(found[1]))
     return {path: totals[2 * place + 1] // REPEATS for place, path in enumerate(PATHS)}

@@ -80,7 +80,7 @@ check_owner() {
   shift
   found=$(find -H "$@" ! -writable ! -type l -print -quit 2>/dev/null) || true # some do not exist yet
   [[ ! $found || -O $found ]] ||
-    die "$found belongs to $(stat -c %U -- "$found"), perhaps after a start with sudo: sudo chown -R $(id -un) $(printf %q "$folder")"
+    die "$found belongs to $(stat -c %U -- "$found"), perhaps after a start with sudo: sudo chown -R $(id -un) $(printf %q "$(realpath -s -- "$folder")")"
 }
 
 # Prints what is free on a folder's disk, as 1.5G.

@@ -105,7 +105,7 @@ as_another() {
   mkdir -p "$copy/.venv/bin"
   chown nobody "$copy/.venv"
   as_another "$copy/start_camera_server.sh"
-  [[ $stderr == *": .venv/bin belongs to root, "*": sudo chown -R nobody .venv" ]]
+  [[ $stderr == *": .venv/bin belongs to root, "*": sudo chown -R nobody $copy/.venv" ]]
 }
 
 @test "set-up: told when there is no network, done once there is, never again" {

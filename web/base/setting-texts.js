@@ -57,7 +57,7 @@ const TEXTS = {
   "access.proxies": { label: "Trusted reverse proxies", help: "Addresses or networks, for example 192.168.1.10. Only the Forwarded headers of these are trusted." },
   "notifications.receivers": {
     label: "Receivers",
-    help: "A name for each, for example phone; then its events, such as motion.began picture.* quiet=22:00-07:00 every=60. Its address for Apprise (mail, Telegram, ntfy …) is entered apart.",
+    help: "A name for each, for example phone; then its events, such as motion.began picture.* quiet=22:00-07:00 every=60. Its address for Apprise (mail, Telegram, ntfy …) is entered apart. The name mqtt is for a broker, with Home Assistant.",
   },
   "webhooks.urls": {
     label: "Webhooks",

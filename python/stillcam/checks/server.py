@@ -9,8 +9,7 @@ from stillcam.checks.camera import START
 from stillcam.checks.finding import Finding, Installation, dead_threads, fault, ok, warning
 from stillcam.common.errors import StillcamError
 from stillcam.http import certificates
-from stillcam.notifications.addresses import Addresses
-from stillcam.notifications.apprise_channel import AppriseChannel
+from stillcam.notifications.receivers import problem_of
 from stillcam.server.own_address import healthz, listening_address
 from stillcam.settings.file import load
 from stillcam.settings.receivers import targets
@@ -93,10 +92,9 @@ def receivers(installation: Installation) -> list[Finding]:
         named = load(installation.paths.settings).notifications.receivers
     except StillcamError:
         return []  # `settings` says more
-    addresses = Addresses(installation.paths.primary.data)
     findings = []
     for name in targets(named):
-        if problem := AppriseChannel(name, addresses).problem:
+        if problem := problem_of(name, installation.paths):
             why, _, advice = problem.partition(": ")
             findings += warning("receivers", f"{name}: {why}", advice)
     return findings or (ok("receivers", f"{len(named)} have an address") if named else [])

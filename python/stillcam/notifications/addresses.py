@@ -37,7 +37,9 @@ class Addresses:
         """Give a receiver an address. Raises SettingsError: it has not the form of one."""
         address = address.strip()
         if len(address) > MAX_ADDRESS or not address.isprintable() or not _ADDRESS.fullmatch(address):
-            raise SettingsError("must be an address of Apprise like mailto://..., ntfy://... or tgram://...", "address")
+            raise SettingsError(
+                "must be an address of Apprise like mailto://..., ntfy://... or mqtt://... for a broker", "address"
+            )
         self._write(self._read() | {name: address})
 
     def remove(self, name: str) -> None:

@@ -12,10 +12,9 @@ from stillcam.common.errors import StillcamError
 from stillcam.notifications.addresses import Addresses
 from stillcam.notifications.apprise_send import MISSING
 from stillcam.notifications.events import Message
-from stillcam.notifications.receiver import DeliveryError
+from stillcam.notifications.receiver import DeliveryError, picture_of_message
 
 TIMEOUT_S = 45.0  # for one message
-MAX_PICTURE_BYTES = 10_000_000  # most services refuse more
 _PROGRAM = Path(__file__).with_name("apprise_send.py")
 
 
@@ -39,11 +38,14 @@ class AppriseChannel:
             return str(error)
         return "" if find_spec("apprise") else MISSING
 
+    def close(self) -> None:
+        """See `Channel`."""
+
     def deliver(self, message: Message) -> str:
         """See `Channel`."""
         if problem := self.problem:
             raise DeliveryError(problem)
-        name, content = _picture(message)
+        name, content = picture_of_message(message)
         request = {
             "address": self._addresses.get(self.name), "title": message.title, "text": message.text, "picture": name
         }  # fmt: skip
@@ -61,18 +63,3 @@ class AppriseChannel:
         if answer["error"]:
             raise DeliveryError(answer["error"])
         return answer["note"] or ""
-
-
-def _picture(message: Message) -> tuple[str | None, bytes]:
-    """The name and the content of a message's picture; none if it is gone, or too large."""
-    picture = message.picture
-    if isinstance(picture, bytes):
-        return "picture.jpg", picture
-    if picture is None:
-        return None, b""
-    try:
-        with picture.open("rb") as file:
-            content = file.read(MAX_PICTURE_BYTES + 1)
-    except OSError:
-        return None, b""
-    return (picture.name, content) if len(content) <= MAX_PICTURE_BYTES else (None, b"")

@@ -49,7 +49,8 @@ class Notifier:
     def __init__(self, paths: Paths, settings: Callable[[], Settings], facts: Facts) -> None:
         self._paths = paths
         self._settings = settings
-        self.receivers = Receivers(paths)
+        self.receivers = Receivers(paths, facts, self._set_armed)
+        self._arm: Callable[[bool], None] | None = None
         self._wanted: set[str] = set()  # the groups of events that receivers want
         self._sources: dict[str, Callable[[], Poll]] = {
             "picture": lambda: PictureMonitor(facts.picture_loss, facts.picture, time.monotonic()).poll,
@@ -65,8 +66,9 @@ class Notifier:
         self._hook: CommandHook | None = None
         self._last_error = ""  # logged once
 
-    def start(self) -> None:
-        """Poll in a thread that ends with the process."""
+    def start(self, arm: Callable[[bool], None]) -> None:
+        """Poll in a thread that ends with the process; `arm` arms or disarms the camera, and raises StillcamError."""
+        self._arm = arm
         start_restarting(self._run, "notifier")
 
     def report(self, event: Event) -> None:
@@ -125,6 +127,10 @@ class Notifier:
                     self._hook.add(command, self._paths.library / item.day / item.name)
 
         return poll
+
+    def _set_armed(self, armed: bool) -> None:
+        if self._arm:
+            self._arm(armed)
 
     def _reserve_mb(self) -> int:
         return self._settings().files.floor_mb

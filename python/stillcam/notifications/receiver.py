@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from stillcam.common.clock import local
-from stillcam.common.threads import start_restarting
+from stillcam.common.threads import start, start_restarting
 from stillcam.notifications.events import Message
 from stillcam.settings.receivers import ReceiverRow
 
 RETRY_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)  # the pauses before each further try; then it is dropped
 MAX_QUEUED = 100  # messages; then the oldest one is dropped
+MAX_PICTURE_BYTES = 10_000_000  # most services refuse more
 MAX_PICTURES = 5  # of messages that wait: pictures are in memory
 
 
@@ -33,6 +34,9 @@ class Channel(Protocol):
     name: str  # of the receiver, for the log; contains nothing secret
 
     pictures: bool  # whether it sends the pictures of messages
+
+    def close(self) -> None:
+        """The receiver was removed."""
 
     @property
     def problem(self) -> str:
@@ -142,6 +146,7 @@ class Receiver:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        start(self.channel.close, "close")  # which may wait for the network
 
     def _run(self) -> None:
         while True:
@@ -176,3 +181,18 @@ class Receiver:
                     logging.info("%s: %s accepts messages again", kind, name)
                 self._failing = False
                 return
+
+
+def picture_of_message(message: Message) -> tuple[str | None, bytes]:
+    """The name and the content of a message's picture; none if it is gone, or too large."""
+    picture = message.picture
+    if isinstance(picture, bytes):
+        return "picture.jpg", picture
+    if picture is None:
+        return None, b""
+    try:
+        with picture.open("rb") as file:
+            content = file.read(MAX_PICTURE_BYTES + 1)
+    except OSError:
+        return None, b""
+    return (picture.name, content) if len(content) <= MAX_PICTURE_BYTES else (None, b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.common.threads import start
+from stillcam.notifications import mqtt_channel
 from stillcam.notifications.addresses import Addresses
 from stillcam.notifications.apprise_channel import AppriseChannel
 from stillcam.notifications.events import Event, Message
+from stillcam.notifications.mqtt_channel import MqttChannel
 from stillcam.notifications.receiver import Choice, DeliveryError, Receiver
+from stillcam.notifications.sources import Facts
 from stillcam.notifications.webhook import KEY_FILE, Webhook, load_key
-from stillcam.settings.receivers import EVENTS, parse_row
+from stillcam.settings.receivers import EVENTS, ReceiverRow, parse_row
 from stillcam.settings.schema import Settings
 
 TEST_S = 50.0  # a little longer than any channel takes; the page waits for 60 s
@@ -27,10 +31,17 @@ NAMED_EVERY_S = 60.0
 
 
 class Receivers:
-    """Those that the settings name; safe to use from any thread."""
+    """Those that the settings name; safe to use from any thread.
 
-    def __init__(self, paths: Paths) -> None:
+    Args:
+        facts: about the camera, for an MQTT broker; None: that gets messages only.
+        arm: arms or disarms the camera; raises StillcamError.
+    """
+
+    def __init__(self, paths: Paths, facts: Facts | None = None, arm: Callable[[bool], None] | None = None) -> None:
         self._paths = paths
+        self._facts = facts
+        self._arm = arm or _nothing
         self._addresses = Addresses(paths.primary.data)
         self._machine = socket.gethostname()
         self._lock = threading.Lock()
@@ -53,9 +64,14 @@ class Receivers:
             for row in named:
                 if row not in self._receivers:
                     parsed = parse_row(row)
-                    channel = AppriseChannel(parsed.target, self._addresses)
-                    self._receivers[row] = Choice(parsed, NAMED_EVENTS, NAMED_EVERY_S), Receiver(channel)
+                    self._receivers[row] = self._named(parsed)
             return {type_ for choice, _ in self._receivers.values() for type_ in choice.events}
+
+    def _named(self, row: ReceiverRow) -> tuple[Choice, Receiver]:
+        if row.target == mqtt_channel.NAME:
+            mqtt = MqttChannel(self._addresses, self._paths.number, self._facts, self._arm)
+            return Choice(row, frozenset(EVENTS)), Receiver(mqtt)
+        return Choice(row, NAMED_EVENTS, NAMED_EVERY_S), Receiver(AppriseChannel(row.target, self._addresses))
 
     def send(self, event: Event) -> None:
         """Queue an event for each receiver that takes it."""
@@ -87,6 +103,18 @@ class Receivers:
             error = f"no answer within {TEST_S:g} s"
             return document | {"last": {"time": utc_text(time.time()), "type": "test", "error": error, "note": None}}
         return _described(row, choice, receiver)
+
+
+def problem_of(name: str, paths: Paths) -> str:
+    """Why the receiver of this name cannot work yet, and what to do; empty: nothing is missing."""
+    addresses = Addresses(paths.primary.data)
+    if name == mqtt_channel.NAME:
+        return MqttChannel(addresses, paths.number, None, _nothing).problem
+    return AppriseChannel(name, addresses).problem
+
+
+def _nothing(_armed: bool) -> None:
+    """Where nothing can be armed."""
 
 
 def _attempt(receiver: Receiver, message: Message) -> None:

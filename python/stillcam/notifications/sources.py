@@ -39,6 +39,7 @@ class Facts:
     status: Callable[[], Status]  # of the capture daemon
     films: Callable[[], dict[str, Event]]  # id -> the event of each film that is done
     board: Callable[[], dict[str, Event]]  # type -> the event of each condition that holds now
+    temperature: Callable[[], float | None]  # of the processor, in °C; None: not known
 
 
 class MotionMonitor:

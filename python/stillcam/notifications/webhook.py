@@ -87,6 +87,9 @@ class Webhook:
         self._key = key
         self.name = urlsplit(url).netloc  # the rest of an address may be a secret
 
+    def close(self) -> None:
+        """See `Channel`."""
+
     def deliver(self, message: Message) -> str:
         """See `Channel`."""
         post(self._url, self._key, message)

@@ -25,7 +25,7 @@ from stillcam.server.app import App
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
 from stillcam.server.security.host_check import OwnNames
-from stillcam.server.wiring import build
+from stillcam.server.wiring import build, settings_services
 
 ENDS = (signal.SIGTERM, signal.SIGINT)
 SWITCH_S = 0.0005  # the interpreter switches threads this often: with many viewers none waits long
@@ -71,7 +71,8 @@ def run(environ: Mapping[str, str]) -> bool:
         again.set()
         server.end()
 
-    app = build(contexts, names.current, accounts, restart)
+    services = settings_services(contexts, names.current)
+    app = build(contexts, names.current, accounts, restart, services)
     server = _listen(listening_address(environ), app, contexts[0])
 
     sys.setswitchinterval(SWITCH_S)
@@ -80,9 +81,9 @@ def run(environ: Mapping[str, str]) -> bool:
     with server:
         _end_at_signals(server)
         accounts.cache.follow()
-        for context in contexts:
+        for context, settings in zip(contexts, services, strict=True):
             context.follower.follow()
-            context.notifier.start()
+            context.notifier.start(settings.arm_by_message)
         logging.info("server %s listens on %s port %s (%s)", __version__, *server.address, scheme)
         service = Service(environ)
         service.ready()

@@ -28,6 +28,7 @@ def facts_of(context: CameraContext) -> Facts:
         status=context.daemon.status,
         films=partial(_films, FilmStore(context.paths)),
         board=board_events if context.paths.first is None else dict,
+        temperature=board.temperature_c if context.paths.first is None else lambda: None,
     )
 
 

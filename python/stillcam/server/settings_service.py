@@ -118,6 +118,23 @@ class SettingsService:
         finally:
             self._lock.release()
 
+    def arm(self, armed: bool, host: str = "127.0.0.1") -> SettingsState:
+        """Arm or disarm the camera; as `change`. An address of this machine stays allowed whatever the settings are."""
+
+        def changed(old: Settings) -> Settings:
+            return replace(old, motion=replace(old.motion, armed=armed))
+
+        return self.change(changed, host)
+
+    def arm_by_message(self, armed: bool) -> None:
+        """As `arm`, for a command that no HTTP request brings. Raises StillcamError: it has not taken effect."""
+        try:
+            state = self.arm(armed)
+        except Refused as refused:
+            raise StillcamError(str(refused)) from refused
+        if state.notice:
+            raise StillcamError(state.notice)
+
     def _save(self, change: Change, host: str, wanted_tag: str | None, restoring: bool) -> tuple[Settings, Settings]:
         """Write the file; returns the settings before and after. Starts over if the file is edited meanwhile."""
         for _ in range(HAND_EDITS):

@@ -50,6 +50,7 @@ def build(
     names: Callable[[], frozenset[str]] = own_names,
     accounts: Accounts | None = None,
     restart: Callable[[], None] = _ignore,
+    services: Sequence[SettingsService] = (),
 ) -> App:
     """The app of one installation; its threads end with the process.
 
@@ -59,6 +60,7 @@ def build(
         names: gives this machine's names.
         accounts: those of the primary camera; None: they are opened here.
         restart: ends this server, and starts it again.
+        services: of the settings, in the order of `contexts`; empty: they are made here.
     """
     paths, settings = contexts[0].paths, contexts[0].settings
     accounts, counters = accounts or Accounts(paths.data), Counters()
@@ -74,8 +76,9 @@ def build(
     ]
     rights = partial(_rights, accounts, settings)
     cameras: dict[str, list[Route]] = {}
-    for context in contexts:
-        service, library = SettingsService(context, contexts, names), Library(context.paths.library)
+    services = services or settings_services(contexts, names)
+    for context, service in zip(contexts, services, strict=True):
+        library = Library(context.paths.library)
         routes = [
             *PictureRoutes(context, settings, guard.may_control, rights).routes(),
             *InfoRoutes(context, accounts, names).routes(),
@@ -97,6 +100,13 @@ def build(
         cameras[context.number] = [*routes, openapi_route(routes)]
     table = cameras[contexts[0].number] + (_aliases(cameras) if len(contexts) > 1 else [])
     return App(table, settings, guard.admit, counters.of, cameras, names, static.refusal, accounts.cache.last_read)
+
+
+def settings_services(
+    contexts: Sequence[CameraContext], names: Callable[[], frozenset[str]]
+) -> Sequence[SettingsService]:
+    """The settings of each camera; see `build`."""
+    return [SettingsService(context, contexts, names) for context in contexts]
 
 
 def _shape(contexts: Sequence[CameraContext], request: Request) -> str:

@@ -364,8 +364,8 @@ class NotificationSettings:
 
     receivers: tuple[str, ...] = _setting(
         (),
-        "Names of receivers that Apprise knows; behind a name, its events, quiet=22:00-07:00 and every=60 (seconds)."
-        " Their addresses are no settings: they contain passwords.",
+        "Names of receivers that Apprise knows, or mqtt for a broker; behind a name, its events, quiet=22:00-07:00 and"
+        " every=60 (seconds). Their addresses are no settings: they contain passwords.",
         check=_named_receiver,
     )  # fmt: skip
 

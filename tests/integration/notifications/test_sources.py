@@ -201,7 +201,7 @@ def test_what_the_board_suffers_from_is_told(pi, celsius, throttled, told):
 
 def test_a_condition_that_comes_and_goes_is_told_once_in_a_while(pi):
     sys, state = pi
-    facts = Facts(lambda: None, lambda: None, dict, dict, lambda: board_events(sys))
+    facts = Facts(lambda: None, lambda: None, dict, dict, lambda: board_events(sys), lambda: None)
     monitor, told = BoardMonitor(facts), []
     for now_s, throttled in ((0, 1), (10, 1), (20, 0), (30, 1), (40, 0), (30 + COOLED_S, 1), (40 + COOLED_S, 1)):
         state(50.0, throttled)

@@ -9,6 +9,8 @@ import { form } from "../../base/form.js";
 /** @typedef {{time: string, type: string, error: string | null, note: string | null}} Attempt */
 /** @typedef {{row: string, problem: string | null, last: Attempt | null}} Receiver */
 
+const APPRISE = "Apprise sends the messages. Its documentation has the form of an address for each service, such as ntfy://ntfy.sh/my-topic or mailto://user:password@gmail.com.";
+
 /** @param {any} context */
 export function receivers({ api, say }) {
   /** By the text of the row: shows what is known of the receiver. @type {Map<string, (receiver: Receiver) => void>} */
@@ -47,7 +49,7 @@ export function receivers({ api, say }) {
     }
     function enterAddress() {
       const opened = dialog(el("h2", { text: `Address of ${name}` }),
-        el("p", { text: "Apprise sends the messages. Its documentation has the form of an address for each service, such as ntfy://ntfy.sh/my-topic or mailto://user:password@gmail.com." }),
+        el("p", { text: name === "mqtt" ? "The address of the broker, for example mqtt://user:password@homeassistant.local." : APPRISE }),
         form({
           inputs: [{ name: "address", label: "Address", type: "password", hint: "It is stored on the camera, and not shown again.", attributes: { required: true } }],
           submit: "Save",

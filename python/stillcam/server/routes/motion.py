@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,6 @@ from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.shapes import Shape, define, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.settings_service import SettingsService
-from stillcam.settings.schema import Settings
 
 ANSWER_S = 8.0  # the daemon answers at once, unless the camera holds its thread
 
@@ -69,10 +67,7 @@ class MotionRoutes:
         ]  # fmt: skip
 
     def _arm(self, request: Request, wanted: Document) -> Document:
-        def armed(old: Settings) -> Settings:
-            return replace(old, motion=replace(old.motion, armed=wanted["armed"]))
-
-        state = self._service.change(armed, request.host)
+        state = self._service.arm(wanted["armed"], request.host)
         return {"armed": state.settings.motion.armed, "notice": state.notice}
 
     def _trigger(self, _request: Request, order: Document) -> Document:

@@ -17,7 +17,7 @@ _NAME = re.compile("[a-z0-9-]{1,32}", re.ASCII)
 
 define(
     Receiver=record(
-        row=shape("text", "as in the settings"), kind=one_of("webhook", "notification"),
+        row=shape("text", "as in the settings"), kind=one_of("webhook", "notification", "mqtt"),
         name=shape("text", "without what may be secret in an address"), events="text[]",
         problem=shape("text?", "why it cannot work yet, and what to do; null: nothing is missing"),
         last=maybe(

@@ -32,6 +32,7 @@ const TEXTS = {
   "motion.sensitivity": { label: "Sensitivity", help: "1 finds only large, clear motion; 10 also small motion." },
   "motion.zones": { label: "Zones", help: "For example include 0,0 800,600 or exclude 0,0 800,600, in sensor pixels. Motion counts in include zones only, and never in exclude zones." },
   "motion.record": { label: "Recording" },
+  "motion.photo_interval_s": { label: "Time between photos", empty: "one photo of each event" },
   "motion.before_s": { label: "Time before the motion", help: "As far as memory suffices." },
   "motion.after_s": { label: "Quiet time that ends an event" },
   "motion.max_s": { label: "Maximum video length", help: "A longer event becomes several videos." },
@@ -90,7 +91,7 @@ const TEXTS = {
 /** What a value is called where its own name says too little. @type {Record<string, string>} */
 const VALUES = {
   "signed-in": "People who have signed in", anyone: "Anyone on this network",
-  video: "A video", picture: "One picture",
+  video: "A video", photos: "Photos", both: "A video and photos", picture: "One picture",
   jpg: "JPEG", png: "PNG", bmp: "BMP", mp4: "MP4", h264: "H.264", mjpeg: "MJPEG",
   auto: "Automatic", off: "Off", cdn_off: "Without colour noise", cdn_fast: "Fast", cdn_hq: "Best",
   pulse: "PulseAudio", alsa: "ALSA",

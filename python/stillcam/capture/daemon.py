@@ -80,7 +80,7 @@ class Daemon:
         self._photos = PhotoMode(context, self._library)
         self._detect = DetectMode(context)
         self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
-        self._motion = MotionWatch(context, self._library)
+        self._motion = MotionWatch(context, self._library, self._photos.take_of_motion)
         frame_request = self._snapshots.frame_request
         self._modes: Sequence[Mode] = (
             VideoMode(context, self._library, self._photos, frame_request),

@@ -309,9 +309,12 @@ class MotionSettings:
         check=_like(_ZONE, "must be like include 0,0 800,600 (a rectangle) or exclude 0,0 800,0 400,600 (a polygon)"),
     )
     record: str = _setting(
-        "video", "What an event becomes: a video, or only the picture in which most moves.",
-        choices=("video", "picture"),
+        "video", "What an event becomes: a video, photos, both, or only the picture in which most moves.",
+        choices=("video", "photos", "both", "picture"),
     )  # fmt: skip
+    photo_interval_s: float = _setting(
+        0.0, "From one photo of an event to the next. 0: one photo of each event.", low=0, high=3600, unit="s"
+    )
     before_s: float = _setting(
         5.0, "Time before the motion that is in the video, as far as memory suffices.", low=0, high=30, unit="s"
     )

@@ -264,3 +264,43 @@ def test_the_command_line_arms_and_says_what_is_seen(guard):
     assert command(guard, "trigger", "--seconds", "1").startswith("event 2 is being recorded")
     command(guard, "disarm")
     assert guard.until(lambda status: status["motion"] is None)["mode"] in ("motion", "snapshot")
+
+
+def test_an_event_may_become_photos_with_their_own_configuration(guard):
+    photos = {"record": "photos", "photo_interval_s": 2, "after_s": 3}
+    guard.settings(live=STREAM, photo={"width": 640}, motion=ARMED | photos)
+    guard.start()
+    guard.until(settled)
+    guard.fault(**WALK)
+    guard.until(lambda _: len(guard.visible()) >= 4)
+    guard.fault(**EMPTY)
+    event = guard.until(ended())["motion"]["event"]
+    guard.until(lambda status: status["mode"] == "motion")
+    items = sorted(guard.library.glob("2*/*.jpg"))
+    sidecars = [read_sidecar(item) for item in items]
+    assert len(guard.visible()) == 2 * len(items)  # no video, no preview
+    assert {(sidecar["kind"], *sidecar["size"]) for sidecar in sidecars} == {("motion", 640, 480)}
+    assert {sidecar["motion"]["start"] for sidecar in sidecars} == {event["start"]}
+    assert guard.library / event["item"] in items
+    assert guard.drafts() == []
+
+
+@needs_ffmpeg
+def test_an_event_may_become_a_video_and_a_photo(guard):
+    guard.settings(live=STREAM, motion=FILMED | {"record": "both", "after_s": 3})
+    guard.start()
+    guard.until(settled)
+    walk(guard)
+    guard.until(lambda _: len(guard.visible()) == 5)
+    assert sorted(name.rpartition(".")[2] for name in guard.visible()) == ["jpg", "jpg", "json", "json", "mp4"]
+    (video,) = guard.library.glob("2*/*.mp4")
+    assert read_sidecar(video)["motion"]["gaps"]
+    assert guard.drafts() == []
+
+
+def test_an_armed_camera_stays_armed_after_a_restart(guard):
+    guard.start()
+    guard.until(settled)
+    assert guard.end() == 0
+    guard.start()
+    assert guard.until(settled)["motion"]["armed"]

@@ -202,3 +202,21 @@ def test_how_long_publishing_takes_is_a_histogram_that_adds_up(tmp_path):
         assert abs(count - scrape.value("stillcam_captures_total", result="ok")) <= 1
         assert scrape.value("stillcam_capture_interval_seconds") == 0.2
         assert scrape.value("stillcam_capture_mode", mode="snapshot") == 1
+
+
+def test_an_armed_camera_counts_events_and_frames(site):
+    counts = {"events": 3, "looked": 500, "skipped": 2, "dropped": 0}
+    motion = {"armed": True, "counts": counts}
+    with StandIn(site.data / "run/capture.sock", mode="motion", captures={"ok": 1, "failed": 0}, motion=motion):
+        scrape = site.until(lambda: "stillcam_motion_events" in (now := Scrape(site)).families and now)
+    assert scrape.value("stillcam_motion_armed") == 1
+    assert scrape.value("stillcam_motion_events_total") == 3
+    assert scrape.value("stillcam_motion_frames_total", result="looked") == 500
+    assert scrape.value("stillcam_motion_frames_total", result="skipped") == 2
+
+
+def test_a_disarmed_camera_has_no_counts_of_motion(site):
+    with StandIn(site.data / "run/capture.sock", mode="snapshot", captures={"ok": 1, "failed": 0}, motion=None):
+        scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(site)).families and now)
+    assert scrape.value("stillcam_motion_armed") == 0
+    assert "stillcam_motion_events" not in scrape.families

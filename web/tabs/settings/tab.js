@@ -22,8 +22,8 @@ const GROUPS = [
   ["Who may watch", ["access.watch", "access.embed"]],
   ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
   ["Motion", [
-    "motion.armed", "motion.sensitivity", "motion.zones", "motion.record", "motion.before_s", "motion.after_s", "motion.max_s", "motion.pause_s",
-    "motion.weekdays", "motion.active_from", "motion.active_to", "motion.latitude", "motion.longitude",
+    "motion.armed", "motion.sensitivity", "motion.zones", "motion.record", "motion.photo_interval_s", "motion.before_s", "motion.after_s",
+    "motion.max_s", "motion.pause_s", "motion.weekdays", "motion.active_from", "motion.active_to", "motion.latitude", "motion.longitude",
     "motion.fps", "motion.threshold", "motion.blocks", "motion.least_size", "motion.most_size", "motion.frames", "motion.learning_s",
   ]],
   ["Notifications", ["notifications.receivers", "webhooks.urls"]],

@@ -19,7 +19,7 @@ from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 
 if TYPE_CHECKING:
-    from stillcam.capture.motion_events.session import MotionSession
+    from stillcam.capture.motion_events.session import MotionSession, Photograph
     from stillcam.settings.capabilities import CameraInfo
     from stillcam.settings.schema import MotionSettings, Settings
 
@@ -30,13 +30,17 @@ TRIGGER_S, KEEP_S = 10.0, 10.0  # where the request names no time
 class MotionWatch:
     """Looks for motion while the camera is armed, by the settings and their schedule.
 
+    Args:
+        photograph: has a photo of an event taken, see `PhotoMode.take_of_motion`.
+
     Attributes:
         handlers: of its commands, see `Mode`.
     """
 
-    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter, photograph: Photograph) -> None:
         self._context = context
         self._library = library
+        self._photograph = photograph
         self._settings: MotionSettings | None = None  # that were last applied
         self._session: MotionSession | None = None
         self._ended: list[MotionSession] = []  # whose events are still being written
@@ -113,7 +117,7 @@ class MotionWatch:
         if self._session is None:
             from stillcam.capture.motion_events.session import MotionSession
 
-            self._session = MotionSession(self._library, settings, self._number)
+            self._session = MotionSession(self._library, self._photograph, settings, self._number)
             if self._stream:
                 self._session.begin_stream(*self._stream)
         return self._session

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
 from stillcam.camera.driver import Interrupted, PhotoRequest, Still
@@ -21,12 +22,21 @@ from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
+from stillcam.library.names import MOTION
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 PHOTO_RETRY_S = 1.0  # before the second try
 MAX_ORDERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MotionPhoto:
+    """The event that a photo is part of, see `PhotoMode.take_of_motion`."""
+
+    about: Callable[[], dict[str, Any]]
+    made: Callable[[str], None]
 
 
 @dataclass(eq=False)
@@ -42,6 +52,7 @@ class PhotoOrder:
     items: list[str] = field(default_factory=list)
     cancelled: bool = False
     failed_before: bool = False  # another mode has failed while it waited
+    motion: MotionPhoto | None = None
 
 
 class PhotoMode(Mode):
@@ -94,6 +105,8 @@ class PhotoMode(Mode):
         finally:
             self._running = None
         whole = order.cancelled or len(order.items) >= order.count
+        if order.motion and failure:
+            logging.warning("no photo of the motion: %s", failure)
         self._end(order, failure or (None if whole else _ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
@@ -102,6 +115,18 @@ class PhotoMode(Mode):
             if order.failed_before or error.cause in error.NO_CAMERA:
                 self._end(order, error)
             order.failed_before = True
+
+    def take_of_motion(self, about: Callable[[], dict[str, Any]], made: Callable[[str], None]) -> None:
+        """Take one photo of an event, unless others are being taken or wait.
+
+        Args:
+            about: gives what its sidecar says of the event.
+            made: called with the address of the item.
+        """
+        if not (self._orders or self._context.recording):
+            motion = MotionPhoto(about, made)
+            self._orders.append(PhotoOrder([], "photo", 1, time.monotonic(), None, motion=motion))
+            self._update_status()
 
     def close(self) -> None:
         for order in list(self._orders):
@@ -220,7 +245,7 @@ class PhotoMode(Mode):
         if frame:
             context.frame_published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
-        pending = self._library.begin_item(order.kind, still.time_s, camera.model)
+        pending = self._library.begin_item(MOTION if order.motion else order.kind, still.time_s, camera.model)
         try:
             shown = context.paths.images / frame if frame else None
             picture = pending.path(still.path.suffix.lstrip("."))
@@ -228,7 +253,12 @@ class PhotoMode(Mode):
             if still.raw:
                 still.raw.replace(pending.path("dng"))
             mode = context.driver.sensor_mode
-            return pending.finish(make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode))
+            sidecar = make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode)
+            if order.motion is None:
+                return pending.finish(sidecar)
+            id_ = pending.finish({**sidecar, "kind": MOTION, "motion": order.motion.about()})
+            order.motion.made(id_)
+            return id_
         except OSError as error:
             pending.discard()
             raise self._library.unwritable(error) from error

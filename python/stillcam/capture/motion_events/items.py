@@ -104,7 +104,12 @@ class EventItems:
     @property
     def records(self) -> bool:
         """Whether it becomes a video."""
-        return self._settings.record != "picture" or self._event.trigger == "keep"
+        return self._settings.record in ("video", "both") or self._event.trigger == "keep"
+
+    @property
+    def wants_photos(self) -> bool:
+        """Whether it becomes photos with their own configuration."""
+        return self._settings.record in ("photos", "both") and self._event.trigger != "keep"
 
     @property
     def stopped(self) -> bool:
@@ -152,7 +157,7 @@ class EventItems:
         """The event is over."""
         if self._open:
             self._end_part(self._event.last_s)
-        elif self._peak and not self.records:
+        elif self._peak and self._settings.record == "picture":
             jpeg, metadata = self._peak
             self._library.worker.submit(lambda: self._save_picture(jpeg, metadata))
 
@@ -212,14 +217,19 @@ class EventItems:
 
     def _sidecar(self, time_s: float, end_s: float, metadata: Metadata) -> dict[str, Any]:
         """The sidecar of an item that begins at that time."""
-        event, stream, utc = self._event, self._stream, self._clock.utc
+        stream = self._stream
         width, height = stream.geometry.size
         size = (height, width) if stream.rotation else (width, height)
         sidecar = make_sidecar(
             stream.settings, stream.camera, "live", self._clock.epoch_s(time_s), size, metadata,
             stream.geometry.mode_name,
         )  # fmt: skip
-        motion = {
+        return {**sidecar, "kind": MOTION, "motion": self.about(end_s)}
+
+    def about(self, end_s: float) -> dict[str, Any]:
+        """What a sidecar says of the event, up to that time."""
+        event, utc = self._event, self._clock.utc
+        motion: dict[str, Any] = {
             "start": utc(event.start_s),
             "end": utc(max(event.start_s, end_s)),
             "peak": utc(event.peak_s),
@@ -231,4 +241,4 @@ class EventItems:
         }
         if event.gaps:
             motion["gaps"] = [{"start": utc(begin), "seconds": round(end - begin, 1)} for begin, end in event.gaps]
-        return {**sidecar, "kind": MOTION, "motion": motion}
+        return motion

@@ -6,9 +6,10 @@ For the camera's thread; `to_json` may be called by any.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ from stillcam.settings.schema import MotionSettings, Settings
 if TYPE_CHECKING:
     from stillcam.motion.detector import Observation
 
+Photograph = Callable[[Callable[[], dict[str, Any]], Callable[[str], None]], None]
+"""Has a photo taken, see `PhotoMode.take_of_motion`."""
+
 GAP_S = 2.0  # so long without a frame means that another use has the camera, or that it has failed
 LOST_S = 30.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
@@ -36,11 +40,14 @@ class MotionSession:
     """From arming to disarming.
 
     Args:
+        photograph: has a photo of the event taken.
         number: of the last event since the daemon's start.
     """
 
-    def __init__(self, library: LibraryWriter, settings: MotionSettings, number: int) -> None:
+    def __init__(self, library: LibraryWriter, photograph: Photograph, settings: MotionSettings, number: int) -> None:
         self.number = number
+        self._photograph = photograph
+        self._photo_s = math.inf  # when the next photo of the event is due (monotonic)
         self._library = library
         self._settings = settings
         self._detection = DetectionThread(settings)
@@ -88,6 +95,7 @@ class MotionSession:
             self._ring.clear()
             if self._event:
                 self._event.add_gap(max(self._event.start_s, now - gap_s), now)
+                self._photo_s += gap_s  # the detector has to see something between two photos
         step_s = 0.0 if after_gap else gap_s / len(frames)
         timed = [(now - step_s * (len(frames) - 1 - number), jpeg) for number, jpeg in enumerate(frames)]
         self._keep(timed, metadata, after_gap)
@@ -99,6 +107,8 @@ class MotionSession:
             if observation.motion and look:
                 self._add_motion(frame, observation)
         self.update()
+        if self._items and now >= self._photo_s:
+            self._take_photo(now, self._items)
 
     def update(self) -> None:
         """End the event once it is over, the disk is full, or there are no frames."""
@@ -225,8 +235,15 @@ class MotionSession:
             self._library, self._stream, self._settings, self._event, self._clock,
             partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES,
         )  # fmt: skip
+        self._photo_s = 0.0 if self._items.wants_photos else math.inf
         if self._newest:
             self._items.size = self._newest.columns, self._newest.rows
+
+    def _take_photo(self, now: float, items: EventItems) -> None:
+        interval_s = self._settings.photo_interval_s
+        self._photo_s = now + interval_s if interval_s else math.inf
+        made = partial(self._item_made, self.number)
+        self._photograph(lambda: items.about(time.monotonic()), made)
 
     def _end_event(self) -> None:
         event, items, now = self._event, self._items, time.monotonic()

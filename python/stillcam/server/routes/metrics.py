@@ -60,6 +60,13 @@ FAMILIES = {
         "Frames that live viewers missed; reason: client (its connection was busy) or server (this server was late).",
         "camera viewer reason",
     ),
+    "stillcam_motion_armed": ("gauge", "1 if the camera is armed, whatever its schedule.", "camera"),
+    "stillcam_motion_events": ("counter", "Events since the camera was armed, also on request.", "camera"),
+    "stillcam_motion_frames": (
+        "counter",
+        "Frames of an armed camera; result: looked, skipped (no time to look), dropped (the disk was too slow).",
+        "camera result",
+    ),
     "stillcam_series_state": ("gauge", "1 for the state that the series is in.", "camera series state"),
     "stillcam_series_shots": ("counter", "Shots by result: taken or missed.", "camera series result"),
     "stillcam_series_bytes": ("gauge", "Disk space used by the shots of a series.", "camera series"),
@@ -75,7 +82,8 @@ FAMILIES = {
 }  # fmt: skip
 # Left out without a daemon, a series or a sensor that has any.
 _ONLY_WITH_SAMPLES = (
-    "stillcam_capture", "stillcam_publish", "stillcam_series", "stillcam_temperature", "stillcam_throttled",
+    "stillcam_capture", "stillcam_publish", "stillcam_motion", "stillcam_series", "stillcam_temperature",
+    "stillcam_throttled",
 )  # fmt: skip
 
 _Sample = tuple[Any, ...]  # name, values of its labels, value (of a histogram: buckets and sum)
@@ -217,6 +225,11 @@ def _of_captures(camera: str, capture: Mapping[str, Any]) -> Iterator[_Sample]:
         yield "stillcam_captures", [camera, cause], count
     for cause, count in sorted(capture["restarts"].items()):
         yield "stillcam_camera_restarts", [camera, cause], count
+    if motion := capture.get("motion"):
+        yield "stillcam_motion_events", [camera], motion["counts"]["events"]
+        for result in ("looked", "skipped", "dropped"):
+            yield "stillcam_motion_frames", [camera, result], motion["counts"][result]
+    yield "stillcam_motion_armed", [camera], bool(motion and motion["armed"])
     if publish := capture.get("publish"):  # an older daemon does not send it
         buckets = [(f"{bound:g}", count) for bound, count in publish["buckets"]]
         yield "stillcam_publish_seconds", [camera], [*buckets, ("+Inf", publish["count"])], publish["sum_s"]

@@ -136,7 +136,8 @@ def test_an_event_of_motion_plays_and_says_when_and_why_it_was_recorded(page, ur
     subprocess.run(["ffmpeg", "-v", "error", *made, str(video.path("mp4"))], check=True)
     video.path("jpg").write_bytes(picture((1600, 1200)))
     event = {"start": "2026-11-21T12:00:05.000Z", "end": "2026-11-21T12:00:12.500Z", "trigger": "motion"}
-    video.finish({"kind": "motion", "duration_s": 3.0, "motion": event})
+    gaps = [{"start": "2026-11-21T12:00:08.000Z", "seconds": 1.5}]
+    video.finish({"kind": "motion", "duration_s": 3.0, "motion": {**event, "part": 2, "gaps": gaps}})
     alone = PendingItem.create(root, "motion", NOON_S + DAY_S + 60, "imx219")
     alone.path("jpg").write_bytes(picture((1600, 1200), "red"))
     id_ = alone.finish({"kind": "motion", "motion": {"start": event["start"], "end": None, "trigger": "request"}})
@@ -155,6 +156,7 @@ def test_an_event_of_motion_plays_and_says_when_and_why_it_was_recorded(page, ur
     expect(page.locator(".view dl")).to_contain_text("Trigger")
     text = page.inner_text(".view dl")
     assert re.search(r"Event began\n.*:05.*\nEvent ended\n.*:12.*\nTrigger\nmotion in the picture\n", text)
+    assert re.search(r"Part\n2 of the event\nGaps\n.*:08.*, 1.5 s: the camera was needed for something else\n", text)
     expect(page.locator(".view .histogram")).to_be_hidden()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator(".tile")).to_have_count(1)

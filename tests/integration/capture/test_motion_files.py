@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from capture_daemon import DEADLINE_S, IdleDaemon, read_sidecar
 from pictures import picture
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.library.pending import PendingItem
@@ -39,10 +39,10 @@ def leave_event(daemon: IdleDaemon, *, rotation: int = 0, complete: bool = True,
     return pending
 
 
-def finished(daemon: IdleDaemon, extension: str) -> Path:
+def finished(daemon: IdleDaemon, extension: str, camera: str = "imx219") -> Path:
     """The item, once it is there with its preview and its sidecar."""
     daemon.until(lambda _: len(daemon.visible()) == 3 and not daemon.drafts())
-    (item,) = daemon.library.glob(f"2*/*_motion_imx219.{extension}")
+    (item,) = daemon.library.glob(f"2*/*_motion_{camera}.{extension}")
     return item
 
 
@@ -162,6 +162,34 @@ def test_a_video_does_not_wait_for_an_event_that_is_encoded(idle_daemon, tmp_pat
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert len(idle_daemon.visible()) == 6
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("rotation", [90, 270])
+def test_an_event_of_a_camera_on_its_side_is_upright(idle_daemon, rotation):
+    """As the frames that viewers see: the recording is not rotated, the MP4 says so to the player."""
+    idle_daemon.fault(speed=1, no_boat=True)
+    size = {"width": 320, "height": 240}
+    idle_daemon.settings(snapshot=size | {"interval_s": 3600}, live=size, camera={"rotation": rotation})
+    idle_daemon.open()
+    idle_daemon.ask("trigger", seconds=1)
+    item = finished(idle_daemon, "mp4", "*")
+    frame, preview = (small_picture(path) for path in (idle_daemon.images / "current.jpg", item.with_suffix(".jpg")))
+    assert difference(frame, preview) < 10
+    assert difference(frame, preview.rotate(180)) > 20
+    assert read_sidecar(item)["size"] == [240, 320]
+
+
+def small_picture(path: Path) -> Image.Image:
+    """A picture of 12x16 pixels; AssertionError: it is not of this shape."""
+    with Image.open(path) as image:
+        assert image.size == (240, 320)
+        return image.convert("L").resize((12, 16))
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of two pictures, in levels."""
+    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
 
 
 def test_an_event_without_a_complete_frame_is_no_item(idle_daemon):

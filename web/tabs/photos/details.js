@@ -4,7 +4,7 @@
 import { el } from "../../base/dom.js";
 import { size } from "../../base/text.js";
 import { readable } from "../live/metadata.js";
-import { moment, shortMoment } from "./facts.js";
+import { clock, moment, shortMoment } from "./facts.js";
 
 /** @typedef {import("./library.js").Details} Details */
 
@@ -49,7 +49,12 @@ function eventRows({ kind, metadata, zone }) {
   const event = kind === "motion" && metadata?.motion;
   if (!event) return [];
   const at = (/** @type {unknown} */ time) => (typeof time === "string" && Date.parse(time) ? shortMoment({ time, zone }) : undefined);
-  return [["Event began", at(event.start)], ["Event ended", at(event.end) ?? "not known"], ["Trigger", TRIGGER[event.trigger] ?? event.trigger]];
+  const gap = (/** @type {{start: string, seconds: number}} */ { start, seconds }) => `${clock({ time: start, zone })}, ${seconds} s: the camera was needed for something else`;
+  return [
+    ["Event began", at(event.start)], ["Event ended", at(event.end) ?? "not known"],
+    ["Trigger", TRIGGER[event.trigger] ?? event.trigger], ["Part", event.part && `${event.part} of the event`],
+    ["Gaps", event.gaps?.map(gap).join("\n")],
+  ];
 }
 
 /** @param {[string, string | undefined][]} rows */

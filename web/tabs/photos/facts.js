@@ -26,7 +26,7 @@ export function line(details) {
   return parts.filter(Boolean).join(", ");
 }
 
-/** The camera's time of day when it was taken. @param {Item} item */
+/** The camera's time of day when it was taken. @param {{time: string, zone: string}} item */
 export const clock = ({ time, zone }) => inZone(time, zone, { timeStyle: "medium" });
 
 /** When it was taken: the day, the time, and the zone. @param {Item} item */

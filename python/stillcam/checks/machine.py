@@ -137,10 +137,19 @@ def clock(installation: Installation) -> list[Finding]:
     if time.time() < EARLIEST_S:
         advice = "connect the Pi to a network for a while, or fit a clock (RTC)"
         return fault("clock", f"never set: {now}", advice)
-    answer = _output_of(installation, "timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
-    if answer == "no":
-        return warning("clock", f"{now}, not set by a time server", "sudo timedatectl set-ntp true")
-    return ok("clock", f"{now}, set by a time server" if answer == "yes" else now)
+    lines = _output_of(installation, "timedatectl", "show").splitlines()
+    if "NTPSynchronized=no" in lines:
+        return warning("clock", f"{now}, not set by a time server", _time_server_advice(lines))
+    return ok("clock", f"{now}, set by a time server" if "NTPSynchronized=yes" in lines else now)
+
+
+def _time_server_advice(lines: list[str]) -> str:
+    """What to do, by the output of `timedatectl show`."""
+    if "CanNTP=no" in lines:  # a minimal Debian has no program for it
+        return "sudo apt install -y systemd-timesyncd"
+    if "NTP=yes" in lines:
+        return "no time server has answered yet: check the network, and see timedatectl timesync-status"
+    return "sudo timedatectl set-ntp true"
 
 
 def ages(installation: Installation) -> list[Finding]:

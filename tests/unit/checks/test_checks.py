@@ -273,18 +273,23 @@ def test_the_wear_of_a_card(make, tmp_path, mount, block, state, said):
 
 
 @pytest.mark.parametrize(
-    ("script", "state", "said"),
+    ("shown", "state", "said", "advice"),
     [
-        pytest.param("echo yes", OK, "set by a time server", id="synchronised"),
-        pytest.param("echo no", WARNING, "not set by a time server", id="not synchronised"),
-        pytest.param("exit 1", OK, "Z", id="no systemd"),
+        pytest.param("CanNTP=yes NTP=yes NTPSynchronized=yes", OK, "set by a time server", "", id="synchronised"),
+        pytest.param("CanNTP=yes NTP=no NTPSynchronized=no", WARNING, "not set by a time server",
+                     "sudo timedatectl set-ntp true", id="switched off"),
+        pytest.param("CanNTP=yes NTP=yes NTPSynchronized=no", WARNING, "not set by a time server",
+                     "check the network", id="no answer"),
+        pytest.param("CanNTP=no NTP=no NTPSynchronized=no", WARNING, "not set by a time server",
+                     "sudo apt install -y systemd-timesyncd", id="a minimal Debian"),
+        pytest.param("", OK, "Z", "", id="no systemd"),
     ],
-)
-def test_the_clock(make, tmp_path, script, state, said):
-    write(tmp_path / "timedatectl", f"#!/bin/sh\n{script}\n")
+)  # fmt: skip
+def test_the_clock(make, tmp_path, shown, state, said, advice):
+    write(tmp_path / "timedatectl", f"#!/bin/sh\nprintf '%s\\n' {shown}\n")
     (tmp_path / "timedatectl").chmod(0o755)
     finding = the(machine.clock(make(PATH=f"{tmp_path}:/usr/bin:/bin")))
-    assert (finding.state, said in finding.found) == (state, True)
+    assert (finding.state, said in finding.found, advice in finding.advice) == (state, True, True)
 
 
 def test_deletion_that_waits_for_the_clock_is_told(make):

@@ -53,9 +53,12 @@ def the(findings):
 
 def test_every_check_has_its_say_without_a_daemon(make):
     installation = make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1")
-    findings = [finding for check in CHECKS for finding in check(installation)]
+    found = {check.__name__: check(installation) for check in CHECKS}
+    silent = {name for name, findings in found.items() if not findings}
+    assert silent <= {"restarts", "services", "card", "receivers"}  # there is nothing to check
+    findings = [finding for findings in found.values() for finding in findings]
     assert {finding.state for finding in findings} <= {OK, WARNING, FAULT}
-    assert len({finding.check for finding in findings}) == len(findings) >= len(CHECKS)
+    assert len({finding.check for finding in findings}) == len(findings)
     assert all(finding.advice for finding in findings if finding.state == WARNING)
 
 
@@ -254,7 +257,7 @@ def test_room_on_the_disk(make, monkeypatch, free, size, flags, state):
     ("mount", "block", "state", "said"),
     [
         pytest.param("0:25 / {} rw - tmpfs tmpfs rw", "", OK, "in memory", id="memory"),
-        pytest.param("179:2 / {} rw - ext4 /dev/mmcblk0p2 rw", "mmcblk0/mmcblk0p2", WARNING, "per day", id="card"),
+        pytest.param("179:2 / {} rw - ext4 /dev/mmcblk0p2 rw", "mmcblk0/mmcblk0p2", WARNING, "a day", id="card"),
         pytest.param("8:1 / {} rw - ext4 /dev/sda1 rw", "sda/sda1", OK, "the disk", id="disk"),
     ],
 )

@@ -38,8 +38,8 @@ const TEXTS = {
   "motion.max_s": { label: "Maximum video length", help: "A longer event becomes several videos." },
   "motion.pause_s": { label: "Pause after an event" },
   "motion.weekdays": { label: "Days", help: "mon, tue, wed, thu, fri, sat or sun. None means every day." },
-  "motion.active_from": { label: "From", help: "A time like 22:00, sunset or sunrise-00:30." },
-  "motion.active_to": { label: "To", help: "A time before the start is on the next day." },
+  "motion.active_from": { label: "Active from", help: "A time like 22:00, sunset or sunrise-00:30." },
+  "motion.active_to": { label: "Active until", help: "A time before the start is on the next day." },
   "motion.latitude": { label: "Latitude", help: "For sunrise and sunset." },
   "motion.longitude": { label: "Longitude", help: "For sunrise and sunset." },
   "motion.fps": { label: "Analysed frame rate" },
@@ -58,7 +58,7 @@ const TEXTS = {
   "access.proxies": { label: "Trusted reverse proxies", help: "Addresses or networks, for example 192.168.1.10. Only the Forwarded headers of these are trusted." },
   "notifications.receivers": {
     label: "Receivers",
-    help: "A name for each, for example phone; then its events, such as motion.began picture.* quiet=22:00-07:00 every=60. Its address for Apprise (mail, Telegram, ntfy …) is entered apart. The name mqtt is for a broker, with Home Assistant.",
+    help: "A name for each, for example phone; then its events, such as motion.began picture.* quiet=22:00-07:00 every=60. Enter its Apprise address (mail, Telegram, ntfy …) separately. The name mqtt stands for an MQTT broker, for example of Home Assistant.",
   },
   "webhooks.urls": {
     label: "Webhooks",

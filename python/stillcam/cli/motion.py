@@ -29,23 +29,23 @@ QUIET_S = 3.0  # after so long without motion, an event is over
 
 
 def add_to(commands: Any) -> None:
-    group = add_group(commands, "motion", "look for motion, and test its detection")
+    group = add_group(commands, "motion", "arm, trigger and test motion detection")
     motion_daemon.add_to(group)
-    text = "show what the detection of motion finds in clips and in folders of pictures"
+    text = "show what motion detection finds in clips and folders of pictures"
     option = add_command(group, "test", text, test).add_argument
     option("paths", nargs="+", type=Path, metavar="FILE", help="a clip (MP4, MJPEG, …), or a folder of JPEG files")
     option("--sensitivity", type=int, default=DEFAULT_SENSITIVITY, metavar="N",
            help=f"1 finds only large, clear motion; 10 also small motion (default: {DEFAULT_SENSITIVITY})")  # fmt: skip
     option("--fps", type=float, default=DEFAULT_FPS, metavar="N",
-           help=f"frames per second to look at, or at which a folder was taken (default: {DEFAULT_FPS:g})")  # fmt: skip
+           help=f"frames per second to analyse, or at which a folder was taken (default: {DEFAULT_FPS:g})")  # fmt: skip
     option("--zone", action="append", type=_zone, default=[], dest="zones", metavar="ZONE",
-           help='part of the picture in which motion counts, or does not: "include X,Y X,Y" or "exclude X,Y X,Y X,Y"'
+           help='area in which motion counts or is ignored: "include X,Y X,Y" or "exclude X,Y X,Y X,Y"'
            " (may be repeated; needs --sensor)")  # fmt: skip
     option(
         "--sensor",
         type=_size,
         metavar="WIDTHxHEIGHT",
-        help="size in pixels of the sensor, or clip, on which the zones are",
+        help="size in pixels of the sensor or clip that the zones refer to",
     )
     option("--film", type=Path, metavar="FILE.mp4", help="also make a film of one clip with the moving blocks drawn in")
 
@@ -59,7 +59,7 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
     if not 0 < arguments.fps <= MAX_FPS:
         arguments.parser.error(f"--fps: must be more than 0 and at most {MAX_FPS:g}, not {arguments.fps:g}")
     if arguments.zones and not arguments.sensor:
-        arguments.parser.error("--zone: needs --sensor WIDTHxHEIGHT, the size on which the zones are")
+        arguments.parser.error("--zone: needs --sensor WIDTHxHEIGHT, the size that the zones refer to")
     if arguments.film and len(arguments.paths) > 1:
         arguments.parser.error("--film: a film is made of one clip only")
     if arguments.film and arguments.film.resolve() == arguments.paths[0].resolve():

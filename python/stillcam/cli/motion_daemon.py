@@ -17,12 +17,12 @@ IGNORED = {"settling": "learning what the scene looks like", "light": "the light
 
 def add_to(group: Any) -> None:
     """Add the commands to the group `motion`."""
-    add_command(group, "arm", "look for motion from now on, also after a restart", arm)
-    add_command(group, "disarm", "look for motion no longer", disarm)
-    trigger_parser = add_command(group, "trigger", "record an event now, such as for another sensor", trigger)
+    add_command(group, "arm", "turn motion detection on; it stays on after a restart", arm)
+    add_command(group, "disarm", "turn motion detection off", disarm)
+    trigger_parser = add_command(group, "trigger", "record an event now, for example for a door sensor", trigger)
     _add_seconds(trigger_parser, "1 to 3600")
-    _add_seconds(add_command(group, "keep", "keep the last seconds of an armed camera", keep), "1 to 30")
-    add_command(group, "status", "show what the detection of motion sees", status)
+    _add_seconds(add_command(group, "keep", "save the last seconds of an armed camera", keep), "1 to 30")
+    add_command(group, "status", "show the state of motion detection", status)
 
 
 def arm(paths: Paths, _arguments: Arguments) -> Result:
@@ -48,7 +48,7 @@ def status(paths: Paths, _arguments: Arguments) -> Result:
     event, counts = motion["event"], motion["counts"]
     rows = [
         ("armed", "yes" if motion["armed"] else "no"),
-        ("looks", ("yes" if motion["active"] else "no") + (f", until {motion['next']}" if motion["next"] else "")),
+        ("active", ("yes" if motion["active"] else "no") + (f", until {motion['next']}" if motion["next"] else "")),
         ("level", f"{motion['level']} blocks; {motion['threshold']} count"),
         ("events", str(counts["events"])),
         ("frames", f"{counts['looked']} looked at, {counts['skipped']} skipped, {counts['dropped']} not written"),
@@ -63,7 +63,7 @@ def status(paths: Paths, _arguments: Arguments) -> Result:
 
 def _add_seconds(parser: Any, span: str) -> None:
     parser.add_argument(
-        "--seconds", type=float, default=10.0, metavar="S", help=f"how many seconds, {span} (default: 10)"
+        "--seconds", type=float, default=10.0, metavar="S", help=f"length in seconds, {span} (default: 10)"
     )
 
 

@@ -26,7 +26,7 @@ def test_a_webhook_is_tested_and_the_result_is_shown(page, owned):
         row = page.locator("[data-setting='webhooks.urls']")
         row.get_by_role("textbox").fill(f"{receiver.url} motion.* quiet=22:00-07:00")
         row.get_by_role("button", name="Add to Webhooks").click()
-        expect(row.get_by_role("listitem")).to_contain_text("No message has been sent since the start of the server.")
+        expect(row.get_by_role("listitem")).to_contain_text("No message sent since the server started.")
         row.get_by_role("button", name="Test ").click()
         expect(row.get_by_role("listitem")).to_contain_text("Test message accepted")
         assert json.loads(receiver.next()[1])["type"] == "test"

@@ -9,7 +9,7 @@ import { form } from "../../base/form.js";
 /** @typedef {{time: string, type: string, error: string | null, note: string | null}} Attempt */
 /** @typedef {{row: string, problem: string | null, last: Attempt | null}} Receiver */
 
-const APPRISE = "Apprise sends the messages. Its documentation has the form of an address for each service, such as ntfy://ntfy.sh/my-topic or mailto://user:password@gmail.com.";
+const APPRISE = "Apprise sends the messages. Its documentation shows the address of each service, such as ntfy://ntfy.sh/my-topic or mailto://user:password@gmail.com.";
 
 /** @param {any} context */
 export function receivers({ api, say }) {
@@ -70,7 +70,7 @@ export function receivers({ api, say }) {
 /** What to show of a receiver. @param {Receiver} receiver */
 function stateOf({ problem, last }) {
   if (problem) return sentence(problem);
-  if (!last) return "No message has been sent since the start of the server.";
+  if (!last) return "No message sent since the server started.";
   const when = new Date(last.time).toLocaleString();
   const what = last.type === "test" ? "Test message" : `Message ${last.type}`;
   if (last.error) return `${what} not accepted (${when}): ${last.error}.`;

@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     camera.daemon,
     camera.picture,
     camera.restarts,
+    camera.motion,
     machine.services,
     series.series,
     server.port,

@@ -23,6 +23,8 @@ CABLE = (
 )
 START = "start it: ./start_camera_server.sh, or sudo systemctl restart stillcam.target"
 
+MOTION_SKIPPED = 0.1  # of all frames: more than that means that the processor does not keep up
+
 
 def software(installation: Installation) -> list[Finding]:
     """Which camera programs are installed, or which library."""
@@ -104,3 +106,18 @@ def restarts(installation: Installation) -> list[Finding]:
     if not counts:
         return ok("restarts", "the camera program has not been restarted")
     return warning("restarts", f"since {status['started']}: {'; '.join(counts)}", "`stillcam log` shows when and why")
+
+
+def motion(installation: Installation) -> list[Finding]:
+    """Whether processor and disk keep up with the detection of motion."""
+    motion = installation.status.get("motion")
+    if not motion:
+        return []
+    counts = motion["counts"]
+    frames = counts["looked"] + counts["skipped"]
+    if counts["dropped"]:
+        text = f"{counts['dropped']} frames of events are missing: the disk was too slow"
+        return warning("motion", text, "lower live.framerate or live.quality, or use a faster card or disk")
+    if counts["skipped"] > MOTION_SKIPPED * frames:
+        return warning("motion", f"{counts['skipped']} of {frames} frames were skipped", "lower motion.fps")
+    return ok("motion", f"{counts['events']} events, {frames} frames looked at")

@@ -163,6 +163,21 @@ def test_the_age_of_the_picture(make, monkeypatch, age_s, state):
     assert the(camera.picture(installation)).state == state
 
 
+@pytest.mark.parametrize(
+    ("counts", "state", "words"),
+    [
+        pytest.param({"looked": 500, "skipped": 10}, OK, "3 events", id="it keeps up"),
+        pytest.param({"looked": 500, "skipped": 100}, WARNING, "100 of 600 frames", id="a slow processor"),
+        pytest.param({"looked": 500, "dropped": 7}, WARNING, "7 frames of events", id="a slow disk"),
+    ],
+)
+def test_an_armed_camera_that_does_not_keep_up_is_found(make, counts, state, words):
+    assert camera.motion(make()) == camera.motion(make({**STATUS, "motion": None})) == []
+    seen = {"events": 3, "looked": 0, "skipped": 0, "dropped": 0, **counts}
+    finding = the(camera.motion(make({**STATUS, "motion": {"armed": True, "counts": seen}})))
+    assert (finding.state, words in finding.found) == (state, True)
+
+
 def test_restarts_are_told_by_cause(make):
     assert camera.restarts(make()) == []
     assert the(camera.restarts(make(STATUS))).state == OK

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -77,6 +78,7 @@ class EventRecording:
         self._preview_s = 0.0
         self._condition = threading.Condition()
         self._written = 0
+        self._ends = 0, 0  # of the last two frames in the file
         self._ended = start(self._run, "motion recording")
 
     def add(self, frame: TimedFrame, *, after_gap: bool = False) -> None:
@@ -132,6 +134,8 @@ class EventRecording:
                 self._write(file)
         except OSError as error:
             self._stop(self._library.unwritable(error))
+        if self.stopped:
+            self._cut_end(video)
         while self._next() is not None:  # what comes after a full disk
             pass
         self._finish(video)
@@ -156,6 +160,7 @@ class EventRecording:
             file.write(jpeg)
             file.flush()  # what is written outlives the daemon
             size += len(jpeg)
+            self._ends = self._ends[1], size
             self._written += 1
             now = time.monotonic()
             if now - checked_s > CHECK_S:
@@ -166,6 +171,12 @@ class EventRecording:
             if now - synced_s > SYNC_S:
                 os.fdatasync(file.fileno())
                 synced_s = time.monotonic()
+
+    def _cut_end(self, video: RecordedVideo) -> None:
+        """Cut off the last whole frame, and what there is of one that could not be written: the notes need space."""
+        if self._ends[0]:
+            with suppress(OSError):
+                os.truncate(video.path, self._ends[0])
 
     def _next(self) -> bytes | None:
         """The next frame; None: there are no more."""

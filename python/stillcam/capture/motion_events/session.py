@@ -30,7 +30,7 @@ Photograph = Callable[[Callable[[], dict[str, Any]], Callable[[str], None]], Non
 """Has a photo taken, see `PhotoMode.take_of_motion`."""
 
 GAP_S = 2.0  # so long without a frame means that another use has the camera, or that it has failed
-LOST_S = 30.0  # an event ends when there has been no frame for so long
+LOST_S = 60.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
 CLOSE_S = 1.0  # for the rest of an event to be written when the daemon ends
 QUEUE_BYTES = 4 << 20  # frames on their way to the disk, beyond those of the ring
@@ -59,6 +59,7 @@ class MotionSession:
         self._event: RunningEvent | None = None
         self._items: EventItems | None = None  # of the event
         self._ending: list[EventItems] = []  # of those before, whose files are still being written
+        self._records = True  # the event that lasts may have items
         self._clock = Clock.read()  # when the event began
         self._pause_s = 0.0  # until then no other event begins (monotonic)
         self._dropped = 0  # of events before
@@ -111,14 +112,16 @@ class MotionSession:
             self._take_photo(now, self._items)
 
     def update(self) -> None:
-        """End the event once it is over, the disk is full, or there are no frames."""
+        """End the event once it is over, or there are no frames; on a full disk it goes on without its items."""
         now, event, items = time.monotonic(), self._event, self._items
         self._ending = [ending for ending in self._ending if ending.is_busy]
         if event is None:
             return
         without_s = now - max(self._seen_s, event.start_s)
         quiet = without_s <= GAP_S and event.is_over(now, self._settings.after_s)
-        if quiet or without_s > LOST_S or (items and items.stopped):
+        if items and items.stopped:
+            self._end_items(items)
+        if quiet or without_s > LOST_S:
             self._end_event()
 
     def trigger(self, seconds: float) -> dict[str, Any]:
@@ -202,6 +205,8 @@ class MotionSession:
             for frame in frames:
                 self._ring.add(*frame)
             return
+        if not self._records:
+            return
         if self._items is None:
             self._begin_items()
             frames = [*self._ring.take(self._event.start_s - self._settings.before_s), *frames]
@@ -216,8 +221,7 @@ class MotionSession:
         if self._items is None:
             self._keep([], frame.metadata, after_gap=False)
         assert self._event is not None
-        assert self._items is not None
-        if self._event.add_motion(frame.time_s, observation.blocks):
+        if self._event.add_motion(frame.time_s, observation.blocks) and self._items:
             self._items.add_peak(frame.jpeg, frame.metadata)
 
     def _begin_event(self, start_s: float, trigger: str) -> None:
@@ -246,19 +250,23 @@ class MotionSession:
         self._photograph(lambda: items.about(time.monotonic()), made)
 
     def _end_event(self) -> None:
-        event, items, now = self._event, self._items, time.monotonic()
+        event, items = self._event, self._items
         assert event is not None
         assert self._shown is not None
-        self._event = self._items = None
-        self._pause_s = now + self._settings.pause_s
+        self._pause_s = time.monotonic() + self._settings.pause_s
         if event.trigger == "request":
             event.last_s = max(event.last_s, self._seen_s)
         if items:
-            items.end()
-            self._dropped += items.dropped
-            self._ending.append(items)
+            self._end_items(items)
+        self._event, self._records = None, True
         self._shown = {**self._shown, "end": self._clock.utc(event.last_s)}
         logging.info("motion: event %s ended after %.1f s", self.number, event.last_s - event.start_s)
+
+    def _end_items(self, items: EventItems) -> None:
+        items.end()
+        self._dropped += items.dropped
+        self._ending.append(items)
+        self._items, self._records = None, False
 
     def _item_made(self, number: int, id_: str) -> None:
         """An item is in the library; called by another thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,18 @@ class PictureLoss:
 
     reason: str  # for a person; empty when it is not known
     newest_s: float | None  # when the last frame was taken, since the epoch; None: there has been none
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the web server knows about one camera, and its machine."""
+
+    picture_loss: Callable[[], PictureLoss | None]  # None: the picture is fresh
+    picture: Callable[[], bytes | None]  # the newest frame, a JPEG
+    status: Callable[[], Mapping[str, Any]]  # of the capture daemon
+    films: Callable[[], dict[str, Event]]  # id -> the event of each film that is done
+    board: Callable[[], dict[str, Event]]  # type -> the event of each condition that holds now
+    temperature: Callable[[], float | None]  # of the processor, in °C; None: not known
 
 
 class NewItems:

@@ -21,12 +21,11 @@ from typing import Any
 from stillcam.common.errors import StillcamError
 from stillcam.common.threads import start_restarting
 from stillcam.notifications.addresses import Addresses
-from stillcam.notifications.events import Message
+from stillcam.notifications.events import Facts, Message
 from stillcam.notifications.mqtt_topics import Broker, discovery, parse_broker
 from stillcam.notifications.receiver import DeliveryError, picture_of_message
-from stillcam.notifications.sources import Facts
+from stillcam.settings.receivers import MQTT
 
-NAME = "mqtt"
 MISSING = "paho-mqtt is not installed: sudo apt install -y python3-paho-mqtt"
 STATE_POLL_S = 2.0
 PICTURE_S = 10.0  # between two pictures of the camera
@@ -48,7 +47,7 @@ class MqttChannel:
     """
 
     kind = "mqtt"
-    name = NAME
+    name = MQTT
     pictures = True
 
     def __init__(self, addresses: Addresses, number: int, facts: Facts | None, arm: Callable[[bool], None]) -> None:
@@ -74,9 +73,9 @@ class MqttChannel:
     def problem(self) -> str:
         """See `Channel`."""
         try:
-            address = self._addresses.get(NAME)
+            address = self._addresses.get(MQTT)
             if not address:
-                return f"it has no address yet: enter mqtt://broker.local, or run `stillcam receiver address {NAME}`"
+                return f"it has no address yet: enter mqtt://broker.local, or run `stillcam receiver address {MQTT}`"
             parse_broker(address, socket.gethostname(), self._number)
         except (StillcamError, ValueError) as error:
             return str(error)
@@ -115,7 +114,7 @@ class MqttChannel:
 
     def _connect(self) -> Broker:
         """Connect to the broker of the address, unless that is so already; does not wait for it."""
-        broker = parse_broker(self._addresses.get(NAME) or "", socket.gethostname(), self._number)
+        broker = parse_broker(self._addresses.get(MQTT) or "", socket.gethostname(), self._number)
         with self._lock:
             if broker == self._broker and self._client:
                 return broker

@@ -16,20 +16,13 @@ from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.common.threads import start_restarting
 from stillcam.notifications.command_hook import CommandHook
-from stillcam.notifications.events import Event, NewItems, PictureMonitor
+from stillcam.notifications.events import Event, Facts, NewItems, PictureMonitor
 from stillcam.notifications.receivers import Receivers
-from stillcam.notifications.sources import (
-    SLOW_POLL_S,
-    BoardMonitor,
-    DiskMonitor,
-    Facts,
-    FilmMonitor,
-    MotionMonitor,
-    SeriesMonitor,
-)
 from stillcam.settings.schema import Settings
 
 EVENTS_POLL_S = 2.0
+SLOW_POLL_S = 10.0  # between two polls of series, films, disk and board
+GROUPS = ("picture", "item", "motion", "series", "film", "disk", "board")  # of events that are polled for
 MAX_REPORTED = 100  # events of other threads that wait for the next poll
 
 Poll = Callable[[float, float], Iterable[Event]]
@@ -49,18 +42,10 @@ class Notifier:
     def __init__(self, paths: Paths, settings: Callable[[], Settings], facts: Facts) -> None:
         self._paths = paths
         self._settings = settings
+        self._facts = facts
         self.receivers = Receivers(paths, facts, self._set_armed)
         self._arm: Callable[[bool], None] | None = None
         self._wanted: set[str] = set()  # the groups of events that receivers want
-        self._sources: dict[str, Callable[[], Poll]] = {
-            "picture": lambda: PictureMonitor(facts.picture_loss, facts.picture, time.monotonic()).poll,
-            "item": self._new_items,
-            "motion": lambda: MotionMonitor(facts, paths.library).poll,
-            "series": lambda: _slowly(SeriesMonitor(paths.series).poll),
-            "film": lambda: _slowly(FilmMonitor(facts).poll),
-            "disk": lambda: _slowly(DiskMonitor(Disk(paths.library, self._reserve_mb)).poll),
-            "board": lambda: _slowly(BoardMonitor(facts).poll),
-        }  # by the group of their events
         self._polls: dict[str, Poll] = {}  # of the sources in use
         self._reported: deque[Event] = deque(maxlen=MAX_REPORTED)
         self._hook: CommandHook | None = None
@@ -104,16 +89,34 @@ class Notifier:
         while self._reported:
             self.receivers.send(self._reported.popleft())
         now_s, time_s, failed = time.monotonic(), time.time(), None
-        for group in self._sources:
+        for group in GROUPS:
             if group in wanted:
                 try:
-                    self._polls[group] = self._polls.get(group) or self._sources[group]()
+                    self._polls[group] = self._polls.get(group) or self._source(group)
                     for event in self._polls[group](now_s, time_s):
                         self.receivers.send(event)
                 except OSError as error:  # the other sources are polled all the same
                     failed = error
         if failed:
             raise failed
+
+    def _source(self, group: str) -> Poll:
+        """The source of a group of events. The module of most is imported once a receiver wants them."""
+        if group == "picture":
+            return PictureMonitor(self._facts.picture_loss, self._facts.picture, time.monotonic()).poll
+        if group == "item":
+            return self._new_items()
+        from stillcam.notifications import sources
+
+        if group == "motion":
+            return sources.MotionMonitor(self._facts, self._paths.library).poll
+        slow: dict[str, Poll] = {
+            "series": sources.SeriesMonitor(self._paths.series).poll,
+            "film": sources.FilmMonitor(self._facts).poll,
+            "disk": sources.DiskMonitor(Disk(self._paths.library, self._reserve_mb)).poll,
+            "board": sources.BoardMonitor(self._facts).poll,
+        }
+        return _slowly(slow[group])
 
     def _new_items(self) -> Poll:
         """The source of new items; the owner's command is run for each."""

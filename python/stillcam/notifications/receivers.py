@@ -13,15 +13,10 @@ from typing import Any
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.common.threads import start
-from stillcam.notifications import mqtt_channel
-from stillcam.notifications.addresses import Addresses
-from stillcam.notifications.apprise_channel import AppriseChannel
-from stillcam.notifications.events import Event, Message
-from stillcam.notifications.mqtt_channel import MqttChannel
-from stillcam.notifications.receiver import Choice, DeliveryError, Receiver
-from stillcam.notifications.sources import Facts
+from stillcam.notifications.events import Event, Facts, Message
+from stillcam.notifications.receiver import Channel, Choice, DeliveryError, Receiver
 from stillcam.notifications.webhook import KEY_FILE, Webhook, load_key
-from stillcam.settings.receivers import EVENTS, ReceiverRow, parse_row
+from stillcam.settings.receivers import EVENTS, MQTT, ReceiverRow, parse_row
 from stillcam.settings.schema import Settings
 
 TEST_S = 50.0  # a little longer than any channel takes; the page waits for 60 s
@@ -42,7 +37,6 @@ class Receivers:
         self._paths = paths
         self._facts = facts
         self._arm = arm or _nothing
-        self._addresses = Addresses(paths.primary.data)
         self._machine = socket.gethostname()
         self._lock = threading.Lock()
         self._receivers: dict[str, tuple[Choice, Receiver]] = {}  # by row
@@ -68,10 +62,10 @@ class Receivers:
             return {type_ for choice, _ in self._receivers.values() for type_ in choice.events}
 
     def _named(self, row: ReceiverRow) -> tuple[Choice, Receiver]:
-        if row.target == mqtt_channel.NAME:
-            mqtt = MqttChannel(self._addresses, self._paths.number, self._facts, self._arm)
-            return Choice(row, frozenset(EVENTS)), Receiver(mqtt)
-        return Choice(row, NAMED_EVENTS, NAMED_EVERY_S), Receiver(AppriseChannel(row.target, self._addresses))
+        channel = _channel(row.target, self._paths, self._facts, self._arm)
+        if row.target == MQTT:
+            return Choice(row, frozenset(EVENTS)), Receiver(channel)
+        return Choice(row, NAMED_EVENTS, NAMED_EVERY_S), Receiver(channel)
 
     def send(self, event: Event) -> None:
         """Queue an event for each receiver that takes it."""
@@ -107,10 +101,21 @@ class Receivers:
 
 def problem_of(name: str, paths: Paths) -> str:
     """Why the receiver of this name cannot work yet, and what to do; empty: nothing is missing."""
+    return _channel(name, paths, None, _nothing).problem
+
+
+def _channel(name: str, paths: Paths, facts: Facts | None, arm: Callable[[bool], None]) -> Channel:
+    """The way to the receiver of this name. Its module is imported once there is such a receiver."""
+    from stillcam.notifications.addresses import Addresses
+
     addresses = Addresses(paths.primary.data)
-    if name == mqtt_channel.NAME:
-        return MqttChannel(addresses, paths.number, None, _nothing).problem
-    return AppriseChannel(name, addresses).problem
+    if name == MQTT:
+        from stillcam.notifications.mqtt_channel import MqttChannel
+
+        return MqttChannel(addresses, paths.number, facts, arm)
+    from stillcam.notifications.apprise_channel import AppriseChannel
+
+    return AppriseChannel(name, addresses)
 
 
 def _nothing(_armed: bool) -> None:

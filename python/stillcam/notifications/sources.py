@@ -6,9 +6,8 @@ poll is reported too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,29 +16,16 @@ from stillcam.common.disk_space import Disk
 from stillcam.common.errors import StillcamError
 from stillcam.common.formats import size_text, span_text, utc_text
 from stillcam.library.names import decode
-from stillcam.notifications.events import Event, PictureLoss, clock_text
+from stillcam.notifications.events import Event, Facts, clock_text
 from stillcam.series.state import STATE, load_series, series_folders
 from stillcam.settings.file import file_version
 
-SLOW_POLL_S = 10.0  # between two polls of series, films, disk and board
 ITEM_WAIT_S = 30.0  # from the end of motion until its item is there; then the event is sent without it
 LOW_RESERVES = 2.0  # a disk is nearly full when less than so many times the reserve is free,
 ENOUGH_RESERVES = 3.0  # until so many times the reserve are free again
 COOLED_S = 600.0  # a condition of the board that has been over for so long is reported again
 
 Status = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the web server knows about one camera, and its machine."""
-
-    picture_loss: Callable[[], PictureLoss | None]  # None: the picture is fresh
-    picture: Callable[[], bytes | None]  # the newest frame, a JPEG
-    status: Callable[[], Status]  # of the capture daemon
-    films: Callable[[], dict[str, Event]]  # id -> the event of each film that is done
-    board: Callable[[], dict[str, Event]]  # type -> the event of each condition that holds now
-    temperature: Callable[[], float | None]  # of the processor, in °C; None: not known
 
 
 class MotionMonitor:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from stillcam.common.formats import size_text
 from stillcam.films.record import Film
 from stillcam.films.store import FilmStore
-from stillcam.notifications.events import Event, PictureLoss
-from stillcam.notifications.sources import Facts
+from stillcam.notifications.events import Event, Facts, PictureLoss
 from stillcam.system_info import board
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ EVENTS = {
 }  # type -> when it happens
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 MAX_EVERY_S = 86400
+MQTT = "mqtt"  # the name of the receiver that is an MQTT broker
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import from_document
 from stillcam.films.record import Film, new_id
 from stillcam.films.store import FilmStore
-from stillcam.notifications.sources import COOLED_S, BoardMonitor, Facts
+from stillcam.notifications.events import Facts
+from stillcam.notifications.sources import COOLED_S, BoardMonitor
 from stillcam.server.notification_facts import board_events
 
 

@@ -8,6 +8,9 @@ from serving import Site
 TRACED = {"PYTHONPROFILEIMPORTTIME": "1"}  # python -X importtime
 FOR_PICTURES = {"PIL", "argparse", "difflib", "stillcam.camera.picamera2.driver", "stillcam.camera.simulated.sensors"}
 FOR_REQUESTS = {"PIL", "argparse", "astral", "difflib", "html", "http.client", "importlib.metadata", "platform"}
+FOR_RECEIVERS = {
+    f"stillcam.notifications.{name}" for name in ("sources", "apprise_channel", "mqtt_channel", "mqtt_topics")
+}
 FOR_SECRETS = {"hashlib", "hmac", "secrets", "ssl"}  # with OpenSSL, 2 MB
 
 
@@ -34,4 +37,6 @@ def test_a_server_that_serves_pictures_has_imported_nothing_for_other_requests(t
     finally:
         site.end()
     assert "stillcam.server.app" in modules
-    assert not modules & (FOR_REQUESTS | FOR_SECRETS | {"concurrent.futures", "email", "gzip", "zoneinfo"})
+    assert not modules & (
+        FOR_REQUESTS | FOR_SECRETS | FOR_RECEIVERS | {"concurrent.futures", "email", "gzip", "zoneinfo"}
+    )

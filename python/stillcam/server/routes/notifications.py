@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from stillcam.http.messages import Refused
-from stillcam.notifications.addresses import MAX_ADDRESS, Addresses
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.shapes import define, map_of, maybe, one_of, record, shape
 from stillcam.server.route import Access, Request, Route
 from stillcam.settings.receivers import EVENTS
+
+if TYPE_CHECKING:
+    from stillcam.notifications.addresses import Addresses
 
 _NAME = re.compile("[a-z0-9-]{1,32}", re.ASCII)
 
@@ -27,7 +30,7 @@ define(
     ),
     Receivers=record(receivers="Receiver[]", events=map_of("text", "by type, when each event happens")),
     ReceiverTest=record(row=shape("text", "as in the settings")),
-    ReceiverAddress=record(address={"type": "string", "minLength": 1, "maxLength": MAX_ADDRESS}),
+    ReceiverAddress=record(address={"type": "string", "minLength": 1, "maxLength": 2000}),
 )  # fmt: skip
 
 
@@ -36,7 +39,6 @@ class NotificationRoutes:
 
     def __init__(self, context: CameraContext) -> None:
         self._context = context
-        self._addresses = Addresses(context.paths.primary.data)
 
     def routes(self) -> list[Route]:
         """See `docs/reference/api.md`."""
@@ -67,10 +69,15 @@ class NotificationRoutes:
             raise Refused(404, "there is no such receiver: it may have been removed") from error
 
     def _set_address(self, request: Request, fields: Document) -> None:
-        self._addresses.set(_name(request), fields["address"])
+        self._addresses().set(_name(request), fields["address"])
 
     def _remove_address(self, request: Request) -> None:
-        self._addresses.remove(_name(request))
+        self._addresses().remove(_name(request))
+
+    def _addresses(self) -> Addresses:
+        from stillcam.notifications.addresses import Addresses
+
+        return Addresses(self._context.paths.primary.data)
 
 
 def _name(request: Request) -> str:

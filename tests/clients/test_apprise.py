@@ -165,7 +165,9 @@ def test_an_event_comes_to_ntfy_and_by_mail_while_another_service_hangs(debian, 
 @pytest.mark.parametrize(
     ("service_address", "error"),
     [
-        pytest.param(f"json://ann:{SECRET}@127.0.0.1:{{port}}/refuses?{PATIENT}", "the service answered 403", id="it refuses"),
+        pytest.param(
+            f"json://ann:{SECRET}@127.0.0.1:{{port}}/refuses?{PATIENT}", "the service answered 403", id="it refuses"
+        ),
         pytest.param(f"json://ann:{SECRET}@127.0.0.1:9/", "the service cannot be reached", id="nobody is there"),
         pytest.param(f"nonsense://{SECRET}", "Apprise knows no address of this form", id="no service"),
         pytest.param(f"tgram://{SECRET}/1", "Apprise knows no address of this form", id="no token of Telegram"),

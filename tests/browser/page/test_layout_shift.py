@@ -89,6 +89,13 @@ def test_nothing_moves_for_the_owner(new_page, camera, tab, ready, width):
     assert sum(value for value, _ in found) <= MOST, found
 
 
+def test_the_thumbnails_of_series_move_nothing_on_a_wide_screen(new_page, camera):
+    """They are in proportion to their cards."""
+    page = new_page(viewport={"width": 2560, "height": 1440})
+    signed_in(page, camera.url)
+    assert shifts(page, f"{camera.url}timelapse", ".series-card img") == []
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("tab", ["live", "info", "photos", "timelapse"])
 def test_nothing_moves_for_a_viewer(new_page, camera, tab, width):

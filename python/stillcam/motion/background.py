@@ -1,4 +1,4 @@
-"""What stands still: the mean of each pixel, how much it varies, and how often it comes and goes.
+"""What stands still: the mean of each pixel, its noise, and the range of the levels that come and go, such as leaves.
 
 Levels are logarithmic (`LEVELS`): a change of the light adds the same to bright and to dark pixels. The mean change of
 a pixel's neighbourhood is no difference: clouds, dusk and a new exposure change large parts of a picture alike.
@@ -7,11 +7,15 @@ a pixel's neighbourhood is no difference: clouds, dusk and a new exposure change
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stillcam.motion.image_math import evaluate
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
 
 LEVELS = [min(255, round(62.5 * math.log2(1 + value / 16))) for value in range(256)]
 """The level of each value of a pixel; a seventh brighter is 10 levels more, where it is not dark."""
@@ -19,9 +23,8 @@ LEVELS = [min(255, round(62.5 * math.log2(1 + value / 16))) for value in range(2
 NOISE_FACTOR = 4.0  # a pixel differs if it is so many mean deviations away, and the threshold more
 LEAST_NOISE, MOST_NOISE = 0.5, 12.0  # levels
 NOISE_S = 30.0  # time constant
-FLICKER_FACTOR = 40.0  # what comes and goes all the time, such as leaves, has to differ that much more
-FLICKER_S = 30.0  # time constant
-RECENT_S = 0.7  # time constant of what the last frames showed
+WIDEN_S = 3.0  # time constant, after which a level that comes and goes, as where leaves move, belongs to the range
+NARROW_S = 180.0  # time constant, after which it is forgotten
 NEIGHBOURHOODS = 10  # across the picture
 _SHARE = [0] + [255] * 255
 
@@ -32,43 +35,46 @@ class Background:
     Args:
         frame: the first one: mode F, levels.
         learning_s: after this time, what has come to stay belongs to the background (time constant in seconds).
-        threshold: levels by which a pixel differs, beyond its noise.
+        threshold: levels by which a pixel differs, beyond its range and noise.
     """
 
     def __init__(self, frame: Image.Image, learning_s: float, threshold: float) -> None:
         self._learning_s = learning_s
         self._threshold = threshold
         self._noise = Image.new("F", frame.size, 2 * LEAST_NOISE)
-        self._flicker = Image.new("F", frame.size)
+        self._above = self._below = Image.new("F", frame.size)  # the range: how far from the mean levels have been
         self._age_s = 0.0  # what was learned so far counts as much as its time
         self.restart(frame)
 
     def restart(self, frame: Image.Image) -> None:
-        """Take the picture anew; what is known of its noise stays."""
-        self._mean = self._recent = frame
-        self._differed = Image.new("F", frame.size)  # 1.0 where the last frame differed
+        """Take the picture anew; what is known of its noise and ranges stays."""
+        self._mean = self._last = self._before = frame  # the last two frames
+        self._off = Image.new("F", frame.size)  # how far the last frame is from the mean
 
     def look(self, frame: Image.Image) -> tuple[Image.Image, Image.Image, float]:
-        """Compare a frame with the background, and with the frames just before it.
+        """Compare a frame with the background, and with the frame before it.
 
         Returns:
-            where it differs from the background and from the last frames, both of mode L, 255 there and 0 elsewhere;
+            where it differs from the background and from the last frame, both of mode L, 255 there and 0 elsewhere;
             the share of all pixels that changed, be it by the light.
         """
-        off = evaluate(lambda frame, mean: frame - mean, frame, self._mean)
-        limit = evaluate(
-            lambda noise, flicker: (noise * NOISE_FACTOR + self._threshold) * (flicker * FLICKER_FACTOR + 1.0),
-            self._noise, self._flicker,
+        self._off = off = evaluate(lambda frame, mean: frame - mean, frame, self._mean)
+        limit = evaluate(lambda noise: noise * NOISE_FACTOR + self._threshold, self._noise)
+        differs = evaluate(
+            lambda off, above, below, around, limit: (
+                abs(off - (above - below) * 0.5) - (above + below) * 0.5 - abs(around) - limit
+            ),
+            off, _spread(self._above), _spread(self._below), _blurred(off), limit,
         )  # fmt: skip
-        differs = evaluate(lambda off, around, limit: abs(off) - abs(around) - limit, off, _blurred(off), limit)
         changed = evaluate(lambda off, limit: abs(off) - limit, off, limit)
         moved = evaluate(
-            lambda frame, recent, noise: abs(frame - recent) - noise * NOISE_FACTOR - self._threshold / 2,
-            frame, self._recent, self._noise,
-        )  # fmt: skip
+            lambda frame, last, limit: abs(frame - last) - limit + self._threshold / 2, frame, self._last, limit
+        )
         return _mask(differs), _mask(moved), _mask(changed).histogram()[255] / (frame.width * frame.height)
 
-    def learn(self, frame: Image.Image, differs: Image.Image, elapsed_s: float, quickly: bool) -> None:
+    def learn(
+        self, frame: Image.Image, differs: Image.Image, elapsed_s: float, quickly: bool, seen: Sequence[Box]
+    ) -> None:
         """Learn a frame.
 
         Args:
@@ -76,29 +82,59 @@ class Background:
             differs: from `look`.
             elapsed_s: since the frame before.
             quickly: the light, or the camera, has just changed.
+            seen: where somebody may have been in the last frame; one frame is enough for who runs.
         """
         slow, fast = _share(elapsed_s, self._learning_s), _share(elapsed_s, 0.5 if quickly else self._learning_s / 10)
         self._age_s += elapsed_s
         known_s = max(self._age_s, 0.01)
         noise_share = _share(elapsed_s, min(NOISE_S, known_s))
-        flicker_share = _share(elapsed_s, min(FLICKER_S, known_s))
-        recent_share = _share(elapsed_s, RECENT_S)
         now = evaluate(lambda value: value / 255.0, differs.convert("F"))
+        self._learn_range(frame, elapsed_s, seen)
         self._noise = evaluate(
-            lambda noise, frame, mean, now: _between(
-                noise + (abs(frame - mean) - noise) * noise_share * (1.0 - now * 0.8), LEAST_NOISE, MOST_NOISE
+            lambda noise, off, now: _between(
+                noise + (abs(off) - noise) * noise_share * (1.0 - now * 0.8), LEAST_NOISE, MOST_NOISE
             ),
-            self._noise, frame, self._mean, now,
+            self._noise, self._off, now,
         )  # fmt: skip
         self._mean = evaluate(
-            lambda mean, frame, now: mean + (frame - mean) * (now * (slow - fast) + fast), self._mean, frame, now
+            lambda mean, off, now: mean + off * (now * (slow - fast) + fast), self._mean, self._off, now
         )
-        self._flicker = evaluate(
-            lambda flicker, now, before: flicker + (abs(now - before) - flicker) * flicker_share,
-            self._flicker, now, self._differed,
+        self._before, self._last = self._last, frame
+
+    def _learn_range(self, frame: Image.Image, elapsed_s: float, seen: Sequence[Box]) -> None:
+        """What comes and goes widens it slowly; what was there in one frame only, such as a drop of rain, at once."""
+        widen = _share(elapsed_s, min(WIDEN_S, max(self._age_s, 0.1) / 2))
+        keep = 1 - _share(elapsed_s, NARROW_S)
+        noise = evaluate(lambda noise: noise * NOISE_FACTOR, self._noise)
+        # How far the last frame was above the one before and this one, and below them.
+        beside = evaluate(lambda before, frame: (before + frame) * 0.5, self._before, frame)
+        apart = evaluate(lambda before, frame, noise: abs(before - frame) * 0.5 + noise, self._before, frame, noise)
+        flash = evaluate(lambda last, beside, apart: last - beside - apart, self._last, beside, apart)
+        dip = evaluate(lambda last, beside, apart: beside - apart - last, self._last, beside, apart)
+        for box in seen:
+            flash.paste(0, box)
+            dip.paste(0, box)
+        self._above = evaluate(
+            lambda edge, off, peak, noise: (
+                edge * keep + _positive(off - noise - edge) * widen + _positive(peak - edge)
+            ),
+            self._above, self._off, flash, noise,
         )  # fmt: skip
-        self._recent = evaluate(lambda recent, frame: recent + (frame - recent) * recent_share, self._recent, frame)
-        self._differed = now
+        self._below = evaluate(
+            lambda edge, off, peak, noise: (
+                edge * keep + _positive(-off - noise - edge) * widen + _positive(peak - edge)
+            ),
+            self._below, self._off, dip, noise,
+        )  # fmt: skip
+
+
+def _spread(image: Image.Image) -> Image.Image:
+    """The most of each pixel and its neighbours: a leaf moves a bit farther in the next gust."""
+    image = image.convert("L")
+    for across, down in ((1, 0), (0, 1)):
+        one, other = (ImageChops.offset(image, across * step, down * step) for step in (-1, 1))
+        image = ImageChops.lighter(ImageChops.lighter(image, one), other)
+    return image.convert("F")
 
 
 def _share(elapsed_s: float, time_s: float) -> float:
@@ -114,6 +150,10 @@ def _blurred(image: Image.Image) -> Image.Image:
 
 def _mask(image: Image.Image) -> Image.Image:
     return image.convert("L").point(_SHARE)
+
+
+def _positive(value: Any) -> Any:
+    return (value + abs(value)) * 0.5
 
 
 def _between(value: Any, least: float, most: float) -> Any:

@@ -11,14 +11,15 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-from stillcam.motion.background import LEVELS, Background
+from stillcam.motion.background import LEVELS, Background, Box
 from stillcam.motion.blocks import Block, groups
 
 WIDTH = 160  # pixels to which a frame is decoded at least, if it has them
 COLUMNS = 40  # of blocks
-BLOCK_SHARE = 0.15  # of a block's pixels have to differ
+FEW_GROUPS = 2  # of more than these, only one that has more blocks than there are groups counts
+BLOCK_SHARE = 0.12  # of a block's pixels have to differ
 SPEED = 5.0  # blocks a second for each of its own length, and one more, that something moves at most
-MOVED_SHARE = 0.1  # of a group's pixels must have changed in the last second: what has come to stay does not move
+MOVED_SHARE = 0.1  # of a group's pixels must have changed since the last frame: what has come to stay does not move
 LIGHT_SHARE = 0.6  # of all pixels change together only by the light
 PAUSE_S = 2.0  # without a frame, and three times as long as between the frames before: the camera was restarted
 LEARNING_S = 5.0  # after the first frame
@@ -35,7 +36,7 @@ class DetectorSettings:
         least_blocks, most_blocks: number of blocks in a group that counts.
         least_size, most_size: of a group that counts: its longer side, in percent of the picture's longer side.
         mask: from `zones.mask`: motion counts where it is 255; None: everywhere.
-        frames: how many of the last three must show motion.
+        frames: how many of the last four must show motion.
         learning_s: after so many seconds, what has come to stay belongs to the background.
     """
 
@@ -45,7 +46,7 @@ class DetectorSettings:
     least_size: float = 0.0
     most_size: float = 100.0
     mask: Image.Image | None = None
-    frames: int = 2
+    frames: int = 3
     learning_s: float = 60.0
 
     @classmethod
@@ -92,7 +93,8 @@ class Detector:
         self._seen_s = math.nan  # when the last frame was taken
         self._elapsed_s = 0.0  # from the frame before to this one; 0: it is the first one, or the clock was set back
         self._settled_s = 0.0
-        self._last: deque[frozenset[Block]] = deque(maxlen=2)  # where something moved; the newest last
+        self._last: deque[frozenset[Block]] = deque(maxlen=3)  # where something moved; the newest last
+        self._seen: list[Box] = []  # around each of them in the last frame, in pixels
         self._metadata: Mapping[str, Any] = {}
 
     def look(self, jpeg: bytes, time_s: float, metadata: Mapping[str, Any] | None = None) -> Observation:
@@ -126,10 +128,11 @@ class Detector:
             ignored = "light"
         elif time_s < self._settled_s:
             ignored = "settling"
-        background.learn(frame, differs, self._elapsed_s, bool(ignored))
-        if self._mask:
-            differs = ImageChops.darker(differs, self._mask)
-        return self._judged(time_s, differs, moved, ignored)
+        counting = ImageChops.darker(differs, self._mask) if self._mask else differs
+        seen, self._seen = self._seen, []
+        observation = self._judged(time_s, counting, moved, ignored)
+        background.learn(frame, differs, self._elapsed_s, bool(ignored), seen)
+        return observation
 
     def _has_paused(self, time_s: float) -> bool:
         """Whether frames were missing before this one."""
@@ -151,26 +154,35 @@ class Detector:
         found = groups(shares.tobytes(), columns, BLOCK_SHARE * 255)
         moving: list[list[Block]] = []
         for group in found:
-            if not ignored and self._counts(group, max(columns, rows)):
+            if self._counts(group, max(columns, rows), len(found)):
                 share = sum(recent[row * columns + column] for column, row in group) / 255 / len(group)
                 if share >= MOVED_SHARE:
                     moving.append(group)
+                    left, top, right, bottom = _box(group)
+                    self._seen.append((left * factor, top * factor, (right + 1) * factor, (bottom + 1) * factor))
+        if ignored:
+            moving = []
         blocks = [block for group in moving for block in group]
         motion = any(self._followed(group) >= self._settings.frames - 1 for group in moving)
         self._last.append(frozenset(blocks))
         return Observation(time_s, columns, rows, tuple(blocks), len(found[0]) if found else 0, motion, ignored)
 
-    def _counts(self, group: list[Block], longer_side: int) -> bool:
-        """Whether a group is neither too small nor too large; `longer_side` of the picture, in blocks."""
+    def _counts(self, group: list[Block], longer_side: int, groups: int) -> bool:
+        """Whether a group is neither too small nor too large.
+
+        Args:
+            longer_side: of the picture, in blocks.
+            groups: how many there are: among many small ones, as of rain, only a large one is somebody.
+        """
         settings, (left, top, right, bottom) = self._settings, _box(group)
         size = 100 * (1 + max(right - left, bottom - top)) / longer_side
         return (
-            settings.least_blocks <= len(group) <= settings.most_blocks
+            max(settings.least_blocks, groups + 1 if groups > FEW_GROUPS else 1) <= len(group) <= settings.most_blocks
             and settings.least_size <= size <= settings.most_size
         )
 
     def _followed(self, group: list[Block]) -> int:
-        """How many of the two frames before showed motion near this group: drops of rain are here and there."""
+        """How many of the three frames before showed motion near this group: drops of rain are here and there."""
         left, top, right, bottom = _box(group)
         stride = 1 + (1 + max(right - left, bottom - top)) * SPEED * self._elapsed_s
         return sum(

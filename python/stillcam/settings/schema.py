@@ -343,7 +343,7 @@ class MotionSettings:
         100.0, "Larger things do not count: their longer side, in percent of the picture's longer side.",
         low=0, high=100, unit="%",
     )  # fmt: skip
-    frames: int = _setting(2, "How many of the last three frames must show motion.", low=1, high=3)
+    frames: int = _setting(3, "How many of the last four frames must show motion.", low=1, high=4)
     learning_s: float = _setting(
         60.0, "Time until something that has come to stay belongs to the background.", low=5, high=3600, unit="s"
     )

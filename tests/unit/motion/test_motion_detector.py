@@ -155,6 +155,76 @@ def test_rain_is_no_motion_once_it_is_known(watch):
     assert [time_s for time_s in moving(watch(rain, seconds=30)) if time_s > 10] == []
 
 
+def insect(image: Image.Image, time_s: float) -> Image.Image:
+    """It sits on the lens, and elsewhere every 3 seconds."""
+    x, y = 100 + 97 * int(time_s / 3) % 430, 60 + 61 * int(time_s / 3) % 200
+    ImageDraw.Draw(image).ellipse((x - 30, y - 22, x + 30, y + 22), fill=(25, 22, 20))
+    return image
+
+
+def filter_switched(image: Image.Image, time_s: float) -> Image.Image:
+    """The infrared filter goes at dusk: black for a moment, then without colours and brighter."""
+    if 7 <= time_s < 7.6:
+        return Image.new("RGB", SIZE, (3, 3, 3))
+    return brighter(image, 0.5) if time_s < 7 else brighter(image.convert("L").convert("RGB"), 0.9)
+
+
+@pytest.mark.parametrize("draw", [insect, filter_switched])
+def test_what_is_suddenly_elsewhere_or_other_is_no_motion(watch, draw):
+    assert moving(watch(draw)) == []
+
+
+def shaken(image: Image.Image, time_s: float) -> Image.Image:
+    """The mast of the camera swings."""
+    return ImageChops.offset(image, round(1.4 * math.sin(time_s * 4)), round(math.sin(time_s * 5)))
+
+
+def flicker(image: Image.Image, time_s: float) -> Image.Image:
+    """Bands of mains light wander through the picture."""
+    rows = bytes(round(235 + 20 * math.sin(row / 40 + 8 * time_s)) for row in range(HEIGHT))
+    return ImageChops.multiply(image, Image.merge("RGB", (Image.frombytes("L", (1, HEIGHT), rows).resize(SIZE),) * 3))
+
+
+def rain_in_infrared_light(image: Image.Image, time_s: float) -> Image.Image:
+    drops, image = random.Random(time_s), brighter(image, 0.3)
+    for _ in range(14):
+        x, y, long, level = (
+            drops.randrange(WIDTH),
+            drops.randrange(HEIGHT),
+            drops.randrange(30, 120),
+            drops.randrange(90, 230),
+        )
+        ImageDraw.Draw(image).line((x, y, x + long / 12, y + long), fill=(level,) * 3, width=2)
+    return image
+
+
+@pytest.mark.parametrize("draw", [shaken, flicker, rain_in_infrared_light])
+def test_what_goes_on_all_the_time_becomes_known_and_a_person_is_found(watch, draw):
+    def with_person(image: Image.Image, time_s: float) -> Image.Image:
+        return person(90, 70)(draw(image, time_s), time_s - 24)
+
+    times = [time_s for time_s in moving(watch(with_person, seconds=38)) if time_s > 15]
+    assert times and STARTS_S + 24 <= times[0] <= STARTS_S + 24 + 4
+
+
+def test_who_runs_the_same_way_again_and_again_is_found_each_time(watch):
+    """At each place in one frame only, as a drop of rain is."""
+    times = moving(watch(lambda image, time_s: person(60, 210)(image, time_s % 5 + STARTS_S - 1), seconds=40))
+    for run in range(1, 8):
+        assert [time_s for time_s in times if 5 * run + 1 <= time_s < 5 * run + 5]
+
+
+def test_who_stands_still_for_half_a_minute_is_found_when_leaving(watch):
+    def draw(image: Image.Image, time_s: float) -> Image.Image:
+        walked_s = time_s if time_s < 10 else max(10, time_s - 30)
+        return person(90, 70)(image, walked_s)
+
+    times = moving(watch(draw, seconds=45))
+    assert [time_s for time_s in times if time_s <= 11]
+    assert [time_s for time_s in times if 13 < time_s < 40] == []
+    assert [time_s for time_s in times if 40 <= time_s <= 42]
+
+
 def trees(image: Image.Image, time_s: float) -> Image.Image:
     """Leaves in a strong wind."""
     pen = ImageDraw.Draw(image)

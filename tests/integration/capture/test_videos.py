@@ -354,9 +354,9 @@ def grown_no_more(idle_daemon: IdleDaemon, sizes: list[int]) -> bool:
 def test_what_a_camera_that_stalls_has_written_is_kept_and_said(idle_daemon, seconds, stopped):
     """rpicam-vid that waits for a frame does not listen to SIGINT: it is killed."""
     idle_daemon.open()
+    idle_daemon.fault(stall_after=40)  # frames of the video; set later, it may be too late on a busy machine
     asking = BackgroundRequest(idle_daemon, "video", seconds=seconds, wait=True)
     recording(idle_daemon)
-    idle_daemon.fault(stall_after=1)
     if stopped:
         sizes: list[int] = []
         idle_daemon.until(lambda _: grown_no_more(idle_daemon, sizes))

@@ -20,6 +20,7 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import from_document
 from stillcam.films.record import Film, new_id
 from stillcam.films.store import FilmStore
+from stillcam.ipc.protocol import ask
 from stillcam.notifications.events import Facts
 from stillcam.notifications.sources import COOLED_S, BoardMonitor
 from stillcam.server.notification_facts import board_events
@@ -79,6 +80,24 @@ def test_motion_is_told_when_it_begins_and_when_its_item_is_there(tmp_path):
         assert (ended["data"]["item"], ended["data"]["length_s"]) == (item, 90.0)
         assert "lasted 1 min 30 s" in ended["data"]["text"]
         assert "Traceback" not in site.said()
+
+
+def test_a_recording_of_the_real_daemon_is_told_with_its_item(idle_daemon, tmp_path):
+    motion = {"armed": True, "record": "photos"}
+    idle_daemon.settings(snapshot={"interval_s": 0.2, "width": 320}, live={"width": 320}, motion=motion)
+    idle_daemon.start()
+    idle_daemon.frames(1)
+    kept = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320}, "motion": motion}
+    with receiving(tmp_path, "motion.*", **kept) as (site, message):
+
+        def asks() -> None:
+            ask(site.data / "run/capture.sock", {"command": "trigger", "seconds": 1})
+
+        told = message(asks)
+        assert (told["type"], told["data"]["trigger"]) == ("motion.began", "request")
+        while told["type"] != "motion.ended":
+            told = message(nothing)
+        assert (site.data / "library" / told["data"]["item"]).is_file(), told
 
 
 def test_a_series_that_is_over_is_told(tmp_path):

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stillcam.camera.metadata import Metadata
+from stillcam.camera.use_cases import frame_duration_s
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.detection import DetectionThread, SeenFrame
 from stillcam.capture.motion_events.items import Clock, EventItems, Stream
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Photograph = Callable[[Callable[[], dict[str, Any]], Callable[[str], None]], None]
 """Has a photo taken, see `PhotoMode.take_of_motion`."""
 
-GAP_S = 2.0  # so long without a frame means that another use has the camera, or that it has failed
+GAP_S = 2.0  # so long without a frame, or three frames of a slow stream: another use has the camera, or it has failed
 LOST_S = 60.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
 CLOSE_S = 1.0  # for the rest of an event to be written when the daemon ends
@@ -54,6 +55,8 @@ class MotionSession:
         self._limit_bytes = most_bytes(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         self._ring = Ring(max(settings.before_s, KEEP_S), self._limit_bytes)
         self._stream: Stream | None = None
+        self._gap_s = GAP_S
+        self._starts = True  # the stream has been started, and has given no frame yet
         self._due_s = 0.0  # when the detector gets the next frame (monotonic)
         self._seen_s = 0.0  # when the newest frame came (monotonic)
         self._event: RunningEvent | None = None
@@ -75,12 +78,13 @@ class MotionSession:
 
     def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
         """The live stream has been started."""
+        self._starts = True
         stream = Stream.of(settings, camera)
         if self._stream and not stream.gives_same_pictures(self._stream):
             self._ring.clear()
         if self._items:
             self._items.change_stream(stream)
-        self._stream = stream
+        self._stream, self._gap_s = stream, max(GAP_S, 3 * frame_duration_s(settings, "live"))
         self._detection.geometry = stream.geometry
 
     def add(self, frames: Sequence[bytes], metadata: Metadata, *, look: bool) -> None:
@@ -91,7 +95,7 @@ class MotionSession:
         """
         now = time.monotonic()
         gap_s, self._seen_s = now - self._seen_s, now
-        after_gap = gap_s > GAP_S
+        after_gap, self._starts = self._starts or gap_s > self._gap_s, False
         if after_gap:
             self._ring.clear()
             if self._event:
@@ -118,7 +122,7 @@ class MotionSession:
         if event is None:
             return
         without_s = now - max(self._seen_s, event.start_s)
-        quiet = without_s <= GAP_S and event.is_over(now, self._settings.after_s)
+        quiet = without_s <= self._gap_s and event.is_over(now, self._settings.after_s)
         if items and items.stopped:
             self._end_items(items)
         if quiet or without_s > LOST_S:
@@ -166,7 +170,7 @@ class MotionSession:
     @property
     def sees(self) -> bool:
         """Whether it has frames to look at."""
-        return time.monotonic() - self._seen_s <= GAP_S
+        return time.monotonic() - self._seen_s <= self._gap_s
 
     @property
     def has_event(self) -> bool:

@@ -66,8 +66,8 @@ def test_the_cameras_are_listed_and_looked_for_again(running, tmp_path):
     running.fault(cameras="imx519")
     assert len(document(tmp_path, "cameras")["cameras"]) == 2
     assert done(tmp_path, "cameras", "--again").splitlines()[1:] == [first]
+    running.frames()  # the camera program runs again: were it only to start, its failure would be the answer
     running.fault(no_camera=True)
-    running.until(lambda status: status["mode"] == "no camera")  # or its own failure may be the answer
     assert done(tmp_path, "cameras", "--again").splitlines() == ["no camera was found"]
 
 

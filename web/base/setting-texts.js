@@ -47,7 +47,7 @@ const TEXTS = {
   "motion.blocks": { label: "Minimum size", empty: "from the sensitivity", help: "In blocks: the picture is 40 blocks wide." },
   "motion.least_size": { label: "Minimum object size", help: "Its longer side, relative to the picture's." },
   "motion.most_size": { label: "Maximum object size", help: "Its longer side, relative to the picture's." },
-  "motion.frames": { label: "Frames with motion, of three" },
+  "motion.frames": { label: "Frames with motion, of four" },
   "motion.learning_s": { label: "Time to become background", help: "A change that stays this long no longer counts." },
   "access.watch": { label: "Live picture", help: "Photos, controls and settings always need an account." },
   "access.embed": {

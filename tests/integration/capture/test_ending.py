@@ -15,7 +15,7 @@ from picamera2_library import LIBRARY
 from running_series import Series
 from serving import Site
 
-DEADLINE_S = 6.0  # twice what is promised: other tests run beside this one
+DEADLINE_S = 12.0  # four times what is promised: a busy machine runs other tests beside this one
 
 # A program that hangs, deaf to SIGTERM and SIGINT, where `hangs` is true of its arguments; else what it stands for.
 PROGRAM = """#!{python}

@@ -341,7 +341,7 @@ class MotionSettings:
     )  # fmt: skip
     most_size: float = _setting(
         100.0, "Larger things do not count: their longer side, in percent of the picture's longer side.",
-        low=0, high=100, unit="%",
+        low=1, high=100, unit="%",
     )  # fmt: skip
     frames: int = _setting(3, "How many of the last four frames must show motion.", low=1, high=4)
     learning_s: float = _setting(

@@ -20,7 +20,7 @@ from stillcam.common.paths import Paths
 if TYPE_CHECKING:  # Pillow takes the time of all other commands
     from stillcam.motion.detector import DetectorSettings, Observation
     from stillcam.motion.events import MotionEvent
-    from stillcam.motion.zones import Zone
+    from stillcam.settings.zones import Zone
 
 DEFAULT_SENSITIVITY, MAX_SENSITIVITY = 5, 10
 DEFAULT_FPS = 5.0
@@ -83,7 +83,7 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
 
 
 def _zone(text: str) -> Zone:
-    from stillcam.motion.zones import parse
+    from stillcam.settings.zones import parse
 
     try:
         return parse(text)

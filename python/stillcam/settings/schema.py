@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from stillcam.settings.controls import Values
 from stillcam.settings.receivers import parse_row
+from stillcam.settings.zones import parse as parse_zone
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
-_ZONE = re.compile(r"(include|exclude)( \d{1,5},\d{1,5}){2,32}", re.ASCII)  # as `motion.zones` takes it
 _DAY = re.compile("mon|tue|wed|thu|fri|sat|sun")
 _DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
     r"([01]\d|2[0-3]):[0-5]\d|24:00|(sunrise|sunset)([+-]((0\d|1[01]):[0-5]\d|12:00))?", re.ASCII
@@ -68,12 +68,20 @@ def _named_receiver(value: str) -> str | None:
     return _row(value)
 
 
-def _row(value: str) -> str | None:
-    try:
-        parse_row(value)
-    except ValueError as error:
-        return str(error)
-    return None
+def _parsed_by(parse: Callable[[str], object]) -> Check:
+    """Check a text by its parser, whose ValueError says what is wrong."""
+
+    def check(value: str) -> str | None:
+        try:
+            parse(value)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+_row = _parsed_by(parse_row)
 
 
 def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None,
@@ -306,7 +314,7 @@ class MotionSettings:
     zones: tuple[str, ...] = _setting(
         (),
         "Parts of the picture in which motion counts (include) or does not (exclude), by corners in sensor pixels.",
-        check=_like(_ZONE, "must be like include 0,0 800,600 (a rectangle) or exclude 0,0 800,0 400,600 (a polygon)"),
+        check=_parsed_by(parse_zone),
     )
     record: str = _setting(
         "video", "What an event becomes: a video, photos, both, or only the picture in which most moves.",

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from stillcam.motion.detector import Detector, DetectorSettings, Observation
-from stillcam.motion.zones import mask, parse
+from stillcam.motion.zones import mask
+from stillcam.settings.zones import parse
 
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 5

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import Geometry
+from stillcam.capture.motion_events.items import Stream
 from stillcam.common.threads import start_restarting
-from stillcam.settings.geometry import Rectangle, field_of_view, fit_crop
+from stillcam.settings.geometry import Rectangle
 from stillcam.settings.schema import MotionSettings
+from stillcam.settings.zones import parse
 
 if TYPE_CHECKING:  # with Pillow, which takes a second to import on a small board: the thread does that
     from stillcam.motion.detector import Detector, DetectorSettings, Observation
@@ -35,14 +36,14 @@ class DetectionThread:
         looked: how many frames it has looked at.
         skipped: how many it had no time for.
         threshold: blocks that count, see `DetectorSettings.least_blocks`.
-        geometry: of the stream that the frames are from.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
         self.looked = self.skipped = 0
         self.threshold = 0
-        self.geometry: Geometry | None = None
         self._settings = settings
+        self._stream: Stream | None = None
+        self._crop: tuple[Stream, Rectangle] | None = None  # that the camera has reported for this stream
         self._applied: tuple[object, ...] = ()  # what the detector was made for
         self._newest: SeenFrame | None = None
         self._closed = False
@@ -50,6 +51,10 @@ class DetectionThread:
         self._results: deque[tuple[SeenFrame, Observation]] = deque()
         self._detector: Detector
         start_restarting(self._run, "motion")
+
+    def begin_stream(self, stream: Stream) -> None:
+        """The frames from now on are from this stream."""
+        self._stream = stream
 
     def offer(self, frame: SeenFrame) -> None:
         """Have a frame looked at."""
@@ -94,19 +99,32 @@ class DetectionThread:
         """Another detector where what it depends on has changed: it learns the background anew."""
         from stillcam.motion.detector import Detector
 
-        wanted, geometry = detector_settings(settings), self.geometry
-        crop = _crop(geometry, frame.metadata) if geometry and settings.zones else None
-        applied = (wanted, settings.zones, crop, geometry and geometry.flips)
+        wanted, stream = detector_settings(settings), self._stream
+        crop = self._crop_of(stream, frame.metadata) if stream and settings.zones else None
+        applied = (wanted, settings.zones, crop, stream and stream.geometry.flips)
         if applied == self._applied:
             return
-        self._applied = applied
-        if geometry and crop:
-            from stillcam.motion.zones import mask, parse
+        if stream and crop:
+            from stillcam.motion.zones import mask
 
-            width, height = geometry.size
+            width, height = stream.geometry.size
             size = MASK_WIDTH, max(1, MASK_WIDTH * height // width)
-            wanted = replace(wanted, mask=mask([parse(zone) for zone in settings.zones], crop, size, geometry.flips))
-        self._detector, self.threshold = Detector(wanted), wanted.least_blocks
+            zones = [parse(zone) for zone in settings.zones]
+            wanted = replace(wanted, mask=mask(zones, crop, size, stream.geometry.flips))
+        self._detector, self.threshold, self._applied = Detector(wanted), wanted.least_blocks, applied
+
+    def _crop_of(self, stream: Stream, metadata: Metadata) -> Rectangle:
+        """The part of the sensor that the frames show: as the camera reports it, else as it is configured.
+
+        The first frames after a start come before their metadata: until then the crop of the last such stream counts.
+        It may differ by some pixels from the configured one, as libcamera rounds it to pixels of the sensor mode.
+        """
+        match metadata.get("ScalerCrop"):
+            case [int(x), int(y), int(width), int(height)] if width > 0 and height > 0:
+                self._crop = stream, (x, y, width, height)
+        if self._crop and stream.shows_the_same(self._crop[0]):
+            return self._crop[1]
+        return stream.crop
 
 
 def detector_settings(settings: MotionSettings) -> DetectorSettings:
@@ -123,13 +141,3 @@ def detector_settings(settings: MotionSettings) -> DetectorSettings:
         frames=settings.frames,
         learning_s=settings.learning_s,
     )
-
-
-def _crop(geometry: Geometry, metadata: Metadata) -> Rectangle:
-    """The part of the sensor that the frames show, as the camera says, or by the configuration."""
-    crop = metadata.get("ScalerCrop")
-    if isinstance(crop, list) and len(crop) == 4:
-        x, y, width, height = crop
-        return x, y, width, height
-    whole = field_of_view(geometry.mode, geometry.camera)
-    return fit_crop(whole, geometry.size, whole)

@@ -10,7 +10,7 @@ from typing import Any
 
 from stillcam.camera.driver import Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import Geometry, framerate, geometry_of
+from stillcam.camera.use_cases import Geometry, effective_controls, framerate, geometry_of
 from stillcam.capture.image_files import store_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.motion_events.recording import EventRecording, RecordingPlan
@@ -20,6 +20,7 @@ from stillcam.library.names import MOTION
 from stillcam.motion.ring import TimedFrame
 from stillcam.motion.running_event import RunningEvent
 from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.geometry import Rectangle, fit_crop
 from stillcam.settings.schema import MotionSettings, Settings
 
 DEFAULT_RATE = 15.0  # frames a second where the stream has shown no other
@@ -42,6 +43,17 @@ class Stream:
         """Clockwise degrees by which its frames are to be rotated: 90, 270, else 0."""
         degrees = self.settings.camera.rotation
         return degrees if degrees in (90, 270) else 0
+
+    @property
+    def crop(self) -> Rectangle:
+        """The part of the sensor that its frames show by the settings, before any flip."""
+        whole = self.geometry.field_of_view
+        zoom = effective_controls(self.settings, "live").get("ScalerCrop", whole)
+        return fit_crop(zoom, self.geometry.size, whole)
+
+    def shows_the_same(self, other: Stream) -> bool:
+        """Whether frames of both show the same part of the sensor."""
+        return self.geometry == other.geometry and self.crop == other.crop
 
     def gives_same_pictures(self, other: Stream) -> bool:
         """Whether frames of both fit into one video."""

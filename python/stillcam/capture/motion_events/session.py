@@ -85,7 +85,7 @@ class MotionSession:
         if self._items:
             self._items.change_stream(stream)
         self._stream, self._gap_s = stream, max(GAP_S, 3 * frame_duration_s(settings, "live"))
-        self._detection.geometry = stream.geometry
+        self._detection.begin_stream(stream)
 
     def add(self, frames: Sequence[bytes], metadata: Metadata, *, look: bool) -> None:
         """Take the frames that the camera has just given.

@@ -1,11 +1,13 @@
 """Runs the benchmarks one after the other, and puts their tables into docs/operate/performance.md.
 
 The document says what is run and where its table goes: a block begins with `<!-- benchmarks/NAME ARGUMENT… -->` and
-ends with `<!-- end -->`. A benchmark that fails is named, and its block stays as it is.
+ends with `<!-- end -->`. A benchmark that fails is named, and its block stays as it is. SIGTERM and Ctrl-C also end the
+running benchmark, with the servers and the load that it has started.
 """
 
 import argparse
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -61,9 +63,13 @@ def measure(root: Path, command: str, quick: bool) -> str:
     with subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         lines = []
-        for line in child.stdout:
-            print(line, end="", flush=True)
-            lines.append(line)
+        try:
+            for line in child.stdout:
+                print(line, end="", flush=True)
+                lines.append(line)
+        except BaseException:
+            child.terminate()  # timeout(1) passes it on to all that the benchmark has started
+            raise
     text = "".join(lines)
     if child.returncode:
         raise RuntimeError(f"exit status {child.returncode}")
@@ -88,6 +94,7 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(names)}")
     if not given.busy and (busy := busy_percent(BUSY_S)) > BUSY_PERCENT:
         return _say(f"other programs use {busy:.0f} % of the processors: wait until they have ended, or pass --busy")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     failed, missed = [], 0
     for block in there_are:
         if given.names and block.name not in given.names:

@@ -1,14 +1,17 @@
 """docs/operate/performance.md has a table of each benchmark, and benchmarks/run replaces it."""
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TITLE = "| work | Stillcam | the other | result | target | met |\n| --- | --- | --- | --- | --- | --- |"
+DEADLINE_S = 90.0
 OWN_PAGE = {"soak"}  # docs/operate/reliability.md
 PASSES = f"print({TITLE!r})\nprint('| a | 1 | 2 | 0.50 × | ≥ 1 × | **no** |')"
 FAILS = {
@@ -29,15 +32,34 @@ def rows(text):
     return [line for line in text.splitlines() if line.startswith("|")][2:]
 
 
-def run(root, *arguments, busy=0.0):
-    """benchmarks/run in another folder, while other programs use so much of the processors (percent)."""
+def command(root, *arguments, busy=0.0):
+    """Of benchmarks/run in another folder, while other programs use so much of the processors (percent)."""
     (root / "benchmarks/main.py").write_text(
         f"import sys\nsys.path[:0] = [{str(ROOT / 'benchmarks')!r}, {str(ROOT / 'python')!r}]\n"
         f"from pathlib import Path\nimport performance\nperformance.busy_percent = lambda seconds: {busy}\n"
         f"sys.exit(performance.main(sys.argv[1:], Path({str(root)!r})))"
     )
-    argv = [sys.executable, root / "benchmarks/main.py", *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
+    return [sys.executable, root / "benchmarks/main.py", *arguments]
+
+
+def run(root, *arguments, busy=0.0):
+    """Run it to its end."""
+    return subprocess.run(command(root, *arguments, busy=busy), capture_output=True, text=True, check=False)
+
+
+def until(holds):
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_running(pid):
+    """Not if only its exit status is left, for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture
@@ -136,3 +158,23 @@ def test_a_busy_machine_is_refused(installation):
     assert (installation / "docs/operate/performance.md").read_text() == before
     assert run(installation, "--busy", busy=34.4).returncode == 0
     assert "other programs before: 34 %" in (installation / "docs/operate/performance.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_ends_the_benchmark_and_all_that_it_has_started(installation, number):
+    pids = installation / "pids"
+    (installation / "benchmarks/first/__main__.py").write_text(
+        "import os, pathlib, subprocess\n"
+        "load = subprocess.Popen(['sleep', '300'])\n"
+        f"new = pathlib.Path({str(pids)!r} + '.new')\n"
+        "new.write_text(f'{os.getpid()} {load.pid}')\n"
+        f"new.rename({str(pids)!r})\n"
+        "load.wait()\n"
+    )
+    with subprocess.Popen(command(installation), process_group=0) as ended:
+        until(pids.exists)
+        ended.send_signal(number)
+        assert ended.wait(DEADLINE_S)
+    benchmark_and_load = pids.read_text().split()
+    until(lambda: not any(is_running(pid) for pid in benchmark_and_load))
+    assert "old" in (installation / "docs/operate/performance.md").read_text()

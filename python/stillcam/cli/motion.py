@@ -53,6 +53,7 @@ def add_to(commands: Any) -> None:
 def test(_paths: Paths, arguments: Arguments) -> Result:
     """The events of each clip; `--json` prints each frame."""
     from stillcam.motion.detector import LEARNING_S
+    from stillcam.motion.events import events_among
 
     if not 1 <= arguments.sensitivity <= MAX_SENSITIVITY:
         arguments.parser.error(f"--sensitivity: must be from 1 to {MAX_SENSITIVITY}, not {arguments.sensitivity}")
@@ -67,14 +68,14 @@ def test(_paths: Paths, arguments: Arguments) -> Result:
     rows, documents = [], []
     for path in arguments.paths:
         seen = _watched(path, arguments)
-        found = _events(seen)
-        rows += [(str(path), f"{event.start_s:.1f}", f"{event.end_s:.1f}", f"{event.peak_s:.1f}",
-                  str(event.peak_blocks)) for event in found]  # fmt: skip
+        found = events_among(seen, QUIET_S)
+        rows += [(str(path), f"{event.start_s:.1f}", f"{event.last_s:.1f}", f"{event.peak_s:.1f}",
+                  str(len(event.peak))) for event in found]  # fmt: skip
         documents.append({
             "file": str(path),
             "columns": seen[0].columns,
             "rows": seen[0].rows,
-            "events": [dataclasses.asdict(event) for event in found],
+            "events": [_event(event) for event in found],
             "frames": [_frame(observation) for observation in seen],
         })  # fmt: skip
     table = Table(("FILE", "START S", "END S", "PEAK S", "BLOCKS"), rows)
@@ -139,12 +140,10 @@ def _watched(path: Path, arguments: Arguments) -> list[Observation]:
     return seen
 
 
-def _events(seen: list[Observation]) -> list[MotionEvent]:
-    from stillcam.motion.events import EventTracker
-
-    tracker = EventTracker(QUIET_S)
-    found = [event for observation in seen if (event := tracker.add(observation))]
-    return [*found, tracker.current] if tracker.current else found
+def _event(event: MotionEvent) -> dict[str, float]:
+    return {
+        "start_s": event.start_s, "end_s": event.last_s, "peak_s": event.peak_s, "peak_blocks": len(event.peak),
+    }  # fmt: skip
 
 
 def _frame(observation: Observation) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from stillcam.capture.motion_events.recording import EventRecording, RecordingPl
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 from stillcam.library.names import MOTION
+from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import TimedFrame
-from stillcam.motion.running_event import RunningEvent
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.geometry import Rectangle, fit_crop
 from stillcam.settings.schema import MotionSettings, Settings
@@ -94,7 +94,7 @@ class EventItems:
         library: LibraryWriter,
         stream: Stream,
         settings: MotionSettings,
-        event: RunningEvent,
+        event: MotionEvent,
         clock: Clock,
         made: Callable[[str], None],
         limit_bytes: int,

@@ -19,8 +19,8 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.detection import DetectionThread, SeenFrame
 from stillcam.capture.motion_events.items import Clock, EventItems, Stream
 from stillcam.common.errors import CameraError
+from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import Ring, TimedFrame, most_bytes
-from stillcam.motion.running_event import RunningEvent
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import MotionSettings, Settings
 
@@ -59,7 +59,7 @@ class MotionSession:
         self._starts = True  # the stream has been started, and has given no frame yet
         self._due_s = 0.0  # when the detector gets the next frame (monotonic)
         self._seen_s = 0.0  # when the newest frame came (monotonic)
-        self._event: RunningEvent | None = None
+        self._event: MotionEvent | None = None
         self._items: EventItems | None = None  # of the event
         self._ending: list[EventItems] = []  # of those before, whose files are still being written
         self._records = True  # the event that lasts may have items
@@ -229,7 +229,7 @@ class MotionSession:
             self._items.add_peak(frame.jpeg, frame.metadata)
 
     def _begin_event(self, start_s: float, trigger: str) -> None:
-        self._event = RunningEvent(start_s, trigger)
+        self._event = MotionEvent(start_s, trigger)
         self._clock = Clock.read()
         self.number += 1
         start = self._clock.utc(start_s)

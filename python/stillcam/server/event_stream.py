@@ -17,7 +17,7 @@ from typing import Any
 
 from stillcam.common.formats import utc_text
 from stillcam.server.live.worker import SharedWorker
-from stillcam.server.revisions import Revisions
+from stillcam.server.revisions import MOTION, Revisions
 from stillcam.server.route import Request
 
 STATUS_POLL_S = 1.0
@@ -194,13 +194,20 @@ class EventBroker:
 
 
 def visible(document: Document, topics: Topics) -> Document:
-    """A status, or a change of it, with the revisions of these topics only; empty if only the time is left."""
-    if "revisions" not in document:
-        return document
-    rest = dict(document)
-    if revisions := {topic: revision for topic, revision in rest.pop("revisions").items() if topic in topics}:
-        return {**rest, "revisions": revisions}
-    return rest if rest.keys() - {"now"} else {}
+    """A status, or a change of it, with what these topics allow; empty if only the time is left."""
+    shown = dict(document)
+    if "revisions" in document:
+        shown["revisions"] = {topic: text for topic, text in document["revisions"].items() if topic in topics}
+    if MOTION not in topics and "capture" in document:
+        shown["capture"] = without_motion(document["capture"])
+    shown = {name: value for name, value in shown.items() if value or name not in ("revisions", "capture")}
+    return shown if shown.keys() - {"now"} else {}
+
+
+def without_motion(capture: Document) -> Document:
+    """The state of the capture daemon without the state of motion detection: its mode is shown as `snapshot`."""
+    shown = {name: value for name, value in capture.items() if name != "motion"}
+    return shown | {"mode": "snapshot"} if shown.get("mode") == "motion" else shown
 
 
 def without_noise(old: Document, new: Document) -> Document:

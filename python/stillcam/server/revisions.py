@@ -29,6 +29,7 @@ PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhil
 FIRST_POLL_S = 2.0  # how long the first reader waits for the disk
 MAX_ITEMS = 1000  # that wait to be read; the oldest are dropped
 SETTINGS, LIBRARY, SERIES, FILMS = TOPICS = "settings", "library", "series", "films"
+MOTION = "motion"  # a topic without a revision: the state of motion detection, in the status
 
 
 class Revisions:

@@ -70,7 +70,7 @@ def build(
     static = StaticFiles(paths.web, account_routes.session_of, partial(_shape, contexts))
     shared = [
         *static.routes(),
-        metrics_route(contexts, counters),
+        metrics_route(contexts, counters, guard.is_known),
         *account_routes.routes(),
         restart_route(settings, paths.data, restart),
     ]
@@ -96,7 +96,9 @@ def build(
         read = {route.path: route for route in routes if route.method == "GET"}
         topics = {topic: read[f"api/{topic}"] for topic in TOPICS}
         revisions = Revisions(context.paths, service.revision)
-        routes += StatusRoutes(context, contexts, static.version, revisions, topics, guard.admit, rights).routes()
+        routes += StatusRoutes(
+            context, contexts, static.version, revisions, topics, guard.admit, guard.is_known, rights
+        ).routes()
         cameras[context.number] = [*routes, openapi_route(routes)]
     table = cameras[contexts[0].number] + (_aliases(cameras) if len(contexts) > 1 else [])
     return App(table, settings, guard.admit, counters.of, cameras, names, static.refusal, accounts.cache.last_read)

@@ -1,5 +1,6 @@
 """`api/events`: what changes is told, to those who may know it, at little cost for any number of clients."""
 
+import json
 import os
 import resource
 import time
@@ -91,6 +92,39 @@ def test_everybody_is_told_what_they_may_read_elsewhere(site):
         polled = site.ask("/api/status?revisions=1", **headers)[1]
         assert (b"revisions" in polled) == bool(may)
     assert b"revisions" not in site.ask("/api/status", **owner.headers)[1]
+
+
+def test_only_those_with_an_account_are_told_whether_the_camera_is_armed(site):
+    owner = register(site)
+    site.write_settings({"access": {"watch": "anyone"}})
+    site.until(lambda: site.ask("/api/status")[0].status == 200)
+    counts = {"events": 1, "looked": 1, "skipped": 0, "dropped": 0}
+    motion = {"armed": True, "event": None, "counts": counts}
+    with EventDaemon(site) as daemon:
+        daemon.status |= {"mode": "motion", "motion": motion, "failures": {}, "restarts": {}}
+        people = [(True, who.headers) for who in (owner, viewer(owner), program(owner, "view"))]
+        for known, headers in [(False, dict[str, str]()), *people]:
+
+            def told(path: str, headers: dict[str, str] = headers) -> str:
+                body: bytes = site.ask(path, **headers)[1]
+                return body.decode()
+
+            site.until(lambda: '"running": true' in told("/api/status"))
+            shown = "motion" if known else "snapshot"
+            for query in ("", "?revisions=1"):
+                capture = json.loads(told(f"/api/status{query}"))["capture"]
+                assert (capture["mode"], "motion" in capture) == (shown, known)
+            assert json.loads(told("/api/overview"))["cameras"][0]["mode"] == shown
+            metrics = told("/metrics")
+            assert ("stillcam_motion_armed{" in metrics) == known
+            assert (f'stillcam_capture_mode{{camera="0",mode="{shown}"}} 1.0') in metrics
+            with EventClient(site, headers) as events:
+                events.event()
+                assert (events.state["capture"]["mode"], "motion" in events.state["capture"]) == (shown, known)
+                daemon.status |= {"motion": motion | {"armed": False}, "reason": "disarmed"}
+                events.until_state(lambda state: state["capture"]["reason"] == "disarmed")
+                assert ("motion" in events.state["capture"]) == known
+            daemon.status |= {"motion": motion, "reason": None}
 
 
 @pytest.mark.parametrize("path", ["/api/events", "/camera/0/api/events"])

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
+from people import Client, register
 from pictures import picture
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,7 +19,7 @@ SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}}
 class Scrape:
     """One scrape."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site | Client) -> None:
         response, body = site.ask("/metrics")
         assert response.status == 200, body
         assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -207,8 +208,9 @@ def test_how_long_publishing_takes_is_a_histogram_that_adds_up(tmp_path):
 def test_an_armed_camera_counts_events_and_frames(site):
     counts = {"events": 3, "looked": 500, "skipped": 2, "dropped": 0}
     motion = {"armed": True, "counts": counts}
+    owner = register(site)
     with StandIn(site.data / "run/capture.sock", mode="motion", captures={"ok": 1, "failed": 0}, motion=motion):
-        scrape = site.until(lambda: "stillcam_motion_events" in (now := Scrape(site)).families and now)
+        scrape = site.until(lambda: "stillcam_motion_events" in (now := Scrape(owner)).families and now)
     assert scrape.value("stillcam_motion_armed") == 1
     assert scrape.value("stillcam_motion_events_total") == 3
     assert scrape.value("stillcam_motion_frames_total", result="looked") == 500
@@ -216,7 +218,8 @@ def test_an_armed_camera_counts_events_and_frames(site):
 
 
 def test_a_disarmed_camera_has_no_counts_of_motion(site):
+    owner = register(site)
     with StandIn(site.data / "run/capture.sock", mode="snapshot", captures={"ok": 1, "failed": 0}, motion=None):
-        scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(site)).families and now)
+        scrape = site.until(lambda: "stillcam_captures" in (now := Scrape(owner)).families and now)
     assert scrape.value("stillcam_motion_armed") == 0
     assert "stillcam_motion_events" not in scrape.families

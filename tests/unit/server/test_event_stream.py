@@ -62,6 +62,14 @@ def test_only_ones_own_topics_are_visible():
     assert visible({**change, "stale": True}, frozenset()) == {"now": "t", "stale": True}
 
 
+def test_the_state_of_motion_detection_is_a_topic():
+    change = {"now": "t", "capture": {"motion": {"armed": True}}}
+    assert visible(change, frozenset({"motion"})) == change
+    assert visible(change, frozenset()) == {}
+    armed = {"capture": {"mode": "motion", "motion": {"armed": True}, "reason": None}}
+    assert visible(armed, frozenset()) == {"capture": {"mode": "snapshot", "reason": None}}
+
+
 class ConstantRevisions:
     """Revisions that do not change."""
 

@@ -23,6 +23,7 @@ from stillcam.http.messages import Answer
 from stillcam.series import reader
 from stillcam.series.state import STATES as SERIES_STATES
 from stillcam.server.camera_context import CameraContext, refresh_status
+from stillcam.server.event_stream import without_motion
 from stillcam.server.live.deliveries import CLIENT, PAGE, SERVER, STREAM
 from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Challenge, Request, Route
@@ -125,14 +126,18 @@ class Counters:
         return {key: answers for key, (answers, _) in counted.items()}, sum(size for _, size in counted.values())
 
 
-def metrics_route(contexts: Sequence[CameraContext], counters: Counters) -> Route:
-    """The route of the metrics of all cameras. Prometheus signs in with a token if watching needs it."""
+def metrics_route(contexts: Sequence[CameraContext], counters: Counters, is_known: Callable[[Request], bool]) -> Route:
+    """The route of the metrics of all cameras. Prometheus signs in with a token if watching needs it.
 
-    def metrics(_request: Request) -> Answer:
+    Args:
+        is_known: whether the sender of a request has an account or a token: only then there is anything about motion.
+    """
+
+    def metrics(request: Request) -> Answer:
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
         registry = CollectorRegistry()
-        registry.register(_Collector(contexts, counters))
+        registry.register(_Collector(contexts, counters, is_known(request)))
         ProcessCollector(namespace="stillcam_server", registry=registry)
         return Answer(200, generate_latest(registry), {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
@@ -141,9 +146,10 @@ def metrics_route(contexts: Sequence[CameraContext], counters: Counters) -> Rout
 
 
 class _Collector:
-    def __init__(self, contexts: Sequence[CameraContext], counters: Counters) -> None:
+    def __init__(self, contexts: Sequence[CameraContext], counters: Counters, with_motion: bool) -> None:
         self._contexts = contexts
         self._counters = counters
+        self._with_motion = with_motion
 
     def collect(self) -> Iterator[Metric]:
         """All of it, as it is now; called by prometheus_client."""
@@ -158,12 +164,16 @@ class _Collector:
         families = {name: classes[kind](name, text, labels=labels.split()) for name, (kind, text, labels) in
                     FAMILIES.items()}  # fmt: skip
         refresh_status(self._contexts)
-        per_camera = (_of_camera(context, context.daemon.status()) for context in self._contexts)
+        per_camera = (_of_camera(context, self._status(context)) for context in self._contexts)
         for name, labels, *values in chain(*per_camera, self._of_answers(), self._of_disks(), _of_board()):
             families[name].add_metric([str(label) for label in labels], *values)
         for name, family in families.items():
             if family.samples or not name.startswith(_ONLY_WITH_SAMPLES):
                 yield family
+
+    def _status(self, context: CameraContext) -> Mapping[str, Any]:
+        status = context.daemon.status()
+        return status if self._with_motion else without_motion(status)
 
     def _of_answers(self) -> Iterator[_Sample]:
         requests, sent_bytes = self._counters.read()
@@ -229,7 +239,8 @@ def _of_captures(camera: str, capture: Mapping[str, Any]) -> Iterator[_Sample]:
         yield "stillcam_motion_events", [camera], motion["counts"]["events"]
         for result in ("looked", "skipped", "dropped"):
             yield "stillcam_motion_frames", [camera, result], motion["counts"][result]
-    yield "stillcam_motion_armed", [camera], bool(motion and motion["armed"])
+    if "motion" in capture:
+        yield "stillcam_motion_armed", [camera], bool(motion and motion["armed"])
     if publish := capture.get("publish"):  # an older daemon does not send it
         buckets = [(f"{bound:g}", count) for bound, count in publish["buckets"]]
         yield "stillcam_publish_seconds", [camera], [*buckets, ("+Inf", publish["count"])], publish["sum_s"]

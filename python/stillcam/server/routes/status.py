@@ -11,9 +11,10 @@ from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
 from stillcam.http.messages import Answer, as_json
 from stillcam.server.camera_context import CameraContext, refresh_status
-from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible
+from stillcam.server.event_stream import EventBroker, EventSubscriber, Topics, visible, without_motion
 from stillcam.server.openapi.route import Document, Parameter, api
 from stillcam.server.openapi.shapes import Shape, at_least, define, list_of, map_of, maybe, one_of, record, shape
+from stillcam.server.revisions import MOTION as MOTION_TOPIC
 from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.routes.camera import RECORDING, TAKING
@@ -119,6 +120,7 @@ class StatusRoutes:
         revisions: of settings, library, series and films.
         topics: by topic of `revisions`, the route to read it at; its changes are sent to clients that may use it.
         admit: raises Refused unless the request may use the route.
+        is_known: whether the sender of a request has an account or a token: only then the status has `motion`.
         rights: returns another value once anybody's rights may have changed.
     """
 
@@ -130,6 +132,7 @@ class StatusRoutes:
         revisions: Revisions,
         topics: Mapping[str, Route],
         admit: Callable[[Request, Route], None],
+        is_known: Callable[[Request], bool],
         rights: Callable[[], object],
     ) -> None:
         self._context = context
@@ -138,6 +141,7 @@ class StatusRoutes:
         self._revisions = revisions
         self._topic_routes = topics
         self._admit = admit
+        self._is_known = is_known
         self._broker = EventBroker(self.status, revisions, self._readable_topics, rights)
         self._events_route = api(
             "State", "GET", "api/events", Access.WATCH, self._events,
@@ -203,14 +207,13 @@ class StatusRoutes:
         if request.value("revisions") == "1":
             with self._revisions:
                 document["revisions"] = self._revisions.newest()
-            document = visible(document, self._topics(request))
-        return document
+        return visible(document, self._topics(request))
 
     def _overview(self, request: Request) -> Document:
         """All cameras. Addresses start at the page that asks."""
         up = "../../" if request.camera else ""
         here = request.camera or self._contexts[0].number
-        cameras = []
+        cameras, is_known = [], self._is_known(request)
         refresh_status(self._contexts)
         for position, context in enumerate(self._contexts):
             address = f"{up}camera/{context.number}/" if position else up or "./"
@@ -220,7 +223,7 @@ class StatusRoutes:
                 "address": "./" if context.number == here else address,
                 "here": context.number == here,
                 "model": (capture.get("camera") or {}).get("model"),
-                "mode": capture.get("mode"),
+                "mode": (capture if is_known else without_motion(capture)).get("mode"),
                 "reason": capture.get("reason"),
                 "interval_s": capture.get("interval_s"),
                 "stale": context.staleness.is_stale(newest, capture),
@@ -239,7 +242,8 @@ class StatusRoutes:
         return self._topics(request) if may_use(self._admit, request, self._events_route) else None
 
     def _topics(self, request: Request) -> Topics:
-        return frozenset(topic for topic, route in self._topic_routes.items() if may_use(self._admit, request, route))
+        topics = {topic for topic, route in self._topic_routes.items() if may_use(self._admit, request, route)}
+        return frozenset(topics | {MOTION_TOPIC} if self._is_known(request) else topics)
 
 
 def _health_of(context: CameraContext) -> Document:

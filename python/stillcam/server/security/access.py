@@ -98,6 +98,13 @@ class Guard:
             return False
         return person is not None and person.scope == "control"
 
+    def is_known(self, request: Request) -> bool:
+        """Whether the sender has signed in, or has a token; False while the accounts cannot be read."""
+        try:
+            return (self.person(request) or self._by_address(request)) is not None
+        except (StoreError, Refused):
+            return False
+
     def session_key(self, request: Request) -> str:
         """The key of the session that the request shows; empty without one that is valid."""
         accounts, now_s = self._accounts.get(), time.time()

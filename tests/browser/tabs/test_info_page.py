@@ -55,6 +55,23 @@ def test_config_offers_sensor_modes_that_the_settings_take(page, usb):
         assert page.get_attribute("[data-setting='live.sensor_mode']", "data-state") == "saved"
 
 
+def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page, camera_server):
+    """A camera was detected while the tab still waited for its first answer."""
+    add_owner_to(camera_server.url, camera_server.folder / "data")
+    held: list[Any] = []
+    page.route("**/api/cameras", lambda route: route.fulfill(json={"active": None, "cameras": []}), times=1)
+    page.route("**/api/info", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/api/info"):
+        sign_in(page, camera_server.url, "info")
+    page.get_by_role("button", name="Refresh").click()
+    page.wait_for_selector(".info [aria-label='Camera 1']")
+    with page.expect_response("**/api/info") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate("async () => void (await (await import('./server/api.js')).get('api/status'))")
+    assert page.locator(".info [aria-label='Camera 1']").is_visible()
+
+
 def test_one_card_that_cannot_be_shown_leaves_the_others(page, camera_server):
     add_owner_to(camera_server.url, camera_server.folder / "data")
 

@@ -23,6 +23,7 @@ export function mount(panel, context) {
 
 class Info {
   #context;
+  #asked = 0; // grows with each renewal: what an older one answers is dropped
   #cameras = el("div", { class: "info-cards" });
   #system = el("div", { class: "info-cards" });
   #notice = el("p", { role: "status", class: "info-notice" });
@@ -47,7 +48,9 @@ class Info {
 
   async renew() {
     const { api } = this.#context;
+    const asked = ++this.#asked;
     const [cameras, info] = await Promise.allSettled([api.get("api/cameras"), api.get("api/info")]);
+    if (asked !== this.#asked) return;
     const wrong = [cameras, info].find((answer) => answer.status === "rejected");
     this.#notice.textContent = wrong?.status === "rejected" ? errorText(wrong.reason) : "";
     this.#systemHead.hidden = false;

@@ -99,6 +99,7 @@ class CaptureContext:
         recording: a video is being made: no other mode gets the camera.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
+        published_s: when the newest frame was published (monotonic).
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class CaptureContext:
         self._first = True  # the camera program has started, or become ready, and given no picture yet
         self._timeouts: defaultdict[tuple[str, str, bool], AdaptiveTimeout] = defaultdict(AdaptiveTimeout)
         self._known: Metadata = {}  # the newest, of any camera program
-        self._published_s = -math.inf  # when the newest frame was published (monotonic)
+        self.published_s = -math.inf
         self._lock = lock
         self.publisher = self._new_publisher()
 
@@ -289,7 +290,7 @@ class CaptureContext:
         Raises:
             CameraError: see `FramePublisher.check_frozen`.
         """
-        self._published_s = time.monotonic()
+        self.published_s = time.monotonic()
         self.status.add_frame(name, self.driver.metadata, self.driver.exposure_began_s)
         if not self.driver.adjusting:
             self.settings.confirm(name)
@@ -298,7 +299,7 @@ class CaptureContext:
 
     def shows_fresh_frame(self, wait_s: float) -> bool:
         """Whether a frame is shown that this daemon has published, and that will not be stale in `wait_s` seconds."""
-        age_s = time.monotonic() - self._published_s
+        age_s = time.monotonic() - self.published_s
         return age_s + wait_s < stale_after_s(snapshot_cycle_s(self.settings.wanted))
 
     def stall_timeout_s(self, cycle_s: Callable[[Settings], float]) -> float:

@@ -260,7 +260,7 @@ def test_settings_that_change_are_those_of_the_next_shots(idle_daemon):
 
 def test_snapshots_that_are_asked_for_come_between_the_shots(idle_daemon):
     idle_daemon.open()
-    garden = Series(idle_daemon, interval_s=20)
+    garden = Series(idle_daemon, interval_s=10)
     garden.taken(1)
     asking = [BackgroundRequest(idle_daemon, "snapshot") for _ in range(2)]
     for one in asking:
@@ -268,6 +268,15 @@ def test_snapshots_that_are_asked_for_come_between_the_shots(idle_daemon):
         assert isinstance(answer, dict), answer
         assert answer["frame"]
     garden.taken(2)
+
+
+def test_a_camera_that_starts_too_slowly_for_snapshots_between_the_shots_shows_the_shots(idle_daemon):
+    idle_daemon.fault(start_s=6)
+    idle_daemon.open()
+    Series(idle_daemon, interval_s=10).taken(1)
+    answer = BackgroundRequest(idle_daemon, "snapshot").wait()
+    assert isinstance(answer, dict), answer
+    assert answer["frame"]
 
 
 def test_the_manifest_and_the_folder_are_one(idle_daemon):

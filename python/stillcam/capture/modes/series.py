@@ -180,18 +180,20 @@ class SeriesMode(Mode):
         """Prepare for the next due time, wait for it, and take its shots."""
         series, due_ms = running.series, running.earliest_ms
         shots = series.definition.controls_of(series.state.tally.taken)
-        publish = _keeps_camera(running)
+        stays = _keeps_camera(running)
+        # Without a frame since the last shot, the camera starts too slowly for snapshots between the shots.
+        publish = stays or self._context.published_s < self._shots.taken_s
         frameless_s = (self._shots.lead_s + photo_cycle_s(settings, series.definition.kind)) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
-        self._context.status.enter("series", interval_s if publish else frameless_s)
+        self._context.status.enter("series", interval_s if stays else frameless_s)
         if self._disk_is_full(running):
             return
         self._prepared_ms = due_ms
-        self._shots.prepare(series, shots[0], publish)
+        self._shots.prepare(series, shots[0], stays)
         if not self._wait_until_due(running, due_ms) or self._disk_is_full(running):
             return
         for varied in shots:
-            self._shots.prepare(series, varied, publish)
+            self._shots.prepare(series, varied, stays)
             running.flush_gap()
             self._shots.take(series, due_ms, varied, publish)
             if running.due_ms != due_ms:  # the series was paused or deleted

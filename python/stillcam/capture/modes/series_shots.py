@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,10 +33,16 @@ Varied = Mapping[str, float]
 
 
 class ShotTaker:
-    """Takes shots; starts the camera program for them."""
+    """Takes shots; starts the camera program for them.
+
+    Attributes:
+        lead_s: how long before a shot the program has to be started.
+        taken_s: when the last shot was taken (monotonic).
+    """
 
     def __init__(self, context: CaptureContext) -> None:
-        self.lead_s = FIRST_LEAD_S  # how long before a shot the program has to be started
+        self.lead_s = FIRST_LEAD_S
+        self.taken_s = -math.inf
         self._context = context
         self._work = context.paths.series / WORK
         self._settings = context.settings.wanted
@@ -100,6 +107,7 @@ class ShotTaker:
             raise failure
         if frame:
             context.frame_published(frame)
+        self.taken_s = time.monotonic()
 
     def _record_exposure(self, series: Series, varied: Varied, metadata: Metadata) -> None:
         if varied or not metadata:

@@ -153,6 +153,7 @@ class Daemon:
         if self._detect.wanted() or not known:
             context.stop_camera()
             self._unchecked = False
+            self._detect.begin_listing()
             self._cameras = with_known_modes(context.driver.list_cameras(index, context.stop_fds), self._known)
             self.status.cameras = self._cameras
             self._detect.listed()
@@ -210,7 +211,8 @@ class Daemon:
             mode.fail(error)
         delay_s = context.backoff.failed(error)
         self.status.enter("no camera", snapshot_cycle_s(context.settings.wanted))
-        context.pause(delay_s)
+        if not self._detect.wanted():
+            context.pause(delay_s)
         if error.cause == "disk" and not context.stopping:
             context.reclaim_folder()
 

@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -151,6 +154,20 @@ def test_looking_again_ends_the_wait_for_a_camera(daemon):
     daemon.fault(no_camera=True)
     assert again(daemon) == []
     assert "no camera" in daemon.until(lambda status: status["mode"] == "no camera")["reason"]
+
+
+def test_a_camera_that_fails_meanwhile_does_not_keep_cameras_from_being_listed(daemon):
+    daemon.fault(start_s=3600)
+    daemon.start()
+    daemon.until(lambda status: status["camera"])
+    with ThreadPoolExecutor() as pool:
+        models = pool.submit(again, daemon)
+        time.sleep(0.5)  # nothing shows that the request waits; if it comes later, the test still passes
+        daemon.until(lambda _: daemon.camera_programs())
+        os.kill(daemon.camera_programs()[0], signal.SIGKILL)
+        daemon.fault()
+        assert models.result(DEADLINE_S) == ["imx519", "imx219"]
+    assert daemon.frames()["restarts"] == {"died": 1}
 
 
 def test_looking_again_while_somebody_watches_live(daemon):

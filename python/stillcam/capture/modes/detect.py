@@ -44,10 +44,23 @@ class DetectMode(RequestedMode):
     def __init__(self, context: CaptureContext) -> None:
         super().__init__(context)
         self.handlers = {"detect": self._on_request}
+        self._listing = False
+
+    def begin_listing(self) -> None:
+        """The cameras are being listed, until `listed` or `fail`."""
+        self._listing = True
 
     def listed(self) -> None:
+        """Answer the requests."""
+        self._listing = False
         for command in self._take_requests():
             command.finish(self._context.status.cameras_to_json())
+
+    def fail(self, error: CameraError) -> None:
+        """See Mode. If it was the camera in use that failed, the requests wait: the daemon lists the cameras next."""
+        if self._listing:
+            self._listing = False
+            super().fail(error)
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode: the cameras have been listed already."""

@@ -50,7 +50,7 @@ class MotionMonitor:
             return
         motion = (status.get("motion") or {}).get("event")
         key = (motion["number"], motion["start"]) if motion else None
-        if self._open and key != self._seen:  # another one has begun, or motion was disarmed
+        if self._open and key != self._seen:  # another one has begun, or the daemon was restarted
             yield self._end(self._open | {"end": self._open["end"] or utc_text(time_s)}, time_s)
         if motion and key != self._seen:
             self._seen = key

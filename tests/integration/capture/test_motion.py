@@ -195,6 +195,7 @@ def test_a_request_makes_an_event_of_several_parts_also_of_a_disarmed_camera(gua
     event = guard.ask("trigger", seconds=8)["event"]
     assert (event["number"], event["trigger"], event["end"]) == (1, "request", None)
     assert guard.until(lambda status: status["mode"] == "motion")["motion"]["armed"] is False
+    assert item_of(guard).exists()  # programs that are notified of the end get its item
     guard.until(lambda status: status["motion"] is None and status["mode"] == "snapshot")
     guard.until(lambda _: len(guard.visible()) == 6)
     first, second = sorted(guard.library.glob("2*/*.mp4"))

@@ -73,7 +73,7 @@ class MotionWatch:
             if changed:
                 session.set(settings)
             session.update()
-            if not (settings.armed or session.has_event):
+            if session.is_over and not settings.armed:
                 self._close_session()
 
     def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
@@ -94,7 +94,10 @@ class MotionWatch:
             session.join()
 
     def to_json(self) -> dict[str, Any] | None:
-        """For the status: what it sees, and the newest event; None: disarmed. May be called from any thread."""
+        """For the status: what it sees, and the newest event; may be called from any thread.
+
+        None: disarmed, and no event has ended lately.
+        """
         session, settings = self._session, self._settings
         if session is None or settings is None:
             return None

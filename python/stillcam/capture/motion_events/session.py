@@ -33,6 +33,7 @@ Photograph = Callable[[Callable[[], dict[str, Any]], Callable[[str], None]], Non
 GAP_S = 2.0  # so long without a frame, or three frames of a slow stream: another use has the camera, or it has failed
 LOST_S = 60.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
+SHOWN_S = 10.0  # after the end of an event, a disarmed camera shows it in the status for so long, then with its item
 CLOSE_S = 1.0  # for the rest of an event to be written when the daemon ends
 QUEUE_BYTES = 4 << 20  # frames on their way to the disk, beyond those of the ring
 
@@ -69,6 +70,7 @@ class MotionSession:
         self._newest: Observation | None = None
         self._shown: dict[str, Any] | None = None  # the newest event, as the status shows it
         self._made: tuple[int, str] = 0, ""  # the newest item: the number of its event, and its address
+        self._busy_s = -math.inf  # when an event lasted, or was written, last (monotonic)
 
     def set(self, settings: MotionSettings) -> None:
         """Use these settings from now on; an event that lasts keeps those that its files began with."""
@@ -119,6 +121,8 @@ class MotionSession:
         """End the event once it is over, or there are no frames; on a full disk it goes on without its items."""
         now, event, items = time.monotonic(), self._event, self._items
         self._ending = [ending for ending in self._ending if ending.is_busy]
+        if self.is_busy:
+            self._busy_s = now
         if event is None:
             return
         without_s = now - max(self._seen_s, event.start_s)
@@ -181,6 +185,11 @@ class MotionSession:
     def is_busy(self) -> bool:
         """Whether files of an event are being written."""
         return self.has_event or any(items.is_busy for items in self._ending)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no event lasts, and the item of the last one has been in the status for a while."""
+        return not self.is_busy and time.monotonic() - self._busy_s > SHOWN_S
 
     def to_json(self) -> dict[str, Any]:
         """What it sees, for the status."""

@@ -74,7 +74,7 @@ _CAPTURE["properties"] |= {
         "requests that wait until another one is done",
     ),
     "library": _LIBRARY,
-    "motion": shape(MOTION, "the state of motion detection; null: disarmed"),
+    "motion": shape(MOTION, "the state of motion detection; null: disarmed, and no event lately"),
     "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 

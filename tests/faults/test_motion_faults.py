@@ -107,3 +107,18 @@ def test_a_clock_that_jumps_does_not_stretch_the_event(guard, tmp_path: Path):
     sidecar = item(guard)
     began, ended = (datetime.fromisoformat(sidecar["motion"][name]) for name in ("start", "end"))
     assert 0 <= (ended - began).total_seconds() < HOUR_S / 2
+
+
+def test_a_full_disk_costs_no_restart_of_the_camera_for_a_photo_of_motion(guard, disk):
+    """The photo is not even begun: the live stream, and detection with it, go on."""
+    guard.settings(live=STREAM, motion={"armed": True, "after_s": 2, "record": "photos", "photo_interval_s": 1})
+    disk.fill(left_bytes=100_000)
+    guard.start()
+    guard.until(lambda status: status["motion"] and status["motion"]["active"] and not status["motion"]["ignored"])
+    guard.fault(**WALK)
+    looked = guard.until(lambda status: status["motion"]["event"])["motion"]["counts"]["looked"]
+    status = guard.until(lambda status: status["motion"]["counts"]["looked"] > looked + 15)
+    assert status["motion"]["event"]["number"] == 1
+    assert status["restarts"] == {}
+    assert len(guard.starts()) == 1
+    assert guard.log.read_text().count("event 1 has no more photos: the disk is nearly full") == 1

@@ -1,16 +1,20 @@
-"""The session of an armed camera, with a stream that is slow."""
+"""The session of an armed camera, with a stream that is slow, or a disk that hangs."""
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from stillcam.capture.motion_events.session import MotionSession
+from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
 
+MB = 1 << 20
+DEADLINE_S = 60.0
 CAMERA = CameraInfo(0, "imx219", (3280, 2464), None, None, "/base/camera", ())
 
 
@@ -31,4 +35,44 @@ def test_frames_of_a_slow_stream_are_no_gap(monkeypatch, tmp_path: Path, rate, h
         assert session.sees
         assert session.to_json()["held_s"] == held_s
     finally:
+        session.close()
+
+
+class HungLibrary:
+    """A library on a disk that does not answer until `answers` is set."""
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.asked: list[float] = []
+
+    def begin_item(self, _kind: str, time_s: float, _camera: str) -> NoReturn:
+        self.asked.append(time_s)
+        self.answers.wait(DEADLINE_S)
+        raise CameraError("disk", "it was unmounted")
+
+
+@pytest.mark.parametrize("seconds", [10, 400], ids=["many events", "few events of many parts"])
+def test_a_disk_that_hangs_costs_a_limited_amount_of_memory_and_threads(monkeypatch, seconds):
+    """However many events there are, and however long they are: the frames of all of them are in one queue."""
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0])
+    monkeypatch.setattr("stillcam.capture.motion_events.session.time", clock)
+    monkeypatch.setattr("stillcam.capture.motion_events.session.most_bytes", lambda _: MB)
+    settings = patched(Settings(), {"live": {"framerate": 1}, "motion": {"max_s": 5, "after_s": 1}})
+    hung = HungLibrary()
+    library: Any = hung
+    session = MotionSession(library, lambda *_: None, settings.motion, 0)
+    try:
+        session.begin_stream(settings, CAMERA)
+        for _ in range(1200 // seconds):
+            session.trigger(seconds)
+            while session.has_event:
+                now[0] += 1.0
+                session.add([bytes(MB // 4)], {}, look=False)
+        counts = session.to_json()["counts"]
+        assert counts["events"] == 1200 // seconds
+        assert counts["dropped"] > 1000
+        assert 1 <= len(hung.asked) <= 10
+    finally:
+        hung.answers.set()
         session.close()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stillcam.settings.schema import MotionSettings, Settings
 
 SCHEDULE_S = 1.0  # from one look at the schedule to the next: the clock and its zone may be set
+CLOSE_S = 1.0  # for the rest of all events to be written when the daemon ends
 TRIGGER_S, KEEP_S = 10.0, 10.0  # where the request names no time
 
 
@@ -90,8 +91,9 @@ class MotionWatch:
     def close(self) -> None:
         """The daemon ends."""
         self._close_session()
+        until_s = time.monotonic() + CLOSE_S
         for session in self._ended:
-            session.join()
+            session.join(until_s)
 
     def to_json(self) -> dict[str, Any] | None:
         """For the status: what it sees, and the newest event; may be called from any thread.

@@ -99,14 +99,12 @@ class PhotoMode(Mode):
         except Interrupted:
             pass
         except CameraError as error:
-            logging.error("a photo failed: %s", error)
+            logging.error("%s failed: %s", "a photo of motion" if order.motion else "a photo", error)
             self._context.camera_failed(error)
             failure = error
         finally:
             self._running = None
         whole = order.cancelled or len(order.items) >= order.count
-        if order.motion and failure:
-            logging.warning("no photo of the motion: %s", failure)
         self._end(order, failure or (None if whole else _ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
@@ -117,13 +115,17 @@ class PhotoMode(Mode):
             order.failed_before = True
 
     def take_of_motion(self, about: Callable[[], dict[str, Any]], made: Callable[[str], None]) -> None:
-        """Take one photo of an event, unless others are being taken or wait.
+        """Take one photo of an event, unless others are being taken or are due.
 
         Args:
             about: gives what its sidecar says of the event.
             made: called with the address of the item.
+
+        Raises:
+            CameraError: `disk`: it is nearly full, or cannot be written to.
         """
-        if not (self._orders or self._context.recording):
+        self._library.disk.check()
+        if not (self.wanted() or self._context.recording):
             motion = MotionPhoto(about, made)
             self._orders.append(PhotoOrder([], "photo", 1, time.monotonic(), None, motion=motion))
             self._update_status()

@@ -83,7 +83,7 @@ class EventItems:
 
     Args:
         made: called with the address of an item, by another thread.
-        limit_bytes: of the frames that wait for the disk.
+        limit_bytes: of the frames that wait for the disk, in all parts; more are dropped.
 
     Attributes:
         size: columns and rows of the detector.
@@ -108,6 +108,7 @@ class EventItems:
         self._limit_bytes = limit_bytes
         self._rate = framerate(stream.settings, "live") or DEFAULT_RATE
         self._parts: list[EventRecording] = []
+        self._dropped = 0  # frames that no part has got
         self._open = False  # the last part still gets frames
         self._peak: tuple[bytes, Metadata] | None = None
         self._metadata: Metadata = {}
@@ -136,7 +137,12 @@ class EventItems:
     @property
     def dropped(self) -> int:
         """How many frames the disk was too slow for."""
-        return sum(part.dropped for part in self._parts)
+        return self._dropped + sum(part.dropped for part in self._parts)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Size of the frames that wait for the disk."""
+        return sum(part.waiting_bytes for part in self._parts)
 
     def add(self, frames: Sequence[TimedFrame], metadata: Metadata, *, after_gap: bool = False) -> None:
         """Add the next frames, oldest first; `after_gap`: the camera was used for something else before."""
@@ -150,6 +156,9 @@ class EventItems:
         for frame in frames:
             if self._open and self._parts[-1].covered_s > self._settings.max_s:
                 self._end_part(frame[0])
+            if not self._open and self.waiting_bytes + len(frame[1]) > self._limit_bytes:
+                self._dropped += 1  # the disk hangs: each part would be another thread that waits for it
+                continue
             if not self._open:
                 self._begin_part(frame[0])
             self._parts[-1].add(frame, after_gap=after_gap)
@@ -173,12 +182,10 @@ class EventItems:
             jpeg, metadata = self._peak
             self._library.worker.submit(lambda: self._save_picture(jpeg, metadata))
 
-    def join(self, timeout_s: float) -> None:
-        """Wait until all is written."""
-        until_s = time.monotonic() + timeout_s
-        for part in self._parts:
-            if not part.join(max(0.0, until_s - time.monotonic())):
-                logging.warning("the disk is too slow for the end of the event; the next start finishes it")
+    def join(self, until_s: float) -> None:
+        """Wait until all is written, at most until this time (monotonic)."""
+        if not all(part.join(max(0.0, until_s - time.monotonic())) for part in self._parts):
+            logging.warning("the disk is too slow for the end of the event; the next start finishes it")
 
     def _begin_part(self, time_s: float) -> None:
         stream = self._stream
@@ -188,7 +195,7 @@ class EventItems:
             rate=round(self._rate, 3),
             rotation=stream.rotation,
             sidecar=self._sidecar(time_s, time_s, self._metadata),
-            limit_bytes=self._limit_bytes,
+            limit_bytes=self._limit_bytes - self.waiting_bytes,
         )
         self._parts.append(EventRecording(self._library, plan, self._done))
         self._open = True
@@ -200,11 +207,10 @@ class EventItems:
             sidecar["motion"]["part"] = len(self._parts)
         part.end(sidecar, self._event.peak_s)
 
-    def _done(self, id_: str | None, error: CameraError | None) -> None:
+    def _done(self, id_: str | None, _error: CameraError | None) -> None:
+        """A video is in the library, or an error has been logged."""
         if id_:
             self._made(id_)
-        elif error:
-            logging.warning("an event of motion has no video yet: %s", error)
 
     def _save_picture(self, jpeg: bytes, metadata: Metadata) -> None:
         """Make the item of the peak's picture; done by the background worker."""

@@ -118,6 +118,11 @@ class EventRecording:
         return not self._ended.is_set()
 
     @property
+    def waiting_bytes(self) -> int:
+        """Size of the frames that wait for the disk."""
+        return self._waiting_bytes
+
+    @property
     def covered_s(self) -> float:
         """How long the video is."""
         return self._covered_s

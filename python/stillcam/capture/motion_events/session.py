@@ -34,8 +34,7 @@ GAP_S = 2.0  # so long without a frame, or three frames of a slow stream: anothe
 LOST_S = 60.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
 SHOWN_S = 10.0  # after the end of an event, a disarmed camera shows it in the status for so long, then with its item
-CLOSE_S = 1.0  # for the rest of an event to be written when the daemon ends
-QUEUE_BYTES = 4 << 20  # frames on their way to the disk, beyond those of the ring
+QUEUE_BYTES = 4 << 20  # frames of all events on their way to the disk, beyond as many as the ring holds
 
 
 class MotionSession:
@@ -166,10 +165,10 @@ class MotionSession:
         if self._event:
             self._end_event()
 
-    def join(self) -> None:
-        """Wait, not for long, until events are written: the daemon ends."""
+    def join(self, until_s: float) -> None:
+        """Wait until events are written, at most until this time (monotonic)."""
         for items in self._ending:
-            items.join(CLOSE_S)
+            items.join(until_s)
 
     @property
     def sees(self) -> bool:
@@ -248,9 +247,10 @@ class MotionSession:
     def _begin_items(self) -> None:
         assert self._event is not None
         assert self._stream is not None
+        waiting_bytes = sum(items.waiting_bytes for items in self._ending)
         self._items = EventItems(
             self._library, self._stream, self._settings, self._event, self._clock,
-            partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES,
+            partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES - waiting_bytes,
         )  # fmt: skip
         self._photo_s = 0.0 if self._items.wants_photos else math.inf
         if self._newest:
@@ -260,7 +260,11 @@ class MotionSession:
         interval_s = self._settings.photo_interval_s
         self._photo_s = now + interval_s if interval_s else math.inf
         made = partial(self._item_made, self.number)
-        self._photograph(lambda: items.about(time.monotonic()), made)
+        try:
+            self._photograph(lambda: items.about(time.monotonic()), made)
+        except CameraError as error:
+            logging.warning("event %s has no more photos: %s", self.number, error)
+            self._end_items(items)
 
     def _end_event(self) -> None:
         event, items = self._event, self._items

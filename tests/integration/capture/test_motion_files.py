@@ -180,6 +180,24 @@ def test_an_event_of_a_camera_on_its_side_is_upright(idle_daemon, rotation):
     assert read_sidecar(item)["size"] == [240, 320]
 
 
+@needs_ffmpeg
+def test_an_event_has_the_rotation_that_was_set_while_the_stream_runs(idle_daemon):
+    """The camera need not be restarted for it: viewers' frames are rotated from then on, and so is the event."""
+    idle_daemon.fault(speed=1, no_boat=True)
+    armed: dict[str, Any] = {"live": {"width": 320, "height": 240}, "motion": {"armed": True}}
+    idle_daemon.settings(**armed)
+    idle_daemon.start()
+    idle_daemon.until(lambda status: status["motion"] and status["motion"]["active"])
+    starts = idle_daemon.starts()
+    idle_daemon.settings(**armed, camera={"rotation": 90})
+    idle_daemon.ask("reload")
+    idle_daemon.ask("trigger", seconds=1)
+    item = finished(idle_daemon, "mp4", "*")
+    assert read_sidecar(item)["size"] == [240, 320]
+    small_picture(item.with_suffix(".jpg"))
+    assert idle_daemon.starts() == starts
+
+
 def small_picture(path: Path) -> Image.Image:
     """A picture of 12x16 pixels; AssertionError: it is not of this shape."""
     with Image.open(path) as image:

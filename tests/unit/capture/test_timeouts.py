@@ -133,7 +133,7 @@ class SlowContext:
         self._settings = settings
         self.waited: list[float] = []
         self.live: LiveMode | None = None
-        self.settings = SimpleNamespace(confirmed=False, wanted=settings)
+        self.settings = SimpleNamespace(confirmed=False, running=settings, wanted=settings)
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.commands = SimpleNamespace(leased=True)
         self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)

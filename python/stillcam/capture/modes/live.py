@@ -49,7 +49,11 @@ class LiveMode(Mode):
         try:
             context.driver.start_live(settings, camera)
             self._motion.begin_stream(settings, camera)
+            running = context.settings.running
             while context.next_mode() is self:
+                if running is not context.settings.running:  # the camera needed no restart for the new ones
+                    running = context.settings.running
+                    self._motion.change_stream(running, camera)
                 if shown is not context.commands.leased:
                     shown = self._show_mode(cycle_s)
                 start_s = 0.0 if context.settings.confirmed else START_TIMEOUT_S + startup_s(cycle_s)

@@ -83,6 +83,12 @@ class MotionWatch:
         if self._session:
             self._session.begin_stream(settings, camera)
 
+    def change_stream(self, settings: Settings, camera: CameraInfo) -> None:
+        """The live stream that runs has these settings from now on."""
+        self._stream = settings, camera
+        if self._session:
+            self._session.change_stream(settings, camera)
+
     def add(self, frames: Sequence[bytes]) -> None:
         """Take the newest frames of the live stream."""
         if self._session and self.wanted:

@@ -80,6 +80,10 @@ class MotionSession:
     def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
         """The live stream has been started."""
         self._starts = True
+        self.change_stream(settings, camera)
+
+    def change_stream(self, settings: Settings, camera: CameraInfo) -> None:
+        """The live stream that runs has these settings from now on."""
         stream = Stream.of(settings, camera)
         if self._stream and not stream.gives_same_pictures(self._stream):
             self._ring.clear()

@@ -11,5 +11,5 @@ Other files that are copied there by hand are items too, each by itself, and ite
 Folders whose name begins with a dot are ours: `.drafts` (incomplete items), `.trash`, `.favourites`, `.thumbnails`.
 
 Read `names`, `items`, `days` and `catalogue` first; then `pending` (how an item is made), `retention` and `trash` (how
-it is deleted), `upright` and `thumbnails`, `batch_jobs` and `zip_stream`.
+it is deleted), `upright` and `thumbnails`, `events` (of motion), `batch_jobs` and `zip_stream`.
 """

@@ -156,10 +156,13 @@ class Library:
         """The camera models on the days read so far."""
         return self._days.known_cameras()
 
-    def calendar(self, year: int) -> dict[str, int]:
-        """The number of items of each day of `year` that has some."""
+    def calendar(self, year: int, wanted: Filter = Filter()) -> dict[str, int]:
+        """The number of items of each day of `year` that has some, of the kind and camera that are wanted."""
         days = [day for day in self._days.names() if day.startswith(f"{year:04d}-")]
-        return {day: total for day in reversed(days) if (total := self._days.counts(day).total())}
+        return {day: total for day in reversed(days) if (total := self._total(day, wanted))}
+
+    def _total(self, day: str, wanted: Filter) -> int:
+        return sum(number for of, number in self._days.counts(day).items() if wanted.takes(*of))
 
     def years(self) -> list[int]:
         """The years that have days, the newest first."""

@@ -94,6 +94,25 @@ def test_filters_narrow_it_down(page, url):
     page.wait_for_function("() => document.querySelectorAll('.library section').length > 1")
 
 
+def test_the_calendar_counts_what_the_filters_leave(page, url, library):
+    """With another filter it is drawn again; a day in it has such items."""
+    pending = PendingItem.create(library.data / "library", "motion", NOON_S, "imx219")
+    pending.path("jpg").write_bytes(picture((640, 480)))
+    pending.finish({"kind": "motion"})
+    sign_in(page, url, "photos")
+    page.click(".year summary")
+    expect(page.locator("button.day")).to_have_count(23)
+    page.get_by_label("Kind").select_option(label="Motion recordings")
+    expect(page.locator("button.day")).to_have_count(1)
+    day = page.get_by_role("button", name="Friday, November 20, 2026: 1 motion recording")
+    day.click()
+    expect(page.locator(".tile .badge")).to_have_text(["MOTION"])
+    page.select_option("select[aria-label=Kind]", "raw")
+    expect(page.locator("button.day")).to_have_count(9)
+    page.get_by_label("Kind").select_option(label="Other files")
+    expect(page.locator(".year-map")).to_have_text("No item of 2026 matches these filters.")
+
+
 def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
     sign_in(page, url, "photos")
     page.locator(".tile .open").first.focus()

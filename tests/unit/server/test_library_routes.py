@@ -539,6 +539,64 @@ def test_the_calendar_counts_by_day(site):
     assert site.ask("api/library/calendar?year=x").status == 400
 
 
+def test_the_calendar_counts_what_the_filters_leave(site):
+    site.take("motion")
+    site.take("motion", NOON_S + 86_400)
+    site.take("photo", NOON_S + 1)
+    counts = site.json("api/library/calendar?year=2026&kind=motion")["days"]
+    assert counts == {"2026-11-20": 1, "2026-11-21": 1}
+    assert site.json("api/library/calendar?year=2026&kind=photo&camera=imx708")["days"] == {"2026-11-20": 1}
+    assert site.json("api/library/calendar?year=2026&camera=imx219")["days"] == {}
+    assert site.json("api/library?kind=motion&day=2026-11-21")["items"][0]["day"] == "2026-11-21"
+    assert site.ask("api/library/calendar?year=2026&kind=film").status == 400
+
+
+MOTION = {
+    "start": "2026-11-20T12:00:05.000Z", "end": "2026-11-20T12:00:12.500Z", "peak": "2026-11-20T12:00:07.000Z",
+    "peak_blocks": 23, "columns": 40, "rows": 23, "blocks": [[1, 2]], "trigger": "motion",
+}  # fmt: skip
+FACTS = {name: value for name, value in MOTION.items() if name != "blocks"}
+
+
+def test_a_page_has_the_events_of_motion_recordings_on_request(site):
+    site.take("photo", NOON_S + 1)
+    site.take("motion", motion=MOTION)
+    photo, motion = site.json("api/library?events=1")["items"]
+    assert (photo["event"], motion["event"]) == (None, FACTS)
+    assert "event" not in site.json("api/library")["items"][0]
+    assert site.ask("api/library?events=yes").status == 400
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param(MOTION | {"end": None, "peak": 7}, FACTS | {"end": None, "peak": None}, id="end and peak"),
+        pytest.param(MOTION | {"start": "noon"}, None, id="no start"),
+        pytest.param(MOTION | {"start": "9999-99-99T00:00:00.000Z"}, None, id="no date"),
+        pytest.param(MOTION | {"trigger": ["x"]}, FACTS | {"trigger": ""}, id="trigger"),
+        pytest.param(MOTION | {"peak_blocks": -1}, FACTS | {"peak_blocks": None}, id="negative blocks"),
+        pytest.param(MOTION | {"peak_blocks": True}, FACTS | {"peak_blocks": None}, id="no number"),
+        pytest.param(MOTION | {"columns": 1 << 40}, FACTS | {"columns": None}, id="too many columns"),
+        pytest.param([], None, id="no object"),
+        pytest.param(None, None, id="nothing"),
+    ],
+)
+def test_a_sidecar_that_somebody_has_edited_costs_no_page(site, written, shown):
+    site.take("motion", motion=written)
+    assert site.json("api/library?events=1")["items"][0]["event"] == shown
+
+
+def test_a_motion_recording_without_its_sidecar_has_no_event(site):
+    id_ = site.take("motion", motion=MOTION)
+    (site.library.root / id_).with_suffix(".json").unlink()
+    assert site.json("api/library?events=1")["items"][0]["event"] is None
+
+
+def test_a_page_names_the_camera_s_time_zone_also_without_items(site, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    assert site.json("api/library")["zone"] == "Europe/Berlin"
+
+
 def test_names_that_no_address_can_hold(site):
     site.take()
     (site.library.root / "2026-11-20" / "a\nb\\c.jpg").write_bytes(picture())

@@ -69,15 +69,6 @@ export class Library {
   }
 
   /**
-   * How many items each day of a year has.
-   * @param {number} year
-   * @returns {Promise<Record<string, number>>}
-   */
-  async calendar(year) {
-    return (await this.#api.get(`api/library/calendar?year=${year}`)).days;
-  }
-
-  /**
    * @param {Item} item
    * @returns {Promise<Details>}
    */

@@ -6,8 +6,9 @@
 import { el, fill } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { reveal, revealOpened } from "../../base/reveal.js";
+import { calendar, counts } from "./calendar.js";
 import { ending } from "./ending.js";
-import { calendar, Filters } from "./filters.js";
+import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { LargeView } from "./large-view.js";
 import { Library } from "./library.js";
@@ -148,11 +149,12 @@ class Photos {
   }
 
   async #drawMap() {
-    const year = this.#year;
+    const [year, chosen] = [this.#year, this.#filters.chosen];
+    const isOld = () => year !== this.#year || JSON.stringify(chosen) !== JSON.stringify(this.#filters.chosen);
     try {
-      const counts = await this.#library.calendar(year);
-      if (year !== this.#year) return;
-      this.#map.replaceChildren(calendar(year, counts, this.#filters.chosen.day ?? "", (day) => {
+      const byDay = await counts(this.#context.api, year, chosen);
+      if (isOld()) return;
+      this.#map.replaceChildren(calendar(year, byDay, chosen, (day) => {
         this.#filters.day = day;
         this.#filtered();
       }));

@@ -12,8 +12,9 @@ from stillcam.common.formats import utc_text
 from stillcam.common.safe_read import parse_json, read_regular
 from stillcam.http.messages import Answer, Refused
 from stillcam.library.catalogue import Cursor, Filter, Library, size_bytes
+from stillcam.library.events import event_of
 from stillcam.library.items import Item
-from stillcam.library.names import is_day
+from stillcam.library.names import MOTION, is_day
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.server.errors import changing, reading
 from stillcam.server.file_answers import file_answer, shown
@@ -31,11 +32,16 @@ _ITEM: dict[str, Shape] = {
     "id": ID, "day": _DAY, "title": "text", "name": "text", "kind": KIND, "time": "time", "zone": "zone",
     "camera": shape("text?", "the sensor's model"), "bytes": "count", "favourite": "flag",
 }  # fmt: skip
+_EVENT = maybe(record(
+    start="time", end=shape("time?", "null: not known"), peak=shape("time?", "when most moved"),
+    peak_blocks=shape("count?", "blocks that moved then"), columns="count?", rows="count?",
+    trigger=shape("text", "`motion`, `request` or `keep`"),
+), "of a motion recording, as far as its sidecar is readable; only with `events=1`")  # fmt: skip
 
 define(
     LibraryPage=record(
-        items=list_of(record(**_ITEM)), rest=shape("text?", "`start` of the next page; null: this is the last"),
-        cameras="text[]", years="count[]",
+        items=list_of(record({"event": _EVENT}, **_ITEM)), zone="zone",
+        rest=shape("text?", "`start` of the next page; null: this is the last"), cameras="text[]", years="count[]",
     ),
     Calendar=record(year="count", days=map_of("count", "by date")),
     Item=record(
@@ -51,13 +57,15 @@ _FILE = {
     "file": Parameter("which of its files", one_of("item", "preview", "metadata")),
     "download": Parameter("makes browsers save the file"),
 }
+_COUNTED = {"kind": Parameter("only these", KIND), "camera": Parameter("only of this model")}
+_SWITCH: Schema = {"enum": ["0", "1"]}
 _PAGE = {
     "limit": Parameter("how many; 60", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
     "start": Parameter("`rest` of the page before"),
-    "kind": Parameter("only these", KIND),
-    "camera": Parameter("only of this model"),
+    **_COUNTED,
     "day": Parameter("only of this day", _DAY, error="day must be a date such as 2026-11-20"),
-    "favourites": Parameter("1: only these", {"enum": ["0", "1"]}),
+    "favourites": Parameter("1: only these", _SWITCH),
+    "events": Parameter("1: with `event` of each item", _SWITCH),
 }
 _YEAR = Parameter("which", {"type": "string", "pattern": r"^\d{4}$"}, "year must be a year such as 2026", required=True)
 
@@ -78,7 +86,7 @@ class LibraryRoutes:
             library("GET", "api/library", read, self._page, "A page of items, the newest first.", {200: "LibraryPage"},
                     query=_PAGE),
             library("GET", "api/library/calendar", read, self._calendar, "How many items each day of a year has.",
-                    {200: "Calendar"}, query={"year": _YEAR}),
+                    {200: "Calendar"}, query={"year": _YEAR, **_COUNTED}),
             library("GET", "api/library/items/", read, self._item, "All facts about an item.", {200: "Item"},
                     rest="id"),
             library("PATCH", "api/library/items/", control, self._change,
@@ -91,8 +99,13 @@ class LibraryRoutes:
         wanted = Filter(kind, camera, day, favourites=request.value("favourites") == "1")
         limit = int(request.value("limit") or PAGE)
         page = self._library.page(limit, _place(request.value("start")), wanted)
+        items = self._rows(page.items)
+        if request.value("events") == "1":
+            for row, item in zip(items, page.items, strict=True):
+                row["event"] = event_of(self._metadata(item)) if item.kind == MOTION else None
         return {
-            "items": self._rows(page.items),
+            "items": items,
+            "zone": local_zone(os.environ),
             "rest": page.next and _cursor(page.next),
             "cameras": self._library.cameras(),
             "years": self._library.years(),
@@ -100,7 +113,8 @@ class LibraryRoutes:
 
     def _calendar(self, request: Request) -> Document:
         year = int(request.value("year") or 0)
-        return {"year": year, "days": self._library.calendar(year)}
+        wanted = Filter(request.value("kind"), request.value("camera"))
+        return {"year": year, "days": self._library.calendar(year, wanted)}
 
     def _item(self, request: Request) -> Document:
         return self._details(self._find(request.rest))
@@ -164,16 +178,20 @@ class LibraryRoutes:
 
     def _details(self, item: Item) -> Document:
         [row] = self._rows([item])
-        metadata = None
-        if item.sidecar:
-            with suppress(OSError, ValueError):  # removed or damaged by hand: the picture is still there
-                metadata = parse_json(read_regular(self._library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
         return {
             **row,
             "files": [{"name": shown(name), "bytes": self._size(item, name)} for name in item.files],
             "preview": bool(item.preview),
-            "metadata": metadata if isinstance(metadata, dict) else None,
+            "metadata": self._metadata(item),
         }
+
+    def _metadata(self, item: Item) -> Document | None:
+        """Its sidecar; None: removed or damaged by hand."""
+        with suppress(OSError, ValueError):
+            if item.sidecar:
+                found = parse_json(read_regular(self._library.path(item, item.sidecar), MAX_SIDECAR_BYTES))
+                return found if isinstance(found, dict) else None
+        return None
 
     def _size(self, item: Item, name: str) -> int | None:
         try:

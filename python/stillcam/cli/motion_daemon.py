@@ -6,8 +6,9 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command
 from stillcam.cli.daemon import ask_with_progress
-from stillcam.cli.output import Table
+from stillcam.cli.output import Table, local_text
 from stillcam.cli.settings import change_setting
+from stillcam.common.clock import local_zone
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import ask
 
@@ -41,14 +42,15 @@ def keep(paths: Paths, arguments: Arguments) -> Result:
     return _event(paths, {"command": "keep", "seconds": arguments.seconds}, "is kept")
 
 
-def status(paths: Paths, _arguments: Arguments) -> Result:
+def status(paths: Paths, arguments: Arguments) -> Result:
     motion = ask(paths.socket, {"command": "status"}, TIMEOUT_S)["motion"]
     if motion is None:
         return Result(["disarmed"], {"motion": None})
-    event, counts = motion["event"], motion["counts"]
+    event, counts, zone = motion["event"], motion["counts"], local_zone(arguments.environ)
+    until = f", until {local_text(motion['next'], zone)}" if motion["next"] else ""
     rows = [
         ("armed", "yes" if motion["armed"] else "no"),
-        ("active", ("yes" if motion["active"] else "no") + (f", until {motion['next']}" if motion["next"] else "")),
+        ("active", ("yes" if motion["active"] else "no") + until),
         ("level", f"{motion['level']} blocks; {motion['threshold']} count"),
         ("events", str(counts["events"])),
         ("frames", f"{counts['looked']} looked at, {counts['skipped']} skipped, {counts['dropped']} not written"),
@@ -56,7 +58,8 @@ def status(paths: Paths, _arguments: Arguments) -> Result:
     if motion["ignored"]:
         rows.append(("ignored", IGNORED[motion["ignored"]]))
     if event:
-        text = f"number {event['number']} ({event['trigger']}), {event['start']} to {event['end'] or 'now'}"
+        end = local_text(event["end"], zone) if event["end"] else "now"
+        text = f"number {event['number']} ({event['trigger']}), {local_text(event['start'], zone)} to {end}"
         rows.append(("newest", f"{text}; {event['item'] or 'no item yet'}"))
     return Result(Table((), rows), {"motion": motion})
 

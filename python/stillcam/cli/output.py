@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from stillcam.common.clock import zone_named
 
 _BOLD, _RED, _GREEN, _YELLOW = 1, 31, 32, 33  # of ECMA-48
 _COLOURS = {"ok": _GREEN, "running": _GREEN, "done": _GREEN, "warning": _YELLOW, "paused": _YELLOW, "fault": _RED,
@@ -40,3 +43,8 @@ def _coloured(cell: str, code: int | None, colours: bool) -> str:
 def shows_colours(environ: Mapping[str, str]) -> bool:
     """Whether stdout is a terminal that shows colours, and its user wants them (https://no-color.org)."""
     return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
+
+
+def local_text(utc: str, zone: str) -> str:
+    """A moment (ISO 8601) as a person reads it in a time zone: `2026-11-30 18:02:03 CET`."""
+    return f"{datetime.fromisoformat(utc).astimezone(zone_named(zone)):%Y-%m-%d %H:%M:%S %Z}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.cli.daemon import naming_field, order
-from stillcam.cli.output import Table
+from stillcam.cli.output import Table, local_text
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -91,8 +91,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def list_series(paths: Paths, _arguments: Arguments) -> Result:
     found = reader.summaries(paths.series, _now_ms())
     rows = [
-        (one["name"], one["state"], str(one["taken"]), str(one["missed"]), size_text(one["bytes"]), one["next"] or "-",
-         one["why"] or "-")
+        (one["name"], one["state"], str(one["taken"]), str(one["missed"]), size_text(one["bytes"]),
+         _time(one, one["next"]) or "-", one["why"] or "-")
         for one in found
     ]  # fmt: skip
     headings = ("NAME", "STATE", "TAKEN", "MISSED", "SIZE", "NEXT", "REASON")
@@ -157,7 +157,7 @@ def _name(arguments: Arguments) -> str:
 
 def _line(one: Mapping[str, Any]) -> str:
     counts = f"{one['taken']} taken, {one['missed']} missed, {size_text(one['bytes'])}"
-    coming = f", next {one['next']}" if one["next"] else ""
+    coming = f", next {_time(one, one['next'])}" if one["next"] else ""
     why = f": {one['why']}" if one["why"] else ""
     return f"{one['name']}: {one['state']}{why}; {counts}{coming}"
 
@@ -172,13 +172,13 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         + (f", {one['planned']} planned" if one["planned"] else ""),
         "size": size_text(one["bytes"]),
         "size per day": forecast["bytes_per_day"] and size_text(forecast["bytes_per_day"]),
-        "disk full": forecast["full"],
-        "created": one["created"],
-        "first shot": one["first"] and one["first"]["time"],
-        "last shot": one["last"] and f"{one['last']['time']} (number {one['last']['n']})",
-        "next shot": one["next"],
-        "starts": plan["start"],
-        "ends": one["ends"],
+        "disk full": _time(one, forecast["full"]),
+        "created": _time(one, one["created"]),
+        "first shot": one["first"] and _time(one, one["first"]["time"]),
+        "last shot": one["last"] and f"{_time(one, one['last']['time'])} (number {one['last']['n']})",
+        "next shot": _time(one, one["next"]),
+        "starts": _time(one, plan["start"]),
+        "ends": _time(one, one["ends"]),
         "time zone": one["zone"],
         "interval": _interval_text(plan["interval_s"]),
         "aligned with clock": _yes_or_no(plan["marks"]),
@@ -192,6 +192,11 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         "daily film": _yes_or_no(plan["daily_film"]),
     }
     return [(label, text) for label, text in rows.items() if text]
+
+
+def _time(one: Mapping[str, Any], utc: str | None) -> str:
+    """A moment in the time zone of the series; empty: none."""
+    return local_text(utc, one["zone"]) if utc else ""
 
 
 def _yes_or_no(value: bool) -> str:

@@ -7,6 +7,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from capture_daemon import DEADLINE_S, ROOT, IdleDaemon, read_sidecar
@@ -20,6 +21,8 @@ STREAM = {"width": 320, "framerate": 10}
 STILL = {"interval_s": 3600, "width": 320}
 EMPTY = {"speed": 1, "no_boat": True}  # nothing moves in the picture
 WALK = EMPTY | {"walk_every_s": 4, "walk_s": 4}
+NEW_YORK = ZoneInfo("America/New_York")  # where the person at the command line is
+PERSONS = "%Y-%m-%d %H:%M:%S %Z"
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def item_of(guard: IdleDaemon, number: int = 1) -> Path:
 
 def command(guard: IdleDaemon, *arguments: str) -> str:
     """What `stillcam motion` prints."""
-    environ = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(guard.data)}
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(guard.data), "TZ": NEW_YORK.key}
     argv = [sys.executable, "-m", "stillcam", "motion", *arguments]
     ran = subprocess.run(argv, capture_output=True, text=True, check=False, env=environ, timeout=DEADLINE_S)
     assert ran.returncode == 0, ran.stderr
@@ -260,7 +263,8 @@ def test_the_command_line_arms_and_says_what_is_seen(guard):
     event = walk(guard)
     shown = command(guard, "status")
     assert "armed" in shown
-    assert f"number 1 (motion), {event['start']} to {event['end']}" in shown
+    begin, end = (datetime.fromisoformat(event[name]).astimezone(NEW_YORK) for name in ("start", "end"))
+    assert f"number 1 (motion), {begin:{PERSONS}} to {end:{PERSONS}}" in shown
     assert command(guard, "trigger", "--seconds", "1").startswith("event 2 is being recorded")
     command(guard, "disarm")
     assert guard.until(lambda status: status["motion"] is None)["mode"] in ("motion", "snapshot")

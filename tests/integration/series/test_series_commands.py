@@ -181,6 +181,13 @@ def test_show_has_the_plan_in_words(type_, plan, row, text):
     assert shown(type_)[row] == text
 
 
+def test_show_has_times_as_the_clock_of_the_series_shows_them(type_):
+    make_series(type_.paths.series, 1, zone="Europe/Berlin")
+    rows = shown(type_)
+    assert (rows["created"], rows["last shot"]) == ("2026-11-20 09:00:00 CET", "2026-11-20 09:00:00 CET (number 1)")
+    assert json.loads(type_("show", "Garden", "--json")[1])["created"] == "2026-11-20T08:00:00.000Z"
+
+
 def shown(type_) -> dict[str, str]:
     """What `show` prints of Garden, by its label."""
     return dict(re.split(r" {2,}", line, maxsplit=1) for line in type_("show", "Garden")[1].splitlines())

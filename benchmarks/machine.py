@@ -44,8 +44,8 @@ def machine(busy: float) -> str:
 
 
 def _others() -> Iterator[str]:
-    """The servers that benchmarks/serve compares with, and its load."""
-    for program, option in (("nginx", "-v"), ("ustreamer", "--version"), ("wrk", "-v")):
+    """The programs that benchmarks/serve and benchmarks/motion compare with, and the load of the former."""
+    for program, option in (("nginx", "-v"), ("ustreamer", "--version"), ("wrk", "-v"), ("motion", "-h")):
         if path := shutil.which(program):
             done = subprocess.run([path, option], capture_output=True, text=True, check=False)
             found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)

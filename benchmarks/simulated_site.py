@@ -12,7 +12,7 @@ from typing import Any
 
 from stillcam.ipc.protocol import NoAnswer, ask
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 60.0
 STEP_S = 0.002
 

@@ -1,0 +1,114 @@
+"""What detection takes: processor time for a frame, and memory."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clips import FPS, Clip
+from debian_motion import watching
+from report import Row, compared, measured
+from simulated_site import Site, running
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTLING_S = 10.0  # until something is measured
+SHARE = 0.5
+MOST_MB = 12.0
+ON_A_ZERO = """
+import os, runpy
+pages, true = (427 << 20) // os.sysconf("SC_PAGE_SIZE"), os.sysconf
+os.sysconf = lambda name: pages if name == "SC_PHYS_PAGES" else true(name)
+runpy.run_module("stillcam.capture", run_name="__main__")
+"""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of one process: processor time, user and system, in seconds; its share of memory (Pss) in MB."""
+
+    cpu_s: float
+    memory_mb: float
+
+
+def usage(pid: int) -> Usage:
+    """What a process has taken so far (proc(5)), without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return Usage((int(fields[11]) + int(fields[12])) / TICKS, int(rollup.partition("\nPss:")[2].split()[0]) / 1000)
+
+
+def costs(clip: Clip, others: dict[str, str], seconds: float, folder: Path) -> Iterator[Row]:
+    """Rows of processor time and memory.
+
+    All of them watch the clip at 1280x720 in real time and together, so that whatever else the machine does hits all.
+
+    Args:
+        others: names of configurations of `motion`.
+        seconds: that are measured.
+    """
+    recording = replace(clip, seconds=SETTLING_S + seconds).record(folder, 1)
+    with ExitStack() as stack:
+        child = stack.enter_context(_looking())
+        theirs = [
+            stack.enter_context(watching(recording, folder / f"{name}, {clip.name}", more))
+            for name, more in others.items()
+        ]
+        pids, before = [child.pid, *(pid for _, pid in theirs)], []
+        began_s = time.monotonic()
+        for number, jpeg in enumerate(recording.frames()):
+            for camera, _ in theirs:
+                camera.await_request()
+            time.sleep(max(0.0, began_s + number / FPS - time.monotonic()))
+            if number == SETTLING_S * FPS:
+                before = [usage(pid).cpu_s for pid in pids]
+            for camera, _ in theirs:
+                camera.answer(jpeg)
+            assert child.stdin
+            child.stdin.write(jpeg)
+            child.stdin.flush()
+        for camera, _ in theirs:
+            camera.await_request()
+        time.sleep(1 / FPS)
+        after = [usage(pid) for pid in pids]
+    milliseconds = [1000 * (now.cpu_s - then) / (seconds * FPS) for now, then in zip(after, before, strict=True)]
+    for name, their_ms, their in zip(others, milliseconds[1:], after[1:], strict=True):
+        work = f"{clip.name}, {name}"
+        yield compared(f"processor time for a frame: {work}", milliseconds[:1], [their_ms], "{:.1f} ms", at_most=SHARE)
+        yield compared(f"memory of the process: {work}", [after[0].memory_mb], [their.memory_mb], "{:.1f} MB")
+
+
+@contextmanager
+def _looking() -> Iterator[subprocess.Popen[bytes]]:
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python")}
+    argv = [sys.executable, str(Path(__file__).with_name("looking.py"))]
+    child = subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def memory(folder: Path, watched_s: float) -> Iterator[Row]:
+    """What an armed daemon takes beyond one with a viewer; both as on a Pi Zero 2 W.
+
+    Args:
+        watched_s: until it is measured; the memory for the seconds before an event is full then.
+    """
+    taken = []
+    for armed in (False, True):
+        site = Site(folder / f"armed {armed}", "imx219", motion={"armed": armed})
+        site.compile()
+        with running("-c", ON_A_ZERO, environ=site.environ) as daemon:
+            site.status()
+            site.ask("lease", seconds=30)
+            site.status(mode="motion" if armed else "live")
+            time.sleep(watched_s)
+            taken.append(usage(daemon.pid).memory_mb)
+    work = "memory of an armed daemon beyond the live view, on a Pi with 427 MB"
+    yield measured(work, taken[1] - taken[0], "{:.1f} MB", at_most=MOST_MB)

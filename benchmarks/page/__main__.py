@@ -38,7 +38,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from report import TITLE, Row
 
 ROOT = Path(__file__).resolve().parents[2]
-TABS = ("live", "photos", "timelapse", "config", "info", "settings")
+TABS = ("live", "photos", "timelapse", "motion", "config", "info", "settings")
 NAME, PASSWORD = "owner", "a long password"
 ITEMS, FIRST_S = 30, 1_795_176_000.0  # photos in the library, and when the first was taken
 START_S = 60.0

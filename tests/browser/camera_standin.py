@@ -29,7 +29,7 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' blob: data:"
-TABS = {"", "live", "photos", "timelapse", "config", "info", "settings"}
+TABS = {"", "live", "photos", "timelapse", "motion", "config", "info", "settings"}
 
 
 def jpeg(colour: str, size: tuple[int, int] = (640, 360)) -> bytes:

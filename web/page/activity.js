@@ -36,11 +36,11 @@ const GROUPS = [
     ({ series }) => series.length > 1 && { words: `${series.length} series`, tab: "timelapse" },
     ({ series: [one] }) => one && { words: `Series ${one.name}`, tab: "timelapse", name: one.name },
   ],
-  [({ motion }) => motion?.armed && { words: "Motion armed", tab: "settings" }],
+  [({ motion }) => motion?.armed && { words: "Motion armed", tab: "motion" }],
 ];
 
 /** @param {number} duration_ms */
-function duration(duration_ms) {
+export function duration(duration_ms) {
   const seconds = Math.max(0, Math.floor(duration_ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -31,6 +31,7 @@ export const TABS = [
   { name: "live", title: "Live", access: "watch", moduleAccess: "control", styles: ["tabs/live/live.css", "tabs/live/take.css", "tabs/photos/tile.css"], module: () => import("../tabs/live/tab.js") },
   { name: "photos", title: "Photos", access: "library", styles: ["tabs/photos/photos.css", "tabs/photos/tile.css"], module: () => import("../tabs/photos/tab.js") },
   { name: "timelapse", title: "Timelapse", access: "library", styles: ["tabs/timelapse/series.css", "tabs/timelapse/form.css"], module: () => import("../tabs/timelapse/tab.js") },
+  { name: "motion", title: "Motion", access: "control", styles: ["tabs/motion/motion.css", "base/settings.css"], module: () => import("../tabs/motion/tab.js") },
   { name: "config", title: "Config", access: "control", styles: ["tabs/config/config.css", "base/settings.css"], module: () => import("../tabs/config/tab.js") },
   { name: "info", title: "Info", access: "library", styles: ["tabs/info/info.css"], module: () => import("../tabs/info/tab.js") },
   { name: "settings", title: "Settings", access: "control", styles: ["tabs/settings/settings.css", "base/settings.css"], module: () => import("../tabs/settings/tab.js") },

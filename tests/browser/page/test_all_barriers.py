@@ -18,6 +18,7 @@ READY = {
     "Info": ".info-scroll",
     "Photos": ".library .tile",
     "Timelapse": "#timelapse-panel button",
+    "Motion": "#motion-panel .motion-arm",
     "Settings": "[data-setting]",
     "Live": ".recent .tile",
 }

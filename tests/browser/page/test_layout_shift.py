@@ -27,6 +27,7 @@ READY = {
     "info": ".info-scroll",
     "photos": ".library .tile",
     "timelapse": ".series-card",
+    "motion": "#motion-panel .motion-arm",
     "settings": "#settings-panel .entries li",
 }
 HELD = ("/page/main.js", "/tab.js", "/api/", "current.jpg", "?thumbnail")
@@ -77,6 +78,7 @@ def shifts(page: Page, url: str, ready: str) -> list[tuple[float, list[str]]]:
     page.wait_for_timeout(1_500)  # what else comes
     page.evaluate(PAINTED)
     found: list[tuple[float, list[str]]] = page.evaluate("window.shifts")
+    page.unroute_all(behavior="ignoreErrors")  # a live picture is always being asked for
     return found
 
 

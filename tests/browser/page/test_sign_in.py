@@ -70,7 +70,7 @@ def test_a_wrong_password_is_told_and_a_right_one_lets_in(page, owned):
 def test_each_sees_the_tabs_that_are_theirs(new_page, owned):
     page = new_page()
     sign_in(page, url(owned))
-    assert tabs(page) == ["Live", "Photos", "Timelapse", "Config", "Info", "Settings"]
+    assert tabs(page) == ["Live", "Photos", "Timelapse", "Motion", "Config", "Info", "Settings"]
     page.click("#account summary")
     page.click("#account button:has-text('Sign out') >> nth=0")
     page.wait_for_selector("input[autocomplete=username]")
@@ -118,7 +118,7 @@ def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
     page.wait_for_selector("input[autocomplete=username]")
     found = {"sign-in": barriers(page)}
     sign_in(page, url(site))
-    for tab in ("live", "photos", "timelapse", "config", "info", "settings"):
+    for tab in ("live", "photos", "timelapse", "motion", "config", "info", "settings"):
         page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(f"#{tab}-panel:not([hidden])")
         page.wait_for_load_state("networkidle")

@@ -135,7 +135,9 @@ def test_all_cameras_have_the_same_addresses(empty):
 def test_little_is_open(installation):
     web = installation.paths.web
     page = {f"GET {path.relative_to(web)}" for path in web.rglob("*") if path.is_file()}
-    tabs = {f"GET {tab}" for tab in ("", "live", "config", "info", "photos", "timelapse", "series", "settings")}
+    tabs = {
+        f"GET {tab}" for tab in ("", "live", "config", "info", "motion", "photos", "timelapse", "series", "settings")
+    }
     more = {"GET cameras", "GET assets/"}
     there = {f"{route.method} {route.path}" for route in installation.routes if route.access is Access.OPEN}
     assert there - page - tabs - more == OPEN | {"GET camera/0", "GET camera/1"}  # the slash that is left out

@@ -20,7 +20,7 @@ from stillcam.server.static_files import OVERVIEW, TYPES, VERSIONED
 GUIDE = (ROOT / "docs/reference/api.md").read_text()
 SECTION = re.compile(r"^### ([A-Z]+) (/\S*)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE) for language in ("bash", "json"))
-TABS = {"", "live", "photos", "timelapse", "series", "config", "info", "settings"}
+TABS = {"", "live", "photos", "timelapse", "series", "motion", "config", "info", "settings"}
 SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
 DEADLINE_S = 100
 

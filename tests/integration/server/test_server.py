@@ -64,7 +64,7 @@ def test_after_waits_for_another_frame(shared_site):
     assert answers[0][0].headers["ETag"] == f'"{newer}"'
 
 
-@pytest.mark.parametrize("tab", ["", "live", "photos", "timelapse", "config", "info", "settings"])
+@pytest.mark.parametrize("tab", ["", "live", "photos", "timelapse", "motion", "config", "info", "settings"])
 def test_the_page_at_each_tab(shared_site, tab):
     response, body = shared_site.ask(f"/{tab}")
     assert response.status == 200

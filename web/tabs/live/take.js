@@ -30,6 +30,9 @@ export class Taking {
   #doing = el("span");
   /** The seconds, which are not read aloud. */
   #passing = el("span", { "aria-hidden": "true" });
+  #line = el("div", { class: "take-line" }, el("p", { class: "take-activity", role: "status" }, this.#doing, this.#passing));
+  /** The button that keeps the last seconds, in the same line, once the camera has been armed. @type {Promise<unknown> | null} */
+  #keep = null;
   #waits = el("p", { class: "take-waits", role: "status" });
   #why = el("span");
   /** A refusal stays until it has been read, whatever happens meanwhile. */
@@ -47,7 +50,7 @@ export class Taking {
       el("div", { class: "take", role: "group", "aria-label": "Take" }, this.#photo, this.#raw, this.#video, this.#cancel, this.#cancelVideo,
         el("details", { class: "take-more" }, el("summary", {}, "Burst, timer, length"),
           label("Photos", this.#count, ""), label("Timer", this.#delay, "s"), label("Video", this.#seconds, "s (0: until stopped)"))),
-      el("p", { class: "take-activity", role: "status" }, this.#doing, this.#passing), this.#waits, this.#problem, this.#recent.element);
+      this.#line, this.#waits, this.#problem, this.#recent.element);
   }
 
   /** @returns {Promise<void>} once the newest items are shown, or cannot be */
@@ -55,7 +58,10 @@ export class Taking {
     const { status } = this.#context;
     const ticker = setInterval(() => document.hidden || this.#show(), TICK_MS); // the seconds pass between two statuses
     this.#ends = [
-      status.subscribe(() => this.#show()),
+      status.subscribe((/** @type {any} */ { capture: { motion } }) => {
+        this.#show();
+        if (motion?.active) this.#keep ??= import("./keep.js").then(({ addKeep }) => addKeep(this.#line, this.#context), () => (this.#keep = null));
+      }),
       status.follow(["library"], () => this.#recent.renew()),
       () => clearInterval(ticker),
     ];

@@ -105,6 +105,7 @@ def test_light_and_dark(new_page, camera, scheme, width):
     page = new_page(viewport={"width": width, "height": 700}, color_scheme=scheme)
     page.goto(camera.url)
     wait_for_state(page, "fresh")
+    page.wait_for_selector("#activity a")
     assert all(ratio >= 7 for ratio in page.evaluate(CONTRAST).values()), page.evaluate(CONTRAST)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     red, green, blue = shot.split()

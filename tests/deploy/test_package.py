@@ -72,6 +72,15 @@ def test_the_units_are_those_of_the_installer_with_the_package_s_folders(files):
             assert (files / document).is_file(), document
 
 
+def test_the_unit_of_the_motion_sensor_starts_the_package_s_program(files):
+    unit = (files / "usr/share/doc/stillcam/deploy/gpio/stillcam-gpio.service").read_text()
+    assert "/opt/" not in unit
+    (program,) = re.findall("^ExecStart=/usr/bin/python3 -I /(.*)$", unit, re.MULTILINE)
+    assert (files / program).read_text() == (ROOT / "deploy/gpio/motion_sensor.py").read_text()
+    (document,) = re.findall("^Documentation=file:///(.*)$", unit, re.MULTILINE)
+    assert (files / document).is_file()
+
+
 def test_nothing_in_it_names_the_installer_or_another_python(files):
     """Messages that a person reads there name what the package has."""
     for file in (*(files / path for path in SCRIPTS), *(files / "usr/lib/systemd/system").iterdir(),

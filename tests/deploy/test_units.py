@@ -8,6 +8,7 @@ import pytest
 from serving import DEADLINE_S, ROOT
 
 UNITS = ROOT / "deploy/systemd"
+GPIO = ROOT / "deploy/gpio/stillcam-gpio.service"
 SERVICES = ("stillcam-capture", "stillcam-server")
 
 
@@ -38,7 +39,7 @@ def installed(tmp_path):
     for script in ("capture.sh", "server.sh"):
         (programs / script).write_text("#!/bin/sh\n")
         (programs / script).chmod(0o755)
-    for unit in UNITS.glob("*stillcam*"):
+    for unit in (*UNITS.glob("*stillcam*"), GPIO):
         text = unit.read_text().replace("/opt/stillcam/current", str(programs))
         (folder / unit.name).write_text(text)
     return folder
@@ -49,13 +50,14 @@ def installed(tmp_path):
     [
         pytest.param(("stillcam.target", "stillcam-capture.service", "stillcam-server.service"), id="one camera"),
         pytest.param(("stillcam.target", "stillcam-server.service", "stillcam-capture@.service"), id="a further one"),
+        pytest.param(("stillcam-gpio.service",), id="a motion sensor"),
     ],
 )
 def test_systemd_understands_every_line(installed, names):
     assert analyze("verify", "--man=no", "--recursive-errors=no", *(installed / name for name in names)) == ""
 
 
-@pytest.mark.parametrize(("part", "most"), [("capture", 4.0), ("capture@", 4.0), ("server", 2.0)])
+@pytest.mark.parametrize(("part", "most"), [("capture", 4.0), ("capture@", 4.0), ("server", 2.0), ("gpio", 1.6)])
 def test_the_exposure_is_low(installed, part, most):
     said = analyze("security", "--offline=true", "--no-pager", installed / f"stillcam-{part}.service")
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from serving import DEADLINE_S
+from serving import DEADLINE_S, ROOT
 
 # In a mount namespace of its own, so that nothing stays mounted.
 MOUNT = """
@@ -31,6 +31,10 @@ do :; done
 """
 ENVIRONMENT = ("env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root")
 MODULES = ("PIL", "inotify_simple", "prometheus_client", "astral")
+OPTIONAL_MODULES = (
+    "apprise", "certifi", "charset_normalizer", "click", "colorzero", "gpiozero", "gpiozero-2.0.1.dist-info", "idna",
+    "markdown", "oauthlib", "paho", "requests", "requests_oauthlib", "urllib3", "yaml",
+)  # fmt: skip
 DEBIAN_MODULES = ("PIL", "prometheus_client")  # Debian 12 has these in the versions that Stillcam needs
 
 
@@ -88,13 +92,19 @@ class Booted:
 
     def put_modules(self) -> None:
         """Put the Python packages there that the installer would fetch."""
-        self.run("/usr/bin/python3", "-m", "venv", "--without-pip", "/opt/stillcam/venv")
+        self.run("/usr/bin/python3", "-m", "venv", "--system-site-packages", "--without-pip", "/opt/stillcam/venv")
         (packages,) = self.root.glob("opt/stillcam/venv/lib/python3.*/site-packages")
         self._copy(MODULES, packages)
 
     def put_debian_modules(self) -> None:
         """Put the Python packages there that apt would get for the Debian package."""
         self._copy(DEBIAN_MODULES, self.root / "usr/lib/python3/dist-packages")
+
+    def put_optional_modules(self) -> None:
+        """Put the optional Python packages there, as apt would: for all environments."""
+        [packages] = ROOT.glob(".venv/guests/debian13/lib/python3*/site-packages")
+        for name in OPTIONAL_MODULES:
+            shutil.copytree(packages / name, self.root / "usr/lib/python3/dist-packages" / name, dirs_exist_ok=True)
 
     @staticmethod
     def _copy(modules: tuple[str, ...], packages: Path) -> None:

@@ -72,6 +72,93 @@ def test_the_server_makes_a_bug_report_in_its_sandbox(machine):
     assert "\nfault: " not in text, text
 
 
+SERVICE = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        open("/root/got.new", "wb").write(body)
+        __import__("os").rename("/root/got.new", "/root/got")
+        self.send_response(200)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", 8100), Handler).serve_forever()
+"""
+
+
+def test_the_server_notifies_by_apprise_and_mqtt_from_its_sandbox(machine):
+    machine.put_optional_modules()
+    data = machine.root / "var/lib/stillcam"
+    addresses = data / "receiver-addresses.json"
+    addresses.write_text(json.dumps({"phone": "json://127.0.0.1:8100", "mqtt": "mqtt://127.0.0.1/cams"}))
+    os.chown(addresses, data.stat().st_uid, data.stat().st_gid)
+    machine.run("systemd-run", "/usr/bin/python3", "-c", SERVICE)
+    machine.run("systemd-run", "mosquitto")
+    listener = "mosquitto_sub --retained-only -t cams/0/event/picture -C 1 -F %l > /root/size"
+    machine.run("stillcam", "settings", "set", "notifications.receivers", '["phone item.taken", "mqtt"]')
+    machine.run("sh", "-c", "until mosquitto_sub -t cams/0/status -C 1 -W 60 | grep -q online; do sleep 0.1; done")
+    machine.run("stillcam", "photo")
+    deadline = time.monotonic() + DEADLINE_S
+    while not (machine.root / "root/got").exists():
+        assert time.monotonic() < deadline, machine.run("stillcam", "log")
+        time.sleep(0.1)
+    assert json.loads((machine.root / "root/got").read_text())["attachments"]
+    machine.run("sh", "-c", listener)
+    assert int((machine.root / "root/size").read_text()) > 1000
+
+
+# Runs the motion sensor with a mock pin, which is active all the time.
+ACTIVE = """
+import runpy, sys, threading, time
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
+
+Device.pin_factory = MockFactory()
+
+def drive():
+    while True:
+        Device.pin_factory.pin(17).drive_high()
+        time.sleep(0.1)
+
+threading.Thread(target=drive, daemon=True).start()
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def test_a_motion_sensor_records_an_event_from_its_sandbox(machine):
+    machine.put_optional_modules()
+    machine.run("groupadd", "--force", "gpio")
+    program = "/opt/stillcam/current/deploy/gpio/motion_sensor.py"
+    machine.run("cp", program.replace("motion_sensor.py", "stillcam-gpio.service"), "/etc/systemd/system")
+    key = re.search(r"stillcam_[\w-]+", machine.run("stillcam", "token", "add", "gpio", "--scope", "control"))
+    assert key
+    settings = (machine.root / program[1:]).with_name("stillcam-gpio.default").read_text()
+    defaults = machine.root / "etc/default/stillcam-gpio"
+    defaults.write_text(settings.replace("CAMERA_TOKEN=", f"CAMERA_TOKEN={key[0]}"))
+    defaults.chmod(0o600)
+    (machine.root / "opt/active.py").write_text(ACTIVE)
+    own = machine.root / "etc/systemd/system/stillcam-gpio.service.d/mock.conf"
+    own.parent.mkdir()
+    own.write_text(f"[Service]\nExecStart=\nExecStart=/usr/bin/python3 -I /opt/active.py {program}\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "enable", "--now", "stillcam-gpio")
+    deadline = time.monotonic() + DEADLINE_S
+    while "(request)" not in machine.run("stillcam", "motion", "status"):
+        assert time.monotonic() < deadline, machine.run("journalctl", "--unit=stillcam-gpio", "--output=cat")
+        time.sleep(0.1)
+    process = pid(machine, "stillcam-gpio")
+    status = machine.run("cat", f"/proc/{process}/status")
+    groups = {machine.run("getent", "group", name).split(":")[2] for name in ("gpio", "stillcam-gpio")}
+    assert set(re.findall(r"^Groups:\s(.*)$", status, re.MULTILINE)[0].split()) == groups
+    see = ("nsenter", f"--target={process}", "--mount", "--root", "ls", "-A")
+    assert machine.run(*see, "/var/lib/stillcam", "/run/stillcam", check=False).split() == [
+        "/run/stillcam:", "/var/lib/stillcam:",
+    ]  # fmt: skip
+    machine.run("systemctl", "disable", "--now", "stillcam-gpio")
+    machine.run("rm", "/etc/systemd/system/stillcam-gpio.service")
+
+
 @pytest.mark.parametrize("unit", [CAPTURE, SERVER])
 def test_what_is_killed_is_started_again(machine, unit):
     before = pid(machine, unit)

@@ -3,7 +3,7 @@
 Run it as `PYTHONPATH=python .venv/bin/python benchmarks/soak --minutes 60`. It needs Linux with mount and network
 namespaces (root, or a kernel that lets users have them). What happens is printed on standard error; the table says
 what a viewer has seen, how long each kind of fault took to be over, and memory and descriptors at the start and at
-the end.
+the end. With `--armed`, there are no faults but many events of motion: see `armed.py`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from armed import CAMERA, DISK, SETTINGS, armed
 from faults import table
 from installation import DAEMON, PATIENCE_S, SERVER, Installation, NeverCame
 from report import Row, print_table
-from viewer import Viewer
+from sizes import Size
+from viewer import Viewer, say, seen_rows
 
 APART = "STILLCAM_SOAK_APART"
 HOLD_S = (1.0, 12.0)  # how long a fault lasts
@@ -34,24 +35,6 @@ REST_S = 3.0  # pictures between two faults
 LIVE = 0.3  # the part of the faults that come while somebody watches live
 SETTLE_S = 30.0  # before memory is looked at
 PORT = 8080  # in a network of our own
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What a process takes: resident memory in kB, descriptors, threads."""
-
-    kb: int
-    descriptors: int
-    threads: int
-
-    @classmethod
-    def of(cls, pid: int) -> Size:
-        """Of a process that runs."""
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        return cls(int(status["VmRSS"].split()[0]), len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"]))
-
-    def __str__(self) -> str:
-        return f"{self.kb / 1000:.1f} MB, {self.descriptors} descriptors, {self.threads} threads"
 
 
 def sizes(installation: Installation) -> dict[str, Size]:
@@ -129,28 +112,11 @@ def soak(installation: Installation, minutes: float, chance: random.Random, faul
     return not (viewer.seen.wrong or bugs or stuck)
 
 
-def seen_rows(viewer: Viewer, seconds: float) -> list[Row]:
-    """What the viewer has received, and when it has received nothing."""
-    seen = viewer.seen
-    for wrong in seen.wrong:
-        say(wrong)
-    longest, total = max(seen.gaps, default=0), sum(seen.gaps)
-    return [
-        Row(f"frames received in {seconds / 60:.0f} minutes", f"{seen.frames:,}"),
-        Row("torn or out of order", f"{len(seen.wrong)}", target="none", met=not seen.wrong),
-        Row("gaps without a fresh picture", f"{len(seen.gaps)}, {total:.0f} s in all, {longest:.0f} s at most"),
-    ]
-
-
-def say(text: str) -> None:
-    """What happens, as it happens."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> int:
     """Soak; exit status 1 if a picture never came back, or came wrong."""
     parser = argparse.ArgumentParser(prog="soak", description="All faults in random order.")
     parser.add_argument("--minutes", type=float, default=60, help="how long: 60")
+    parser.add_argument("--armed", action="store_true", help="a camera that looks for motion, without faults")
     parser.add_argument("--seed", type=int, default=1, help="another one gives another order: 1")
     parser.add_argument("--faults", default="", metavar="TEXT", help="only those with TEXT in their name")
     given = parser.parse_args()
@@ -163,9 +129,13 @@ def main() -> int:
         os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order: nothing is left running
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    say(f"seed {given.seed}, {given.minutes:g} minutes")
-    with tempfile.TemporaryDirectory() as folder, Installation(Path(folder), PORT) as installation:
-        return 0 if soak(installation, given.minutes, random.Random(given.seed), faults) else 1
+    with tempfile.TemporaryDirectory() as folder:
+        if given.armed:
+            with Installation(Path(folder), PORT, SETTINGS, CAMERA, DISK) as installation:
+                return 0 if armed(installation, given.minutes) else 1
+        say(f"seed {given.seed}, {given.minutes:g} minutes")
+        with Installation(Path(folder), PORT) as installation:
+            return 0 if soak(installation, given.minutes, random.Random(given.seed), faults) else 1
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,11 @@ SPEED = 10  # of the simulated camera, so many times that of a real one
 FRAMERATE = 10.0  # live
 PATIENCE_S = 100.0  # what has not come by then will not come
 IMAGES, DATA, SMALL = "size=16m", "size=48m", "size=8m"  # options of each tmpfs
+SETTINGS: dict[str, Any] = {
+    "access": {"watch": "anyone"},
+    "snapshot": {"interval_s": INTERVAL_S, "width": 640},
+    "live": {"width": 640, "framerate": FRAMERATE / SPEED},
+}
 
 Result = TypeVar("Result")
 
@@ -35,16 +41,28 @@ class Installation:
     Args:
         folder: an empty one.
         port: where the server is to listen.
+        settings: those that differ from the defaults.
+        camera: how the simulated camera always does.
+        disk: options of the file system with the library.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        settings: dict[str, Any] = SETTINGS,
+        camera: Mapping[str, Any] = MappingProxyType({"speed": SPEED}),
+        disk: str = DATA,
+    ) -> None:
+        self.settings = settings_text(settings)
+        self._behaviour = camera
         self.home, self.port = folder / "home", port
         self.images, self.data, self.camera = folder / "images", folder / "data", folder / "camera"
         self.log = folder / "start.log"
         self._clock = folder / "clock"
         # Files in logs and run are always open for writing, and would keep data from becoming read-only.
         self._disks = (
-            (self.images, IMAGES), (self.data, DATA), (self.data / "logs", SMALL), (self.data / "run", SMALL),
+            (self.images, IMAGES), (self.data, disk), (self.data / "logs", SMALL), (self.data / "run", SMALL),
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -65,14 +83,6 @@ class Installation:
         (self.home / "python/sitecustomize.py").symlink_to(ROOT / "tests/faults/clock/sitecustomize.py")
         self.jump(0)
         self.misbehave()
-        self.settings = json.dumps(
-            {
-                "version": 1,
-                "access": {"watch": "anyone"},
-                "snapshot": {"interval_s": INTERVAL_S, "width": 640},
-                "live": {"width": 640, "framerate": FRAMERATE / SPEED},
-            }
-        )
         replace(self.data / "settings.json", self.settings)
         environ = os.environ | {
             "STILLCAM_CAMERA": "simulated", "STILLCAM_SIMULATED_DIR": str(self.camera),
@@ -153,18 +163,29 @@ class Installation:
         return False
 
     def misbehave(self, **faults: Any) -> None:
-        """How the simulated camera does from now on; without faults, well."""
-        replace(self.camera / "faults.json", json.dumps({"speed": SPEED, **faults}))
+        """How the simulated camera does from now on; without faults, as always."""
+        replace(self.camera / "faults.json", json.dumps({**self._behaviour, **faults}))
 
     def jump(self, seconds: float) -> None:
         """Set the clock of all programs, so far from the right time."""
         replace(self._clock, f"{seconds} synchronised\n")
+
+    def change(self, settings: dict[str, Any]) -> None:
+        """Use these settings from now on, unless they are the current ones."""
+        if (text := settings_text(settings)) != self.settings:
+            self.settings = text
+            self.write_settings(text)
 
     def write_settings(self, text: str) -> None:
         """Replace the settings file, and have it read."""
         replace(self.data / "settings.json", text)
         with suppress(NeverCame, ProcessLookupError):
             os.kill(self.pid(DAEMON, 0.0), signal.SIGHUP)
+
+
+def settings_text(settings: dict[str, Any]) -> str:
+    """What the settings file contains."""
+    return json.dumps({"version": 1, **settings})
 
 
 def mount(path: Path, options: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 
 from installation import INTERVAL_S, Installation
+from report import Row
 
 from stillcam.frames.files import frame_time
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
@@ -82,3 +84,21 @@ class Viewer(threading.Thread):
             self.seen.gaps.append(gap_s)
         self.seen.frames += 1
         self.newest, self.at_s = name, now_s
+
+
+def seen_rows(viewer: Viewer, seconds: float) -> list[Row]:
+    """What the viewer has received, and when it has received nothing."""
+    seen = viewer.seen
+    for wrong in seen.wrong:
+        say(wrong)
+    longest, total = max(seen.gaps, default=0), sum(seen.gaps)
+    return [
+        Row(f"frames received in {seconds / 60:.0f} minutes", f"{seen.frames:,}"),
+        Row("torn or out of order", f"{len(seen.wrong)}", target="none", met=not seen.wrong),
+        Row("gaps without a fresh picture", f"{len(seen.gaps)}, {total:.0f} s in all, {longest:.0f} s at most"),
+    ]
+
+
+def say(text: str) -> None:
+    """What happens, as it happens."""
+    print(text, file=sys.stderr, flush=True)

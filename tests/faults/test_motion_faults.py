@@ -1,6 +1,8 @@
 """Faults in the middle of an event of motion: what there was stays playable, and nothing half remains."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +98,22 @@ def test_a_camera_that_stalls_leaves_a_gap(guard):
     guard.until(lambda status: status["motion"]["event"]["end"])
     motion = item(guard)["motion"]
     assert motion["gaps"][0]["seconds"] > 2
+
+
+def test_a_camera_program_that_is_killed_leaves_a_short_gap(guard):
+    """The stream is started again at once, without snapshots before it."""
+    begin_event(guard)
+    starts = len(guard.starts())
+    (program,) = guard.camera_programs()
+    os.kill(program, signal.SIGKILL)
+    looked = guard.until(lambda status: status["restarts"].get("died"))["motion"]["counts"]["looked"]
+    guard.until(lambda status: status["motion"]["counts"]["looked"] > looked + 5)
+    guard.fault(**EMPTY)
+    guard.until(lambda status: status["motion"]["event"]["end"])
+    sidecar = item(guard)
+    assert len(sidecar["motion"]["gaps"]) == 1
+    (start,) = guard.starts()[starts:]
+    assert "--codec=mjpeg" in start
 
 
 def test_a_clock_that_jumps_does_not_stretch_the_event(guard, tmp_path: Path):

@@ -31,8 +31,9 @@ def test_the_first_picture_is_shown_at_once_and_the_next_once_the_lens_has_come_
     idle_daemon.fault(cameras=camera, speed=speed)
     idle_daemon.open()
     idle_daemon.until(lambda status: status["captures"]["ok"] == 2 and focused(status))
-    idle_daemon.ask("lease", seconds=0.5)
+    idle_daemon.ask("lease", seconds=30)
     idle_daemon.until(lambda status: status["mode"] == "live")
+    idle_daemon.ask("lease", seconds=0)
     before = idle_daemon.until(lambda status: status["mode"] == "snapshot")["frame"]
     # Here the live view's frame stays meanwhile.
     idle_daemon.until(lambda status: status["frame"] > before and focused(status))
@@ -63,7 +64,7 @@ def test_when_asked_the_lens_stays_where_the_last_scan_has_left_it(idle_daemon):
     assert others and all(HELD in start and "--zsl" in start for start in others)
     assert told(idle_daemon) == {"AfState": 0, "LensPosition": 1.5}
     count = len(idle_daemon.starts())
-    idle_daemon.ask("lease", seconds=2)
+    idle_daemon.ask("lease", seconds=30)
     idle_daemon.until(lambda status: status["mode"] == "live")
     (item,) = idle_daemon.take()
     assert read_sidecar(item)["metadata"]["LensPosition"] == 1.5

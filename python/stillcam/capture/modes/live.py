@@ -14,14 +14,15 @@ from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-LIVE_RETRY_S = 10.0  # without live view after it failed
+STEADY_S = 5.0  # a stream that has given frames for so long is started again at once
+LIVE_RETRY_S = 10.0  # with snapshots instead, after a stream that has not
 
 
 class LiveMode(Mode):
     """Runs the live stream while somebody watches or the camera is armed.
 
     While somebody watches, it publishes every frame; otherwise one every snapshot interval, and one on request. A
-    camera that cannot stream continues with snapshots.
+    stream that breaks is started again; a camera that cannot stream continues with snapshots.
     """
 
     use = "live"
@@ -46,6 +47,7 @@ class LiveMode(Mode):
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         context, cycle_s = self._context, live_cycle_s(settings)
         shown: bool | None = None  # whether the status shows viewers
+        began_s = newest_s = time.monotonic()
         try:
             context.driver.start_live(settings, camera)
             self._motion.begin_stream(settings, camera)
@@ -59,9 +61,14 @@ class LiveMode(Mode):
                 start_s = 0.0 if context.settings.confirmed else START_TIMEOUT_S + startup_s(cycle_s)
                 timeout_s = context.stall_timeout_s(live_cycle_s) + start_s
                 self._take(context.wait_for(context.driver.read_frames, timeout_s))
+                newest_s = time.monotonic()
         except CameraError as error:
             context.status.count_failure(error.cause, restarts=True)
-            if not context.settings.roll_back(error):
+            if context.settings.roll_back(error):
+                return
+            if newest_s - began_s > STEADY_S:
+                logging.warning("live view failed, starting it again: %s", error)
+            else:
                 logging.warning("live view failed, continuing with snapshots: %s", error)
                 self._not_before_s = time.monotonic() + LIVE_RETRY_S
         finally:

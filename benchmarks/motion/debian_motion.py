@@ -38,7 +38,7 @@ netcam_url mjpeg://127.0.0.1:{port}/clip.jpg
 netcam_params keepalive=on
 width {width}
 height {height}
-framerate 15
+framerate {framerate}
 threshold {threshold}
 picture_output off
 movie_output off
@@ -48,7 +48,7 @@ stream_port 0
 """
 _DETECTED = "on_motion_detected echo detected %H %M %S %q\n"
 _MIDNIGHT_S = 1_700_006_400  # of the day on which each clip begins, for `motion`
-_HURRY = 10  # times shorter it sleeps, which it does for the first frames
+_FRAMERATE = 30  # up to which it takes pictures; it sleeps for the first ones otherwise, to take fewer
 _LIMIT_S = 60.0
 _LAST = 3  # so often the last frame is given again, until `motion` has seen it
 _HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nConnection: Keep-Alive\r\nContent-Length: %d\r\n\r\n"
@@ -63,12 +63,15 @@ def play(recording: Recording, folder: Path, more: str) -> list[float]:
 
     Returns:
         the times of frames with motion, in seconds of the clip.
+
+    Raises:
+        RuntimeError: it reports an error.
     """
     folder.mkdir()
     clock = folder / "clock"
     clock.touch()
     environ = {
-        "LD_PRELOAD": str(fake_time()), "FAKETIME": f"% x{_HURRY}", "FAKETIME_FOLLOW_FILE": str(clock),
+        "LD_PRELOAD": str(fake_time()), "FAKETIME": "%", "FAKETIME_FOLLOW_FILE": str(clock),
         "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC",
     }  # fmt: skip
     with (
@@ -85,8 +88,10 @@ def play(recording: Recording, folder: Path, more: str) -> list[float]:
             os.utime(clock, (moment_s, moment_s))
             camera.answer(jpeg)
         camera.await_request()
-        child.terminate()
+        child.kill()
         lines = output.result(_LIMIT_S).decode().splitlines()
+    if errors := [line for line in (folder / "log").read_text().splitlines() if "[ERR]" in line or "[CRT]" in line]:
+        raise RuntimeError(f"motion: {errors[0]}")
     found = [line.split()[1:] for line in lines if line.startswith("detected")]
     times = [3600 * int(h) + 60 * int(m) + int(s) + int(shot) / FPS for h, m, s, shot in found]
     return sorted(time_s for time_s in times if time_s < recording.seconds)
@@ -167,7 +172,9 @@ def _motion(
     """A process of `motion`, ended with the block."""
     width, height = recording.size
     threshold = _THRESHOLD * width * height // _THRESHOLD_PIXELS
-    text = _CONFIGURATION.format(folder=folder, port=port, width=width, height=height, threshold=threshold, more=more)
+    text = _CONFIGURATION.format(
+        folder=folder, port=port, width=width, height=height, framerate=_FRAMERATE, threshold=threshold, more=more
+    )
     (folder / "conf").write_text(text)
     child = subprocess.Popen(
         ["motion", "-c", str(folder / "conf")], env=os.environ | environ, stdin=subprocess.DEVNULL,
@@ -178,3 +185,5 @@ def _motion(
     finally:
         child.kill()
         child.wait()
+        for name in "faketime_shm", "sem.faketime_sem":  # what libfaketime removes at the end of a process
+            Path(f"/dev/shm/{name}_{child.pid}").unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 import yaml  # type: ignore[import-untyped]
 from guests import Api, environ, python_of
-from people import program, register
+from people import Client, program, register
 from PIL import Image
 from ports import kept_port
 from programs import COLOURS, FRAME_SIZE, Running, filming, running
@@ -26,8 +26,9 @@ SEEN = {"entity_id": "input_text.seen"}
 
 def examples() -> dict[str, Any]:
     """What the document has for `configuration.yaml`."""
-    parts = re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
-    return {name: section for part in parts for name, section in yaml.safe_load(part).items()}
+    parts = [yaml.safe_load(part) for part in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)]
+    automations = [automation for part in parts for automation in part.get("automation", ())]
+    return {name: section for part in parts for name, section in part.items()} | {"automation": automations}
 
 
 class Home:
@@ -82,9 +83,11 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 @contextmanager
-def at_home(site: Site, token: str, folder: Path, port: int) -> Iterator[Home]:
-    """Home Assistant with the examples of the document, until the end of `with`."""
-    text = yaml.safe_dump(examples()).replace("camera.local:8080", f"127.0.0.1:{site.port}").replace("TOKEN", token)
+def at_home(site: Site, tokens: dict[str, str], folder: Path, port: int) -> Iterator[Home]:
+    """Home Assistant with the examples of the document until the end of `with`; `tokens` by their names in it."""
+    text = yaml.safe_dump(examples()).replace("camera.local:8080", f"127.0.0.1:{site.port}")
+    for name, token in tokens.items():
+        text = text.replace(f"Bearer {name}", f"Bearer {token}")
     configuration = yaml.safe_load(text)
     configuration["rest"][0]["scan_interval"] = 1
     # The example tells people; we ask for a state.
@@ -115,9 +118,15 @@ def there(tmp_path_factory):
     folder, home_folder = tmp_path_factory.mktemp("camera"), tmp_path_factory.mktemp("home")
     with kept_port() as port, camera(folder, port) as site, ExitStack() as film:
         film.enter_context(filming(site))
-        token = program(register(site), "view").headers["Authorization"].removeprefix("Bearer ")
-        with at_home(site, token, home_folder, port) as home:
-            yield site, token, home, film
+        owner = register(site)
+        tokens = {name: token(owner, scope) for name, scope in (("TOKEN", "view"), ("CONTROL_TOKEN", "control"))}
+        with at_home(site, tokens, home_folder, port) as home:
+            yield site, tokens["TOKEN"], home, film
+
+
+def token(owner: Client, scope: str) -> str:
+    """A new one."""
+    return program(owner, scope).headers["Authorization"].removeprefix("Bearer ")
 
 
 def test_mjpeg_ip_camera(there):
@@ -141,6 +150,14 @@ def test_generic_camera(there):
     assert made["type"] == "create_entry", made
     home.until(lambda: home.state("camera.127_0_0_1"))
     assert size(home.api.get("/api/camera_proxy/camera.127_0_0_1")) == FRAME_SIZE
+
+
+def test_the_camera_is_armed_while_nobody_is_home(there):
+    site, _, home, _ = there
+    settings = site.data / "settings.json"
+    for persons, armed in (("1", False), ("0", True), ("2", False)):
+        home.api.call("/api/states/zone.home", {"state": persons})
+        home.until(lambda armed=armed: json.loads(settings.read_text()).get("motion", {}).get("armed", False) == armed)
 
 
 def test_states_and_an_automation(there):

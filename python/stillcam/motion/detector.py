@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageChops
+from PIL.JpegImagePlugin import JpegImageFile
 
 from stillcam.motion.background import LEVELS, Background, Box
 from stillcam.motion.blocks import Block, groups
@@ -202,8 +203,8 @@ def _box(group: list[Block]) -> tuple[int, int, int, int]:
 
 def _decoded(jpeg: bytes) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        with JpegImageFile(io.BytesIO(jpeg)) as image:  # Image.open would import five formats, 0.4 MB
             image.draft("L", (WIDTH, max(1, WIDTH * image.height // image.width)))
             return image.convert("L").point(LEVELS).convert("F")
-    except (OSError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError) as error:
         raise ValueError(f"a frame that cannot be decoded: {error}") from error

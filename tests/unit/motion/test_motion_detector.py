@@ -2,7 +2,11 @@
 
 import io
 import math
+import os
 import random
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +20,8 @@ from stillcam.settings.zones import parse
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 5
 STARTS_S = 6.0  # of what is to be found
-SCENE = Path(__file__).parents[3] / "python/stillcam/camera/simulated/scene.jpg"
+ROOT = Path(__file__).parents[3]
+SCENE = ROOT / "python/stillcam/camera/simulated/scene.jpg"
 
 Draw = Callable[[Image.Image, float], Image.Image]
 """Draws into a picture what there is at a time in seconds."""
@@ -319,9 +324,36 @@ def test_what_is_too_small_or_too_large_does_not_count(watch):
     ]  # fmt: skip
 
 
-def test_a_frame_that_is_cut_is_refused(scene):
+def encoded(image: Image.Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda scene: jpeg(scene)[:200], id="a head that is cut"),
+        pytest.param(lambda scene: jpeg(scene)[:-2000], id="a picture that is cut"),
+        pytest.param(lambda scene: encoded(scene, "PNG"), id="another format"),
+        pytest.param(lambda _: b"", id="nothing"),
+    ],
+)
+def test_a_frame_that_cannot_be_decoded_is_refused(scene, spoil):
     with pytest.raises(ValueError, match="cannot be decoded"):
-        Detector().look(jpeg(scene)[:200], 0.0)
+        Detector().look(spoil(scene), 0.0)
+
+
+def test_the_detector_loads_the_code_of_one_format(scene):
+    """Pillow's others, and what they import, take more than a megabyte of an armed daemon. Pillow 9.4 adds TIFF."""
+    script = "import sys; from stillcam.motion.detector import Detector\n"
+    script += "Detector().look(sys.stdin.buffer.read(), 0.0); print([name for name in sys.modules if 'Plugin' in name])"
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "python")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=jpeg(scene), env=environ, stdout=subprocess.PIPE, check=True, timeout=90
+    )
+    assert "PIL.JpegImagePlugin" in done.stdout.decode()
+    assert not re.search("PIL.(Png|Gif|Bmp)", done.stdout.decode())
 
 
 def test_the_blocks_are_where_the_motion_is(watch):

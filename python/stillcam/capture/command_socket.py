@@ -24,6 +24,7 @@ NUMBERS: Mapping[str, Mapping[str, tuple[float, float, bool]]] = {
     "video": {"seconds": (1, DAY_S, True)},
     "trigger": {"seconds": (1, 3600, False)},
     "keep": {"seconds": (1, 30, False)},
+    "level": {"after": (0, 1e9, True)},
 }
 
 Verb = Callable[[Message], Message]

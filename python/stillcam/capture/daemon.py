@@ -94,7 +94,11 @@ class Daemon:
         self._films = FilmQueue(
             paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
         )
-        others = {"status": lambda _message: self.to_json(), "film": self._films.handle}
+        others = {
+            "status": lambda _message: self.to_json(),
+            "film": self._films.handle,
+            "level": self._motion.levels,
+        }
         self.handle = CommandHandler(
             context.commands, context.status, context.picture_s, self._series_summary, others
         ).handle

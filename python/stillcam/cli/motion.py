@@ -148,5 +148,5 @@ def _event(event: MotionEvent) -> dict[str, float]:
 
 def _frame(observation: Observation) -> dict[str, Any]:
     document = dataclasses.asdict(observation)
-    del document["columns"], document["rows"]
+    del document["columns"], document["rows"], document["changed"]
     return document

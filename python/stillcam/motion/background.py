@@ -36,11 +36,14 @@ class Background:
         frame: the first one: mode F, levels.
         learning_s: after this time, what has come to stay belongs to the background (time constant in seconds).
         threshold: levels by which a pixel differs, beyond its range and noise.
+
+    Attributes:
+        learning_s, threshold: may be changed between two frames.
     """
 
     def __init__(self, frame: Image.Image, learning_s: float, threshold: float) -> None:
-        self._learning_s = learning_s
-        self._threshold = threshold
+        self.learning_s = learning_s
+        self.threshold = threshold
         self._noise = Image.new("F", frame.size, 2 * LEAST_NOISE)
         self._above = self._below = Image.new("F", frame.size)  # the range: how far from the mean levels have been
         self._age_s = 0.0  # what was learned so far counts as much as its time
@@ -59,7 +62,7 @@ class Background:
             the share of all pixels that changed, be it by the light.
         """
         self._off = off = evaluate(lambda frame, mean: frame - mean, frame, self._mean)
-        limit = evaluate(lambda noise: noise * NOISE_FACTOR + self._threshold, self._noise)
+        limit = evaluate(lambda noise: noise * NOISE_FACTOR + self.threshold, self._noise)
         differs = evaluate(
             lambda off, above, below, around, limit: (
                 abs(off - (above - below) * 0.5) - (above + below) * 0.5 - abs(around) - limit
@@ -68,7 +71,7 @@ class Background:
         )  # fmt: skip
         changed = evaluate(lambda off, limit: abs(off) - limit, off, limit)
         moved = evaluate(
-            lambda frame, last, limit: abs(frame - last) - limit + self._threshold / 2, frame, self._last, limit
+            lambda frame, last, limit: abs(frame - last) - limit + self.threshold / 2, frame, self._last, limit
         )
         return _mask(differs), _mask(moved), _mask(changed).histogram()[255] / (frame.width * frame.height)
 
@@ -84,7 +87,7 @@ class Background:
             quickly: the light, or the camera, has just changed.
             seen: where somebody may have been in the last frame; one frame is enough for who runs.
         """
-        slow, fast = _share(elapsed_s, self._learning_s), _share(elapsed_s, 0.5 if quickly else self._learning_s / 10)
+        slow, fast = _share(elapsed_s, self.learning_s), _share(elapsed_s, 0.5 if quickly else self.learning_s / 10)
         self._age_s += elapsed_s
         known_s = max(self._age_s, 0.01)
         noise_share = _share(elapsed_s, min(NOISE_S, known_s))

@@ -68,6 +68,7 @@ class Observation:
         level: number of blocks in the largest group that differs, whether it counts or not.
         motion: whether enough of the last frames showed motion.
         ignored: why changes do not count: "settling" after a start, "light"; empty: they do.
+        changed: all blocks that differ, whether they count or not.
     """
 
     time_s: float
@@ -77,6 +78,7 @@ class Observation:
     level: int
     motion: bool
     ignored: str = ""
+    changed: tuple[Block, ...] = ()
 
 
 class Detector:
@@ -98,6 +100,13 @@ class Detector:
         self._seen: list[Box] = []  # around each of them in the last frame, in pixels
         self._metadata: Mapping[str, Any] = {}
 
+    def set(self, settings: DetectorSettings) -> None:
+        """Judge by other settings from the next frame on; what was learned of the background is kept."""
+        self._settings = settings
+        if background := self._background:
+            background.learning_s, background.threshold = settings.learning_s, settings.threshold
+            self._fit_mask()
+
     def look(self, jpeg: bytes, time_s: float, metadata: Mapping[str, Any] | None = None) -> Observation:
         """Judge a frame.
 
@@ -115,7 +124,7 @@ class Detector:
         if background is None or frame.size != self._size:
             settings = self._settings
             self._size = frame.size
-            self._mask = settings.mask and settings.mask.resize(frame.size, Image.Resampling.NEAREST)
+            self._fit_mask()
             self._background = background = Background(frame, settings.learning_s, settings.threshold)
             self._settled_s = time_s + LEARNING_S
         elif self._refocused(metadata or {}) or paused:
@@ -134,6 +143,10 @@ class Detector:
         observation = self._judged(time_s, counting, moved, ignored)
         background.learn(frame, differs, self._elapsed_s, bool(ignored), seen)
         return observation
+
+    def _fit_mask(self) -> None:
+        mask = self._settings.mask
+        self._mask = mask and mask.resize(self._size, Image.Resampling.NEAREST)
 
     def _has_paused(self, time_s: float) -> bool:
         """Whether frames were missing before this one."""
@@ -166,7 +179,9 @@ class Detector:
         blocks = [block for group in moving for block in group]
         motion = any(self._followed(group) >= self._settings.frames - 1 for group in moving)
         self._last.append(frozenset(blocks))
-        return Observation(time_s, columns, rows, tuple(blocks), len(found[0]) if found else 0, motion, ignored)
+        changed = tuple(block for group in found for block in group)
+        level = len(found[0]) if found else 0
+        return Observation(time_s, columns, rows, tuple(blocks), level, motion, ignored, changed)
 
     def _counts(self, group: list[Block], longer_side: int, groups: int) -> bool:
         """Whether a group is neither too small nor too large.

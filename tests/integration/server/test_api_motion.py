@@ -44,6 +44,27 @@ def test_what_is_wrong_is_refused(api, path, body, field):
     assert (status, answer["field"]) == (422, field)
 
 
+LEVEL = {
+    "active": False, "reason": None, "threshold": 2, "columns": 40, "rows": 30, "blocks": [[1, 2]], "others": [],
+    "mask": ["10"], "looks": [
+        {"number": 7, "time": "2026-11-20T23:45:01.123Z", "level": 3, "ignored": "settling", "motion": False},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "after"), [("", 0), ("?after=6", 6)])
+def test_the_levels_of_the_detector(api, query, after):
+    api.answers["level"] = LEVEL
+    assert api.call("GET", f"api/motion/level{query}") == (200, LEVEL)
+    assert api.messages[-1]["after"] == after
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "10000000000"])
+def test_a_wrong_number_of_a_look_is_refused(api, after):
+    status, answer = api.call("GET", f"api/motion/level?after={after}")
+    assert (status, answer["field"]) == (400, "after")
+
+
 @pytest.mark.parametrize(("cause", "status"), [("busy", 409), ("idle", 409), ("disk", 507)])
 def test_a_refusal_has_its_status(api, cause, status):
     api.answers["keep"] = {"error": "no", "cause": cause}

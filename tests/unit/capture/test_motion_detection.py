@@ -59,3 +59,14 @@ def test_without_metadata_the_configured_crop_counts():
     whole = Stream.of(SETTINGS, CAMERA)
     assert whole.crop == (0, 310, 3280, 1845)
     assert not whole.shows_the_same(zoomed)
+
+
+def test_other_zones_keep_what_was_learned_and_another_crop_does_not(detection):
+    assert run_stream(detection, 100, 6.0).ignored == ""
+    detection.set(patched(SETTINGS, {"motion": {"zones": [], "sensitivity": 10}}).motion)
+    assert look(detection, 106.0, {"ScalerCrop": REPORTED}).ignored == ""
+    assert (detection.mask, detection.threshold) == (None, 1)
+    detection.set(SETTINGS.motion)
+    assert look(detection, 106.2, {"ScalerCrop": REPORTED}).ignored == ""
+    assert detection.mask
+    assert look(detection, 106.4, {"ScalerCrop": [820, 616, 1640, 1232]}).ignored == "settling"

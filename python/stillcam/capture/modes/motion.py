@@ -1,7 +1,7 @@
 """Motion detection, beside the live stream: when the camera is armed, its commands, and what the status shows of it.
 
 `LiveMode` runs the stream and hands over its frames. What looks at them is `capture/motion_events`, which is imported
-and kept only while the camera is armed, or for an event on request.
+and kept only while the camera is armed, for an event on request, or while somebody asks for the levels.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
+from stillcam.ipc.protocol import Message
 
 if TYPE_CHECKING:
     from stillcam.capture.motion_events.session import MotionSession, Photograph
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 SCHEDULE_S = 1.0  # from one look at the schedule to the next: the clock and its zone may be set
 CLOSE_S = 1.0  # for the rest of all events to be written when the daemon ends
 TRIGGER_S, KEEP_S = 10.0, 10.0  # where the request names no time
+TUNING_S = 5.0  # the detector looks for so long after each request for the levels
+USES = {
+    "photo": "a photo is being taken",
+    "video": "a video is being recorded",
+    "series": "a series uses the camera",
+    "focus": "the camera is focusing",
+}
+NOTHING_SEEN: Message = {
+    "threshold": 0, "looks": [], "columns": 0, "rows": 0, "blocks": [], "others": [], "mask": None,
+}  # fmt: skip
 
 
 class MotionWatch:
@@ -46,6 +57,7 @@ class MotionWatch:
         self._session: MotionSession | None = None
         self._ended: list[MotionSession] = []  # whose events are still being written
         self._number = 0  # of the last event
+        self._tuned_until_s = 0.0  # somebody asks for the levels until then (monotonic)
         self._stream: tuple[Settings, CameraInfo] | None = None  # that runs
         self._looks = False
         self._schedule_s = 0.0  # when to look at the schedule again (monotonic)
@@ -55,7 +67,7 @@ class MotionWatch:
     @property
     def wanted(self) -> bool:
         """Whether the live stream must run for it."""
-        return self._looks or (self._session is not None and self._session.has_event)
+        return self._looks or self._tunes or (self._session is not None and self._session.has_event)
 
     @property
     def is_busy(self) -> bool:
@@ -70,11 +82,13 @@ class MotionWatch:
             self._schedule_s = now + SCHEDULE_S
             self._follow_schedule(settings)
             self._ended = [session for session in self._ended if session.is_busy]
+        if self._tunes:
+            self._open_session(settings)
         if session := self._session:
             if changed:
                 session.set(settings)
             session.update()
-            if session.is_over and not settings.armed:
+            if session.is_over and not settings.armed and not self._tunes:
                 self._close_session()
 
     def begin_stream(self, settings: Settings, camera: CameraInfo) -> None:
@@ -92,7 +106,7 @@ class MotionWatch:
     def add(self, frames: Sequence[bytes]) -> None:
         """Take the newest frames of the live stream."""
         if self._session and self.wanted:
-            self._session.add(frames, self._context.driver.metadata, look=self._looks)
+            self._session.add(frames, self._context.driver.metadata, look=self._looks, tune=self._tunes)
 
     def close(self) -> None:
         """The daemon ends."""
@@ -107,10 +121,33 @@ class MotionWatch:
         None: disarmed, and no event has ended lately.
         """
         session, settings = self._session, self._settings
-        if session is None or settings is None:
+        if session is None or settings is None or (session.is_over and not settings.armed):
             return None
         active = self._looks and session.sees
         return {"armed": settings.armed, "active": active, "next": self._next, **session.to_json()}
+
+    def levels(self, message: Message) -> Message:
+        """Answer the command `level`; called by the command socket's threads.
+
+        The detector looks for some seconds more, also while the camera is disarmed; it then makes no events.
+        """
+        begins = not self._tunes
+        self._tuned_until_s = time.monotonic() + TUNING_S
+        if begins:
+            self._context.commands.nudge()
+        session = self._session
+        sees = session is not None and session.sees
+        seen = session.levels_to_json(message.get("after", 0)) if session else NOTHING_SEEN
+        return {"active": self._looks and sees, "reason": None if sees else self._unseen(), **seen}
+
+    @property
+    def _tunes(self) -> bool:
+        return time.monotonic() < self._tuned_until_s
+
+    def _unseen(self) -> str:
+        """Why the detector sees nothing now."""
+        status = self._context.status
+        return status.reason or USES.get(status.mode, "the camera is starting its live stream")
 
     def _follow_schedule(self, settings: MotionSettings) -> None:
         if not settings.armed:
@@ -150,7 +187,7 @@ class MotionWatch:
 
     def _on_keep(self, command: Command) -> None:
         """Answers with the `event`."""
-        if self._session is None or not self._session.sees:
+        if self._session is None or not (self._session.sees and (self._looks or self._session.has_event)):
             raise CameraError("idle", "the camera is not looking for motion now: arm it first")
         self._library.disk.check()
         command.finish({"event": self._session.keep(command.message.get("seconds", KEEP_S))})

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.motion_events.items import Stream
 from stillcam.common.threads import start_restarting
-from stillcam.settings.geometry import Rectangle
+from stillcam.settings.geometry import Flips, Rectangle
 from stillcam.settings.schema import MotionSettings
 from stillcam.settings.zones import parse
 
 if TYPE_CHECKING:  # with Pillow, which takes a second to import on a small board: the thread does that
+    from PIL import Image
+
     from stillcam.motion.detector import Detector, DetectorSettings, Observation
 
 MASK_WIDTH = 320  # pixels of the mask that zones make
@@ -36,20 +39,24 @@ class DetectionThread:
         looked: how many frames it has looked at.
         skipped: how many it had no time for.
         threshold: blocks that count, see `DetectorSettings.least_blocks`.
+        mask: where motion counts, see `motion.zones`; None: everywhere.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
         self.looked = self.skipped = 0
         self.threshold = 0
+        self.mask: Image.Image | None = None
         self._settings = settings
         self._stream: Stream | None = None
         self._crop: tuple[Stream, Rectangle] | None = None  # that the camera has reported for this stream
-        self._applied: tuple[object, ...] = ()  # what the detector was made for
+        # What the last frame showed: the part of the sensor, as far as zones need it; the flips; and the zones.
+        self._shown: tuple[Rectangle | None, Flips, Sequence[str]] = None, (False, False), ()
+        self._applied: DetectorSettings | None = None
         self._newest: SeenFrame | None = None
         self._closed = False
         self._condition = threading.Condition()
         self._results: deque[tuple[SeenFrame, Observation]] = deque()
-        self._detector: Detector
+        self._detector: Detector | None = None
         start_restarting(self._run, "motion")
 
     def begin_stream(self, stream: Stream) -> None:
@@ -82,10 +89,10 @@ class DetectionThread:
 
     def _run(self) -> None:
         while frame := self._next():
-            self._apply(self._settings, frame)
+            detector = self._apply(self._settings, frame)
             self.looked += 1
             try:
-                self._results.append((frame, self._detector.look(frame.jpeg, frame.time_s, frame.metadata)))
+                self._results.append((frame, detector.look(frame.jpeg, frame.time_s, frame.metadata)))
             except ValueError:  # the camera has sent half a frame
                 self.skipped += 1
 
@@ -95,23 +102,25 @@ class DetectionThread:
             frame, self._newest = self._newest, None
             return None if self._closed else frame
 
-    def _apply(self, settings: MotionSettings, frame: SeenFrame) -> None:
-        """Another detector where what it depends on has changed: it learns the background anew."""
+    def _apply(self, settings: MotionSettings, frame: SeenFrame) -> Detector:
+        """The detector with these settings: another one, which learns the background anew, only for another picture."""
         from stillcam.motion.detector import Detector
 
-        wanted, stream = detector_settings(settings), self._stream
-        crop = self._crop_of(stream, frame.metadata) if stream and settings.zones else None
-        applied = (wanted, settings.zones, crop, stream and stream.geometry.flips)
-        if applied == self._applied:
-            return
-        if stream and crop:
-            from stillcam.motion.zones import mask
-
-            width, height = stream.geometry.size
-            size = MASK_WIDTH, max(1, MASK_WIDTH * height // width)
-            zones = [parse(zone) for zone in settings.zones]
-            wanted = replace(wanted, mask=mask(zones, crop, size, stream.geometry.flips))
-        self._detector, self.threshold, self._applied = Detector(wanted), wanted.least_blocks, applied
+        stream, zones = self._stream, settings.zones
+        crop = self._crop_of(stream, frame.metadata) if stream and zones else None
+        flips = stream.geometry.flips if stream else (False, False)
+        crop_before, flips_before, zones_before = self._shown
+        self._shown = crop, flips, zones
+        if (crop, flips, zones) != (crop_before, flips_before, zones_before):
+            self.mask = _mask(zones, crop, stream) if stream and crop else None
+        wanted = replace(detector_settings(settings), mask=self.mask)
+        is_another = flips != flips_before or (crop and crop_before and crop != crop_before)
+        if self._detector is None or is_another:
+            self._detector = Detector(wanted)
+        elif wanted != self._applied:
+            self._detector.set(wanted)
+        self.threshold, self._applied = wanted.least_blocks, wanted
+        return self._detector
 
     def _crop_of(self, stream: Stream, metadata: Metadata) -> Rectangle:
         """The part of the sensor that the frames show: as the camera reports it, else as it is configured.
@@ -125,6 +134,14 @@ class DetectionThread:
         if self._crop and stream.shows_the_same(self._crop[0]):
             return self._crop[1]
         return stream.crop
+
+
+def _mask(zones: Sequence[str], crop: Rectangle, stream: Stream) -> Image.Image:
+    from stillcam.motion.zones import mask
+
+    width, height = stream.geometry.size
+    size = MASK_WIDTH, max(1, MASK_WIDTH * height // width)
+    return mask([parse(zone) for zone in zones], crop, size, stream.geometry.flips)
 
 
 def detector_settings(settings: MotionSettings) -> DetectorSettings:

@@ -18,6 +18,7 @@ from stillcam.camera.use_cases import frame_duration_s
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.detection import DetectionThread, SeenFrame
 from stillcam.capture.motion_events.items import Clock, EventItems, Stream
+from stillcam.capture.motion_events.levels import Levels
 from stillcam.common.errors import CameraError
 from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import Ring, TimedFrame, most_bytes
@@ -67,6 +68,7 @@ class MotionSession:
         self._pause_s = 0.0  # until then no other event begins (monotonic)
         self._dropped = 0  # of events before
         self._newest: Observation | None = None
+        self._levels = Levels()
         self._shown: dict[str, Any] | None = None  # the newest event, as the status shows it
         self._made: tuple[int, str] = 0, ""  # the newest item: the number of its event, and its address
         self._busy_s = -math.inf  # when an event lasted, or was written, last (monotonic)
@@ -92,11 +94,12 @@ class MotionSession:
         self._stream, self._gap_s = stream, max(GAP_S, 3 * frame_duration_s(settings, "live"))
         self._detection.begin_stream(stream)
 
-    def add(self, frames: Sequence[bytes], metadata: Metadata, *, look: bool) -> None:
+    def add(self, frames: Sequence[bytes], metadata: Metadata, *, look: bool, tune: bool = False) -> None:
         """Take the frames that the camera has just given.
 
         Args:
             look: whether the detector looks at them; otherwise only a request makes an event.
+            tune: whether it looks at them in any case, for the levels.
         """
         now = time.monotonic()
         gap_s, self._seen_s = now - self._seen_s, now
@@ -108,12 +111,16 @@ class MotionSession:
                 self._photo_s += gap_s  # the detector has to see something between two photos
         step_s = 0.0 if after_gap else gap_s / len(frames)
         timed = [(now - step_s * (len(frames) - 1 - number), jpeg) for number, jpeg in enumerate(frames)]
-        self._keep(timed, metadata, after_gap)
-        if look and now >= self._due_s:
+        if look or self._event or not tune:
+            self._keep(timed, metadata, after_gap)
+        else:
+            self._ring.clear()
+        if (look or tune) and now >= self._due_s:
             self._due_s = max(self._due_s + 1 / self._settings.fps, now)
             self._detection.offer(SeenFrame(now, frames[-1], metadata))
         for frame, observation in self._detection.take():
             self._newest = observation
+            self._levels.add(observation)
             if observation.motion and look:
                 self._add_motion(frame, observation)
         self.update()
@@ -210,6 +217,12 @@ class MotionSession:
                 "dropped": self._dropped + (items.dropped if items else 0),
             },
         }
+
+    def levels_to_json(self, after: int) -> dict[str, Any]:
+        """What the detector has seen lately, see `Levels.to_json`."""
+        detection, stream = self._detection, self._stream
+        levels = self._levels.to_json(after, detection.mask, stream.rotation if stream else 0)
+        return {"threshold": detection.threshold, **levels}
 
     def _event_to_json(self) -> dict[str, Any] | None:
         shown, (number, id_) = self._shown, self._made

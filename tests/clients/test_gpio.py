@@ -85,7 +85,7 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
 def sensor(guest: str, camera: Camera, **settings: str) -> Iterator[Sensor]:
     """The sensor, which waits for motion."""
     home = camera.site.data / "sensor"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     log = home / "log"
     wanted = {"GPIO_PIN": "17", "CAMERA_TOKEN": camera.token, "CAMERA_URL": camera.url, **settings}
     with log.open("w") as said:
@@ -215,13 +215,18 @@ def test_missing_libraries_are_named_with_their_packages():
     assert "python3-lgpio" in done.stderr
 
 
-def test_the_address_of_a_server_with_https_is_said(camera):
-    certificate(camera.site.data, "localhost")
+def test_https_needs_the_address_and_the_authority_of_the_server(camera):
+    authority = certificate(camera.site.data, "localhost")[1]
     camera.site.end()
     camera.site.start()
-    with sensor("debian13", camera) as pir:
-        pir.drive("high")
-        camera.site.until(lambda: f"the server is at https://127.0.0.1:{camera.site.port}/" in pir.said()[-1])
+    for address, said in (
+        (camera.url, f"the server is at https://127.0.0.1:{camera.site.port}/"),
+        (f"https://127.0.0.1:{camera.site.port}", "certificate verify failed"),
+        (f"https://localhost:{camera.site.port}", "the capture daemon does not answer"),
+    ):
+        with sensor("debian13", camera, CAMERA_URL=address, SSL_CERT_FILE=str(authority)) as pir:
+            pir.drive("high")
+            camera.site.until(lambda pir=pir, said=said: said in pir.said()[-1])
 
 
 def test_the_defaults_are_those_of_the_program_and_complete():

@@ -63,6 +63,7 @@ class Clip:
         truth: from when to when something moves that somebody wants to know of.
         quality: of its JPEGs.
         seed: of its noise, and of which side the scene is seen from.
+        group, manner: clips of one group are shown together, each by its manner.
     """
 
     name: str
@@ -73,6 +74,8 @@ class Clip:
     truth: tuple[Interval, ...] = ()
     quality: int = 80
     seed: int = field(default=REPORTED, compare=False)
+    group: str = ""
+    manner: str = ""
 
     def pictures(self) -> Iterator[Image.Image]:
         """What the lens sees, without noise."""
@@ -119,11 +122,11 @@ def found(seed: int) -> list[Clip]:
 
     def add(
         name: str, subject: subjects.Subject, light: tuple[float, float] = DAY,
-        behind: Draw = nothing, lens: Draw = nothing,
+        behind: Draw = nothing, lens: Draw = nothing, group: str = "", manner: str = "",
     ) -> None:  # fmt: skip
         draw = one_after_the_other(behind, subject.draw)
         seconds = subject.truth[-1][1] + 2
-        clips.append(Clip(name, seconds, draw, light, lens, subject.truth, seed=seed))
+        clips.append(Clip(name, seconds, draw, light, lens, subject.truth, seed=seed, group=group, manner=manner))
 
     def walker(height: float, speed: float = 0.8, **more: bool) -> subjects.Subject:
         height, speed = height * chance.uniform(0.85, 1.2), speed * chance.uniform(0.85, 1.2)
@@ -132,7 +135,8 @@ def found(seed: int) -> list[Clip]:
     for light, name in ((DAY, "day"), (DUSK, "dusk"), (NIGHT, "night")):
         for distance, height in (("far away", 50), ("at some distance", 150), ("near by", 400)):
             for verb, speed in (("strolls", 0.3), ("walks", 0.8), ("hurries", 1.5), ("runs", 3.0)):
-                add(f"a person {distance} {verb}, {name}", walker(height, speed), light)
+                one = f"a person {distance} {verb}, {name}"
+                add(one, walker(height, speed), light, group=f"a person {distance}, {name}", manner=verb)
     add("a person walks, infrared light", walker(150), cameras.INFRARED, nothing, cameras.infrared)
     add("a person walks beside trees in the wind", walker(150), DAY, scenery.trees(chance))
     add("a person walks in the rain", walker(150), DAY, scenery.rain(chance))

@@ -77,9 +77,10 @@ def costs(clip: Clip, others: dict[str, str], seconds: float, folder: Path) -> I
         after = [usage(pid) for pid in pids]
     milliseconds = [1000 * (now.cpu_s - then) / (seconds * FPS) for now, then in zip(after, before, strict=True)]
     for name, their_ms, their in zip(others, milliseconds[1:], after[1:], strict=True):
-        work = f"{clip.name}, {name}"
-        yield compared(f"processor time for a frame: {work}", milliseconds[:1], [their_ms], "{:.1f} ms", at_most=SHARE)
-        yield compared(f"memory of the process: {work}", [after[0].memory_mb], [their.memory_mb], "{:.1f} MB")
+        other = f"{clip.name}, motion ({name})"
+        yield compared(f"processor time for a frame: {other}", milliseconds[:1], [their_ms], "{:.1f} ms", at_most=SHARE)
+        work = f"memory of a process that only detects: {other}"
+        yield compared(work, [after[0].memory_mb], [their.memory_mb], "{:.1f} MB")
 
 
 @contextmanager

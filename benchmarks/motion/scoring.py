@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clips import Clip
+from drawing import Interval
 from report import Row
 
 QUIET_S = 5.0  # after so long without motion, the next one is another alarm; for both
-EARLY_S, LATE_S = 0.5, 3.0  # an alarm so long before, or after, something moves is no false one
+EARLY_S, LATE_S = 0.5, 3.0  # what begins so long before, or after, something moves is no false alarm
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,22 @@ def judged(clip: Clip, times: Sequence[float]) -> Judgement:
     Args:
         times: of the frames with motion, in seconds of the clip.
     """
-    wrong = [time_s for time_s in times if not any(a - EARLY_S <= time_s <= b + LATE_S for a, b in clip.truth)]
-    alarms = [
-        time_s for before_s, time_s in zip([-QUIET_S - 1, *wrong], wrong, strict=False) if time_s - before_s > QUIET_S
-    ]
+    alarms: list[list[float]] = []
+    for time_s in times:
+        if not alarms or time_s - alarms[-1][-1] > QUIET_S:
+            alarms.append([])
+        alarms[-1].append(time_s)
+    false = [alarm for alarm in alarms if not any(_is_of(motion, alarm[0]) for motion in clip.truth)]
     delays = [
-        next((max(0.0, time_s - a) for time_s in times if a - EARLY_S <= time_s <= b + LATE_S), None)
-        for a, b in clip.truth
+        next((max(0.0, time_s - motion[0]) for time_s in times if _is_of(motion, time_s)), None)
+        for motion in clip.truth
     ]
-    return Judgement(tuple(delays), tuple(alarms), len({int(time_s // 60) for time_s in wrong}))
+    wrong = [time_s for alarm in false for time_s in alarm if not any(_is_of(motion, time_s) for motion in clip.truth)]
+    return Judgement(tuple(delays), tuple(alarm[0] for alarm in false), len({int(time_s // 60) for time_s in wrong}))
+
+
+def _is_of(motion: Interval, time_s: float) -> bool:
+    return motion[0] - EARLY_S <= time_s <= motion[1] + LATE_S
 
 
 @dataclass
@@ -80,16 +88,16 @@ class Score:
 
 
 def compared(name: str, ours: Score, theirs: Score) -> Iterator[Row]:
-    """Rows of all clips together, beside the detector of that name."""
+    """Rows of all clips together, beside `motion` with the configuration of that name."""
     if both := ours.found + ours.missed:
         ratio = f"{ours.found / theirs.found:.2f} ×" if theirs.found else ""
-        yield Row(f"motions found of {both}, {name}", f"{ours.found}", f"{theirs.found}",
+        yield Row(f"motions found of {both}, motion ({name})", f"{ours.found}", f"{theirs.found}",
                   ratio, "≥ 1 ×", ours.found >= theirs.found)  # fmt: skip
         delays = [f"{statistics.median(each.delays_s):.1f} s" if each.delays_s else "" for each in (ours, theirs)]
-        yield Row(f"delay until motion is found, median, {name}", delays[0], delays[1])
+        yield Row(f"delay until motion is found, median, motion ({name})", delays[0], delays[1])
     for work, our, their in (
         ("false alarms an hour", ours.false_an_hour, theirs.false_an_hour),
         ("minutes of an hour with a false alarm", ours.false_minutes_an_hour, theirs.false_minutes_an_hour),
     ):
         ratio = f"{our / their:.2f} ×" if their else ""
-        yield Row(f"{work}, {name}", f"{our:.1f}", f"{their:.1f}", ratio, "≤ 0.5 ×", our <= their / 2)
+        yield Row(f"{work}, motion ({name})", f"{our:.1f}", f"{their:.1f}", ratio, "≤ 0.5 ×", our <= their / 2)

@@ -4,6 +4,7 @@
 import { el, fill } from "../../base/dom.js";
 import { ArmCard } from "./arm.js";
 import { MotionPicture } from "./picture.js";
+import { Tuner } from "./tuner.js";
 
 /** @typedef {{element: HTMLElement, shown(): void, hidden(): void}} Part */
 
@@ -11,7 +12,7 @@ import { MotionPicture } from "./picture.js";
 export function mount(panel, context) {
   const picture = new MotionPicture(context);
   /** In the order in which they are on the tab. @type {Part[]} */
-  const parts = [new ArmCard(context), picture];
+  const parts = [new ArmCard(context), picture, new Tuner(context, picture)];
   fill(panel, el("div", { class: "motion" }, parts.map(({ element }) => element)));
   return {
     shown: () => parts.forEach((part) => part.shown()),

@@ -8,7 +8,7 @@ from random import Random
 from drawing import HEIGHT, SIZE, WIDTH, Draw, brighter, shaded
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-INFRARED = (0.3, 14.0)  # brightness and noise, see clips
+INFRARED = (0.3, 8.0)  # brightness and noise, see clips
 
 
 @cache

@@ -81,8 +81,9 @@ def play(recording: Recording, folder: Path, more: str) -> list[float]:
     ):
         assert child.stdout
         output = pool.submit(child.stdout.read)
-        frames = list(recording.frames())
-        for number, jpeg in enumerate([*frames, *frames[-1:] * _LAST]):
+        frames, jpeg = recording.frames(), b""
+        for number in range(len(recording.lengths) + _LAST):
+            jpeg = next(frames, jpeg)
             camera.await_request()
             moment_s = _MIDNIGHT_S + number // FPS + 1  # libfaketime takes whole seconds, and ends just before them
             os.utime(clock, (moment_s, moment_s))

@@ -2,6 +2,7 @@
 /** The live picture of the Motion tab, with layers over it, and where its points are on the sensor. */
 
 import { el, write } from "../../base/dom.js";
+import { reveal } from "../../base/reveal.js";
 import { FrameCanvas } from "../../picture/canvas.js";
 import { FrameLoop } from "../../picture/loop.js";
 import { factsOf, Loading, pictureState } from "../../picture/state.js";
@@ -59,6 +60,11 @@ export class MotionPicture {
     const layer = el("div", { class: "motion-layer" });
     this.#box.append(layer);
     return layer;
+  }
+
+  /** Scroll until it is seen. */
+  reveal() {
+    reveal(this.#box);
   }
 
   /** Call `listener` when points of the picture are elsewhere on the sensor than before. @param {() => void} listener */

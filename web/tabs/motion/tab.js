@@ -1,20 +1,27 @@
 // @ts-check
-/** The Motion tab: arming, the picture with zones, settings, the events of a day. */
+/** The Motion tab: arming, the picture with its zones and what the detector sees, the events of a day. */
 
 import { el, fill } from "../../base/dom.js";
 import { ArmCard } from "./arm.js";
 import { DayOfEvents } from "./day.js";
 import { MotionPicture } from "./picture.js";
 import { Tuner } from "./tuner.js";
+import { Zones } from "./zones.js";
 
 /** @typedef {{element: HTMLElement, shown(): void, hidden(): void}} Part */
 
 /** @type {import("../../page/tabs.js").Mount} */
 export function mount(panel, context) {
+  const arm = new ArmCard(context);
   const picture = new MotionPicture(context);
-  /** In the order in which they are on the tab. @type {Part[]} */
-  const parts = [new ArmCard(context), picture, new Tuner(context, picture), new DayOfEvents(context)];
-  fill(panel, el("div", { class: "motion" }, parts.map(({ element }) => element)));
+  const tuner = new Tuner(context, picture);
+  const zones = new Zones(context, picture); // its layer is above the tuner's
+  const day = new DayOfEvents(context);
+  /** @type {Part[]} */
+  const parts = [arm, picture, tuner, zones, day];
+  fill(panel, el("div", { class: "motion" }, arm.element,
+    el("div", { class: "motion-look" }, picture.element, zones.element, tuner.element),
+    day.element));
   return {
     shown: () => parts.forEach((part) => part.shown()),
     hidden: () => parts.forEach((part) => part.hidden()),

@@ -1,6 +1,7 @@
 """The events of a day on the Motion tab, on a real server: timeline, clusters, filters, keys, and their commands."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,7 @@ def open_day(new_page: Callable[..., Page]) -> Callable[..., Page]:
         page = new_page(**{"viewport": VIEWPORT, **options})
         signed_in(page, url)
         page.goto(f"{url}motion")
-        expect(page.locator(".day-summary")).not_to_be_empty()
+        expect(page.get_by_label("Day of the events")).not_to_have_value("")  # it has been drawn
         page.get_by_label("Day of the events").fill(day)
         page.locator(".day-summary", has_text=f" {int(day[8:])} ").wait_for()
         return page
@@ -188,9 +189,53 @@ def test_keys_move_play_mark_download_and_delete(open_day, site):
     page.keyboard.press("Escape")
     expect(page.locator(f"{CARDS} button:focus strong")).to_have_text("6:00:00 AM")
     page.keyboard.press("Delete")
+    expect(page.locator(f"{CARDS} button:focus strong")).to_have_text("12:00:00 PM")  # the nearest one
     expect(page.locator(CARDS)).to_have_count(2)
     page.locator(".toast button:has-text('Undo')").click()
     expect(page.locator(CARDS)).to_have_count(3)
+
+
+def test_the_buttons_do_the_same_and_keep_the_focus(open_day, site):
+    page = open_day(site)
+    bar = page.locator(".day-bar")
+    expect(bar.locator("p")).to_contain_text("6:00:00 PM")
+    star = bar.get_by_role("button", name="Favourite")
+    star.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".day-bar button:focus")).to_have_text("★ Favourite")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    bar.get_by_role("button", name="Delete").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".day-bar button:focus")).to_have_text("Play")
+    expect(bar.locator("p")).to_contain_text("12:00:00 PM")
+    bar.get_by_role("button", name="Play").click()
+    expect(page.locator(".view[open] dl")).to_contain_text("a command, a program or a sensor")
+    page.locator(".view[open]").get_by_role("button", name="Delete").click()
+    expect(page.locator(".view[open] dl")).to_contain_text("motion in the picture")
+    page.keyboard.press("Escape")
+    expect(page.locator(f"{CARDS} strong")).to_have_text(["6:00:00 AM"])
+    assert page.evaluate("document.activeElement === document.querySelector('.day-cards button')")
+
+
+def test_an_event_at_midnight_is_with_the_day_of_its_recording(open_day, site):
+    """It begins two seconds after the day, in whose folder its recording is."""
+    recorded(site.data / "library", DAY_S + 24 * HOUR_S + 2, begun_s=DAY_S + 24 * HOUR_S - 3)
+    recorded(site.data / "library", DAY_S + 24 * HOUR_S - 60)
+    page = open_day(site)
+    page.locator("[data-kind=cluster] button").last.click()
+    page.get_by_role("button", name="Zoom out").wait_for()
+    assert texts(page)[-1] == "12:00:02 AM"
+
+
+def test_what_nobody_answers_is_said_and_can_be_tried_again(open_day, site):
+    page = open_day(site, "2026-11-18")
+    page.route("**/api/library?*", lambda route: route.abort())
+    page.get_by_label("Day of the events").fill(DAY)
+    expect(page.locator(".day-instead")).to_contain_text("The camera does not answer.")
+    page.unroute("**/api/library?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(CARDS)).to_have_count(3)
+    expect(page.locator(".day-instead")).to_be_empty()
 
 
 def test_an_event_of_several_recordings_is_one(open_day, site):
@@ -235,6 +280,18 @@ def test_a_day_without_events_says_what_to_do(open_day, site):
     page.get_by_role("button", name="Today").click()
     today = datetime.now(UTC).date()
     expect(page.get_by_label("Day of the events")).to_have_value(today.isoformat())
+
+
+def test_a_year_that_is_being_typed_is_no_day(open_day, site):
+    """Browsers report 0002, 0020 and 0202, too."""
+    page = open_day(site)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    field = page.get_by_label("Day of the events")
+    field.press_sequentially("11182026")
+    expect(field).to_have_value("2026-11-18")
+    expect(page.locator(CARDS)).to_have_count(1)
+    assert {year for url in asked for year in re.findall(r"day=(\d+)-", url)} == {"2026"}
 
 
 def test_thousands_of_events_need_pages_and_no_request_each(open_day, site):
@@ -320,7 +377,7 @@ NEWEST = """async ({ newest, recorded }) => {
   const day = { from: Date.parse("2026-11-20T00:00:00Z"), to: Date.parse("2026-11-21T00:00:00Z") };
   const item = { id: "x", time: "2026-11-20T12:00:00.000Z", favourite: false };
   const facts = { start: "2026-11-20T12:00:05.000Z", end: "2026-11-20T12:00:09.000Z", trigger: "motion" };
-  const events = eventsOf(recorded ? [{ ...item, event: facts }] : [], day);
+  const events = eventsOf(recorded ? [{ ...item, event: facts }] : []);
   return withNewest(events, newest, day).map(({ items, end, lasts }) => [items.length, end !== null, lasts]);
 }"""
 EVENT = {"start": "2026-11-20T12:00:05.000Z", "end": None, "trigger": "motion", "item": None}

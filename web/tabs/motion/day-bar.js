@@ -18,6 +18,8 @@ export class EventBar {
   /** Starts of the events that are being deleted. @type {Set<number>} */
   #going = new Set();
   #drawn = "";
+  /** When the event began that is shown. */
+  #shown = NaN;
 
   /**
    * @param {import("../photos/library.js").Library} library
@@ -34,12 +36,15 @@ export class EventBar {
   /** @param {MotionEvent[]} events  of the selected card @param {string} zone */
   show(events, zone) {
     const drawn = JSON.stringify([zone, events.map(({ start, end, favourite, items, lasts }) => [start, end, favourite, items.length, lasts])]);
-    if (drawn === this.#drawn) return; // a button that is replaced loses the focus
-    this.#drawn = drawn;
-    const [event] = events;
+    if (drawn === this.#drawn) return;
+    const buttons = () => [...this.element.querySelectorAll("button")];
+    const [event, focused] = [events[0], buttons().findIndex((one) => one === document.activeElement)];
+    const same = event?.start === this.#shown;
+    [this.#drawn, this.#shown] = [drawn, event?.start ?? NaN];
     if (!event) fill(this.element);
     else if (events.length > 1) fill(this.element, el("p", {}, together(events, zone)), el("div", { class: "actions" }, button("Zoom in", "Enter", () => this.#on.zoomIn(events))));
     else fill(this.element, el("p", {}, facts(event, zone)), event.items.length > 0 && el("div", { class: "actions" }, this.#actions(event)));
+    if (focused >= 0) buttons()[same ? focused : 0]?.focus(); // the one that had it is gone
   }
 
   /**

@@ -16,8 +16,7 @@ import { counts } from "../photos/calendar.js";
 
 /**
  * @typedef {object} MotionEvent
- * @property {number} at  its place on the timeline: when it began, within its day; in ms since the epoch, as all times here
- * @property {number} start
+ * @property {number} start  in ms since the epoch, as all times here
  * @property {number | null} end     null: not known
  * @property {string} trigger        "": not known
  * @property {Facts | null} strongest  what says most of its peak
@@ -70,10 +69,9 @@ export const dayOf = (time, zone) => wall(time, zone).slice(0, 10);
 /**
  * The events of these recordings, oldest first.
  * @param {Iterable<Recording>} recordings
- * @param {{from: number, to: number}} day
  * @returns {MotionEvent[]}
  */
-export function eventsOf(recordings, { from, to }) {
+export function eventsOf(recordings) {
   /** @type {Map<number, Recording[]>} */
   const byStart = new Map();
   for (const one of recordings) {
@@ -84,7 +82,7 @@ export function eventsOf(recordings, { from, to }) {
     const facts = items.flatMap(({ event }) => (event ? [event] : []));
     const ends = facts.flatMap(({ end }) => (end ? [Date.parse(end)] : []));
     return {
-      at: Math.min(Math.max(start, from), to), start, end: ends.length ? Math.max(...ends) : null, trigger: facts[0]?.trigger ?? "",
+      start, end: ends.length ? Math.max(...ends) : null, trigger: facts[0]?.trigger ?? "",
       strongest: facts.sort((one, other) => (other.peak_blocks ?? 0) - (one.peak_blocks ?? 0))[0] ?? null,
       items: items.sort((one, other) => (one.time < other.time ? -1 : 1)), favourite: items.every(({ favourite }) => favourite), lasts: false,
     };
@@ -105,7 +103,7 @@ export function withNewest(events, newest, day) {
   const [start, lasts] = [Date.parse(newest.start), !newest.end];
   if (events.some((event) => event.start === start)) return events.map((event) => (lasts && event.start === start ? { ...event, end: null, lasts } : event));
   if (start < day.from || start >= day.to || (newest.item && !lasts)) return events; // with an item it has been deleted
-  const own = { at: start, start, end: newest.end ? Date.parse(newest.end) : null, trigger: newest.trigger, strongest: null, items: [], favourite: false, lasts };
+  const own = { start, end: newest.end ? Date.parse(newest.end) : null, trigger: newest.trigger, strongest: null, items: [], favourite: false, lasts };
   return [...events, own].sort((one, other) => one.start - other.start);
 }
 

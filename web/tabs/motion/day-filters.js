@@ -9,10 +9,11 @@ const LENGTHS_S = /** @type {const} */ ([[0, "Any length"], [5, "Longer than 5 s
 
 export class DayFilters {
   #on;
-  #before = step("Day before", "M15 5l-7 7 7 7", () => this.#on.day(dayAfter(this.#date.value, -1)));
-  #after = step("Day after", "M9 5l7 7-7 7", () => this.#on.day(dayAfter(this.#date.value, 1)));
+  #day = "";
+  #before = step("Day before", "M15 5l-7 7 7 7", () => this.#on.day(dayAfter(this.#day, -1)));
+  #after = step("Day after", "M9 5l7 7-7 7", () => this.#on.day(dayAfter(this.#day, 1)));
   #today = el("button", { type: "button", onclick: () => this.#on.day("") }, "Today");
-  #date = el("input", { type: "date", "aria-label": "Day of the events" });
+  #date = el("input", { type: "date", "aria-label": "Day of the events", min: "1970-01-01", max: "2999-12-31" });
   #trigger = el("select", { "aria-label": "Trigger" }, el("option", { value: "" }, "All triggers"), Object.entries(TRIGGERS).map(([value, words]) => el("option", { value }, words)));
   #longer = el("select", { "aria-label": "Length" }, LENGTHS_S.map(([value, words]) => el("option", { value }, words)));
   #favourites = el("input", { type: "checkbox" });
@@ -25,7 +26,9 @@ export class DayFilters {
   /** @param {{day: (day: string) => void, chosen: () => void, zoomOut: () => void}} on  `day`: "" is today */
   constructor(on) {
     this.#on = on;
-    this.#date.addEventListener("change", () => this.#date.value && on.day(this.#date.value));
+    this.#date.addEventListener("change", () => {
+      if (this.#date.value && this.#date.validity.valid) on.day(this.#date.value); // while a year is typed, it is 2, 20 and 202
+    });
     for (const input of [this.#trigger, this.#longer, this.#favourites]) input.addEventListener("change", on.chosen);
   }
 
@@ -41,11 +44,10 @@ export class DayFilters {
     this.#trigger.focus();
   }
 
-  /** @param {string} day @param {string} today */
-  show(day, today) {
-    if (document.activeElement !== this.#date) this.#date.value = day;
-    this.#date.max = today;
-    this.#after.disabled = this.#today.disabled = day >= today;
+  /** @param {string} day */
+  show(day) {
+    this.#day = day;
+    if (document.activeElement !== this.#date) this.#date.value = day; // or somebody types
   }
 
   /** @param {{from: number, to: number} | null} range  null: the whole day @param {string} zone */

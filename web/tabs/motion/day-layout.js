@@ -22,13 +22,25 @@ export function clusters(events, { from, to }, { length, size, room = length }) 
   /** @type {Cluster[]} */
   const found = [];
   for (const event of events) {
-    if (event.at < from || event.at > to) continue;
-    const place = Math.max(0, Math.min(((event.at - from) / (to - from)) * length, room - size));
+    if (event.start < from || event.start > to) continue;
+    const place = Math.max(0, Math.min(((event.start - from) / (to - from)) * length, room - size));
     const last = found[found.length - 1];
     if (last && place < last.place + size) last.events.push(event);
     else found.push({ place, events: [event] });
   }
   return found;
+}
+
+/**
+ * The range of a day: also of events that began before or after it, where the camera's zone has been changed since, or
+ * an event at midnight.
+ * @param {Range} day
+ * @param {MotionEvent[]} events  oldest first
+ * @returns {Range}
+ */
+export function extended({ from, to }, events) {
+  if (!events.length) return { from, to };
+  return { from: Math.min(from, events[0].start), to: Math.max(to, events[events.length - 1].start) };
 }
 
 /**
@@ -38,7 +50,7 @@ export function clusters(events, { from, to }, { length, size, room = length }) 
  * @returns {Range}
  */
 export function around(events, day) {
-  const [first, last] = [events[0].at, events[events.length - 1].at];
+  const [first, last] = [events[0].start, events[events.length - 1].start];
   const margin = (last - first) / 8;
   return { from: Math.max(day.from, first - margin), to: Math.min(day.to, last + margin) };
 }
@@ -69,27 +81,26 @@ export function ticks({ from, to }, zone, most) {
   const midnight = Date.parse(`${day}T00:00Z`);
   const first = Math.ceil((Date.parse(`${wall(from, zone)}Z`) - midnight) / step_ms);
   const found = new Map();
-  for (let number = first; number * step_ms < 86_400_000; number++) {
+  for (let number = first; ; number++) {
     const shown = new Date(midnight + number * step_ms).toISOString().slice(0, 19);
     const time = instant(shown, zone);
-    if (time >= to) break; // there is no room for the text of the last one
+    if (time >= to) return [...found.values()]; // there is no room for the text of the last one
     const text = inZone(time, zone, { timeStyle: step_ms < 60_000 ? "medium" : "short" });
     if (time >= from) found.set(time, { place: (time - from) / (to - from), text }); // a skipped time is where the clock is put forward
   }
-  return [...found.values()];
 }
 
 /**
  * The drawing of marks, from the first to the last moment of each event.
- * @param {{at: number, end: number | null}[]} events
+ * @param {{start: number, end: number | null}[]} events
  * @param {Range} range
  * @param {boolean} upright  the time runs downwards
  */
 export function marks(events, { from, to }, upright) {
   const scale = (/** @type {number} */ time) => Math.max(0, Math.min(UNITS, ((time - from) / (to - from)) * UNITS));
-  return events.filter(({ at, end }) => at <= to && (end ?? at) >= from).map(({ at, end }) => {
-    const begin = Math.min(scale(at), UNITS - LEAST);
-    const until = Math.max(scale(end ?? at), begin + LEAST).toFixed(1);
+  return events.filter(({ start, end }) => start <= to && (end ?? start) >= from).map(({ start, end }) => {
+    const begin = Math.min(scale(start), UNITS - LEAST);
+    const until = Math.max(scale(end ?? start), begin + LEAST).toFixed(1);
     return upright ? `M5 ${begin.toFixed(1)}V${until}` : `M${begin.toFixed(1)} 5H${until}`;
   }).join("");
 }

@@ -35,6 +35,18 @@ export class DayRecordings {
    */
   async load(day, now_ms) {
     const asked = ++this.#asked;
+    try {
+      await this.#load(day, now_ms, asked);
+    } catch (error) {
+      if (asked === this.#asked) throw error;
+    } finally {
+      if (asked === this.#asked) this.more = false;
+    }
+    if (this.#newer) await this.renew();
+  }
+
+  /** @param {string} day @param {() => number} now_ms @param {number} asked */
+  async #load(day, now_ms, asked) {
     this.zone ||= await zoneOf(this.#api);
     if (asked !== this.#asked) return;
     const wanted = day || dayOf(now_ms(), this.zone);
@@ -44,19 +56,14 @@ export class DayRecordings {
     const found = new Map();
     this.more = true;
     this.#newer = false;
-    try {
-      for (let start = /** @type {string | null} */ (""); start !== null;) {
-        const { items, rest, zone, years } = await page(this.#api, wanted, start);
-        if (asked !== this.#asked) return;
-        for (const item of items) found.set(item.id, item);
-        [this.zone, this.years, this.more, start] = [zone, years, rest !== null, rest];
-        if (!this.more || found.size > this.all.size) this.all = new Map(found); // until then it is the list before
-        this.#changed();
-      }
-    } finally {
-      if (asked === this.#asked) this.more = false;
+    for (let start = /** @type {string | null} */ (""); start !== null;) {
+      const { items, rest, zone, years } = await page(this.#api, wanted, start);
+      if (asked !== this.#asked) return;
+      for (const item of items) found.set(item.id, item);
+      [this.zone, this.years, this.more, start] = [zone, years, rest !== null, rest];
+      if (!this.more || found.size > this.all.size) this.all = new Map(found); // until then it is the list before
+      this.#changed();
     }
-    if (this.#newer) await this.renew();
   }
 
   /** Ask for the newest ones again. */

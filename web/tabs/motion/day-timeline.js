@@ -21,6 +21,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export class DayTimeline {
   /** @type {MotionEvent[]} */
   #events = [];
+  #date = "";
   /** @type {Range} */
   #day = { from: 0, to: 1 };
   #zone = "UTC";
@@ -58,10 +59,10 @@ export class DayTimeline {
     new ResizeObserver(() => this.#draw()).observe(this.#line);
   }
 
-  /** @param {MotionEvent[]} events  oldest first @param {Range} day @param {string} zone @param {number} now */
-  show(events, day, zone, now) {
-    if (day.from !== this.#day.from) [this.#zooms, this.#selected] = [[], NaN];
-    [this.#events, this.#day, this.#zone, this.#now] = [events, day, zone, now];
+  /** @param {{date: string, events: MotionEvent[], day: Range, zone: string, now: number}} what  the events oldest first */
+  show({ date, events, day, zone, now }) {
+    if (date !== this.#date) [this.#zooms, this.#selected] = [[], NaN];
+    [this.#date, this.#events, this.#day, this.#zone, this.#now] = [date, events, day, zone, now];
     this.#draw();
   }
 
@@ -82,7 +83,7 @@ export class DayTimeline {
   focus(event) {
     const { from, to } = this.#range;
     this.#selected = event.start;
-    if (event.at < from || event.at > to) this.#zooms.splice(-1, 1, moved(this.#range, event.at, this.#day));
+    if (event.start < from || event.start > to) this.#zooms.splice(-1, 1, moved(this.#range, event.start, this.#day));
     this.#draw(true);
   }
 
@@ -100,7 +101,7 @@ export class DayTimeline {
     if (!length) return; // the tab is not on the screen
     this.#clusters = this.#arranged(length, (upright ? CARD_REM.down : CARD_REM.across) * rem);
     const range = this.#range;
-    if (!this.#events.some(({ start }) => start === this.#selected)) this.#selected = this.#clusters.at(-1)?.events.at(-1)?.start ?? NaN;
+    this.#selected = nearest(this.#events, this.#selected);
     this.#drawCards();
     this.#marks.setAttribute("viewBox", box(upright));
     this.#marks.replaceChildren(...Object.keys(TRIGGERS).map((trigger) => this.#path(trigger, upright)));
@@ -172,11 +173,18 @@ export class DayTimeline {
   /** @param {string} trigger @param {boolean} upright */
   #path(trigger, upright) {
     const path = document.createElementNS(SVG, "path");
-    const some = this.#events.filter((event) => (event.trigger || "motion") === trigger).map(({ at, end, lasts }) => ({ at, end: lasts ? this.#now : end }));
+    const some = this.#events.filter((event) => (event.trigger || "motion") === trigger).map(({ start, end, lasts }) => ({ start, end: lasts ? this.#now : end }));
     path.setAttribute("d", marks(some, this.#range, upright));
     path.dataset.trigger = trigger;
     return path;
   }
+}
+
+/** When the event began that is the nearest to a time; NaN: the newest one. @param {MotionEvent[]} events @param {number} time */
+function nearest(events, time) {
+  const starts = events.map(({ start }) => start);
+  if (Number.isNaN(time)) return starts[starts.length - 1] ?? NaN;
+  return starts.reduce((best, start) => (Math.abs(start - time) < Math.abs(best - time) ? start : best), starts[0] ?? NaN);
 }
 
 /** @param {HTMLElement} element @param {number} place @param {string} unit */

@@ -12,6 +12,7 @@ import { EventBar } from "./day-bar.js";
 import { nothing } from "./day-empty.js";
 import { bounds, chosen, counted, dayOf, eventsOf, seconds, span, withNewest } from "./day-events.js";
 import { DayFilters } from "./day-filters.js";
+import { extended } from "./day-layout.js";
 import { DayRecordings } from "./day-recordings.js";
 import { DayTimeline } from "./day-timeline.js";
 
@@ -37,7 +38,7 @@ export class DayOfEvents {
   /** @type {(() => void)[]} */
   #ends = [];
   #heading = uniqueId("day");
-  #summary = el("p", { class: "day-summary", role: "status" });
+  #summary = el("p", { class: "day-summary", role: "status" }, "Loading the events…");
   /** In place of the timeline: why there is none. */
   #instead = el("div", { class: "day-instead" });
 
@@ -91,6 +92,7 @@ export class DayOfEvents {
     try {
       await this.#recordings.load(this.#follows ? "" : day, () => this.#now_ms);
     } catch (error) {
+      if (!this.#recordings.all.size) write(this.#summary, "");
       this.#instead.dataset.reason = "error";
       fill(this.#instead, empty(errorText(error), { words: "Try again", act: () => this.#load(day) }));
     }
@@ -108,15 +110,15 @@ export class DayOfEvents {
 
   #draw() {
     const { all, day, more, zone } = this.#recordings;
-    const [range, today] = [bounds(day, zone), dayOf(this.#now_ms, zone)];
-    const known = withNewest(eventsOf(all.values(), range), this.#context.status.latest?.capture.motion?.event, range);
+    const [range, now] = [bounds(day, zone), this.#now_ms];
+    const known = withNewest(eventsOf(all.values()), this.#context.status.latest?.capture.motion?.event, range);
     const events = (this.#events = chosen(known, this.#filters.chosen));
     const many = events.length ? `${counted(events.length)}, ${span(events.reduce((sum, event) => sum + seconds(event), 0))} in all.` : "no events.";
     const note = zoneNote(range.from, zone) && ` Times are those of the camera${zoneNote(range.from, zone)}.`;
     write(this.#summary, `${dayName(day)}: ${many}${more ? " More are being loaded…" : ""}${note}`);
-    this.#filters.show(day, today);
+    this.#filters.show(day);
     this.#timeline.element.hidden = this.#bar.element.hidden = !events.length;
-    this.#timeline.show(events, range, zone, this.#now_ms);
+    this.#timeline.show({ date: day, events, day: extended(range, known), zone, now });
     this.#explain(events.length || more ? "" : known.length ? "filters" : `none ${day}`);
   }
 

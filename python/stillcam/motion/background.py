@@ -45,14 +45,19 @@ class Background:
         self.learning_s = learning_s
         self.threshold = threshold
         self._noise = Image.new("F", frame.size, 2 * LEAST_NOISE)
-        self._above = self._below = Image.new("F", frame.size)  # the range: how far from the mean levels have been
         self._age_s = 0.0  # what was learned so far counts as much as its time
         self.restart(frame)
+        self.forget_ranges()
 
     def restart(self, frame: Image.Image) -> None:
         """Take the picture anew; what is known of its noise and ranges stays."""
         self._mean = self._last = self._before = frame  # the last two frames
         self._off = Image.new("F", frame.size)  # how far the last frame is from the mean
+
+    def forget_ranges(self) -> None:
+        """Learn again what comes and goes; the picture and its noise stay."""
+        self._above = self._below = Image.new("F", self._mean.size)  # how far from the mean levels have been
+        self._ranges_age_s = 0.0
 
     def look(self, frame: Image.Image) -> tuple[Image.Image, Image.Image, float]:
         """Compare a frame with the background, and with the frame before it.
@@ -89,6 +94,7 @@ class Background:
         """
         slow, fast = _share(elapsed_s, self.learning_s), _share(elapsed_s, 0.5 if quickly else self.learning_s / 10)
         self._age_s += elapsed_s
+        self._ranges_age_s += elapsed_s
         known_s = max(self._age_s, 0.01)
         noise_share = _share(elapsed_s, min(NOISE_S, known_s))
         now = evaluate(lambda value: value / 255.0, differs.convert("F"))
@@ -106,7 +112,7 @@ class Background:
 
     def _learn_range(self, frame: Image.Image, elapsed_s: float, seen: Sequence[Box]) -> None:
         """What comes and goes widens it slowly; what was there in one frame only, such as a drop of rain, at once."""
-        widen = _share(elapsed_s, min(WIDEN_S, max(self._age_s, 0.1) / 2))
+        widen = _share(elapsed_s, min(WIDEN_S, max(self._ranges_age_s, 0.1) / 2))
         keep = 1 - _share(elapsed_s, NARROW_S)
         noise = evaluate(lambda noise: noise * NOISE_FACTOR, self._noise)
         # How far the last frame was above the one before and this one, and below them.

@@ -101,10 +101,14 @@ class Detector:
         self._metadata: Mapping[str, Any] = {}
 
     def set(self, settings: DetectorSettings) -> None:
-        """Judge by other settings from the next frame on; what was learned of the background is kept."""
+        """Judge by other settings from the next frame on, by the same background.
+
+        What comes and goes is learned again: what did not count so far, such as somebody far away, belongs to it.
+        """
         self._settings = settings
         if background := self._background:
             background.learning_s, background.threshold = settings.learning_s, settings.threshold
+            background.forget_ranges()
             self._fit_mask()
 
     def look(self, jpeg: bytes, time_s: float, metadata: Mapping[str, Any] | None = None) -> Observation:

@@ -54,12 +54,18 @@ def watch(scene, grains):
     """What a detector finds in some seconds of the scene, drawn by a function."""
 
     def found(
-        draw: Draw, seconds: float = 15, sigma: int = 5, settings: DetectorSettings | None = None
+        draw: Draw,
+        seconds: float = 15,
+        sigma: int = 5,
+        settings: DetectorSettings | None = None,
+        later: tuple[float, DetectorSettings] | None = None,
     ) -> list[Observation]:
         detector = Detector(settings)
         seen = []
         for number in range(round(seconds * FPS)):
             time_s = number / FPS
+            if later and number == later[0] * FPS:
+                detector.set(later[1])
             image = draw(scene.copy(), time_s)
             grain = grains[sigma][number * 3 % 7]
             noisy = ImageChops.add(image, Image.merge("RGB", (grain,) * 3), 1, -128)
@@ -305,6 +311,35 @@ def test_a_lower_sensitivity_finds_less(watch):
         for sensitivity in (1, 5, 10)
     ]
     assert levels[0] < levels[1] <= levels[2]
+
+
+EVERYTHING = mask([parse("exclude 0,0 640,360")], (0, 0, 640, 360), (320, 180))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(DetectorSettings.of_sensitivity(1), id="low sensitivity"),
+        pytest.param(DetectorSettings(mask=EVERYTHING), id="excluded"),
+        pytest.param(DetectorSettings(least_size=50), id="too small"),
+    ],
+)
+def test_who_did_not_count_before_is_found_with_other_settings(watch, first):
+    """A person is no leaf that comes and goes, also where they walked while that did not count."""
+
+    def walks(image: Image.Image, time_s: float) -> Image.Image:
+        return person(30, 100)(image, time_s if time_s < STARTS_S else STARTS_S + time_s % 7)
+
+    seen = watch(walks, seconds=35, settings=first, later=(21, DetectorSettings.of_sensitivity(8)))
+    assert moving(seen[: 21 * FPS]) == []
+    assert len(moving(seen)) > 20
+    assert {observation.ignored for observation in seen[21 * FPS :]} == {""}
+
+
+@pytest.mark.parametrize("draw", [rain, snow, flicker, shaken])
+def test_with_other_settings_what_goes_on_all_the_time_stays_known(watch, draw):
+    seen = watch(draw, seconds=35, later=(20, DetectorSettings.of_sensitivity(7)))
+    assert [time_s for time_s in moving(seen) if time_s > 10] == []
 
 
 @pytest.mark.parametrize("zone", ["exclude 0,200 640,360", "include 0,0 640,150"])

@@ -14,6 +14,7 @@ import { patchOf } from "../server/settings-store.js";
 
 /** @typedef {import("../server/settings-store.js").SettingsStore} Store */
 /** @typedef {import("../server/settings-store.js").Field} Field */
+/** @typedef {(field: Field, attributes: Record<string, any>, changed: (value: any) => void) => import("./setting-input.js").SettingInput} MakeInput */
 
 /**
  * @param {Store} store
@@ -22,20 +23,22 @@ import { patchOf } from "../server/settings-store.js";
  * @param {[any, string][]} [more.choices]  value and text: instead of the field's own
  * @param {() => string} [more.automatic]  what an automatic value is now; "": not known
  * @param {(text: string) => any[]} [more.inRow]  of a list: what follows the text of a row
+ * @param {MakeInput} [more.input]  instead of the one of its kind
  */
-export function settingRow(store, name, { choices, automatic = () => "", inRow } = {}) {
+export function settingRow(store, name, { choices, automatic = () => "", inRow, input: own } = {}) {
   const field = /** @type {Field} */ (store.document?.fields[name]);
   const { label, help = "", empty = "" } = textOf(name);
   const offered = choices ?? choicesOf(field);
   const id = uniqueId("setting");
   const attributes = { id, "aria-describedby": `${id}-hint ${id}-error` };
-  const input = field.type === "list" ? listInput(attributes, label, save, inRow) : settingInput(field, attributes, offered, enter);
+  const isList = field.type === "list" && !own;
+  const input = own?.(field, attributes, save) ?? (isList ? listInput(attributes, label, save, inRow) : settingInput(field, attributes, offered, enter));
   const inWords = words(field.default, offered, field.unit, empty);
   const hint = el("span", { class: "hint", id: `${id}-hint` });
   const problem = el("span", { class: "problem", id: `${id}-error`, role: "alert" });
   const unit = field.unit && !offered.length ? el("span", { class: "unit", text: field.unit }) : null;
   const back = el("button", { type: "button", class: "plain reset", "aria-label": `Reset ${label}`, title: `Reset to ${inWords}`, onclick: reset, text: "↺" });
-  const element = el("div", { class: field.type === "list" ? "setting of-list" : "setting", "data-setting": name, tabindex: -1 },
+  const element = el("div", { class: isList ? "setting of-list" : "setting", "data-setting": name, tabindex: -1 },
     el("label", { for: id, text: label }), back, el("div", { class: "setting-value" }, input.element, unit), hint, problem);
   const complain = complaint(problem, label, input.focus);
   let saving = 0; // changes that are under way

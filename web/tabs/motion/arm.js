@@ -5,6 +5,7 @@ import { duration } from "../../page/activity.js";
 import { inZone, wall } from "../../base/camera-time.js";
 import { el, write } from "../../base/dom.js";
 import { errorText, sentence } from "../../base/text.js";
+import { tabLink } from "../../base/tab-link.js";
 import { armState } from "./words.js";
 
 const TICK_MS = 1_000;
@@ -31,18 +32,10 @@ export class ArmCard {
   /** @param {any} context */
   constructor(context) {
     this.#context = context;
-    const to = (/** @type {string} */ tab, /** @type {string} */ text) => el("a", {
-      href: new URL(tab, context.base).href, text,
-      onclick: (/** @type {MouseEvent} */ event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        context.go(tab);
-      },
-    });
     this.#advice = el("div", { class: "motion-advice" },
       el("p", { text: "Arm the camera, and it records what moves, with the seconds before it, also while nobody watches." }),
       el("p", { class: "hint" }, "The camera then makes video all the time. That needs as much power and processor time as the live view. Recordings go to ",
-        to("photos", "Photos"), "; how long they are kept is set in ", to("settings", "Settings"), ", Storage."));
+        tabLink(context, "photos", "Photos"), "; how long they are kept is set in ", tabLink(context, "settings", "Settings"), ", Storage."));
     this.element = el("section", { class: "card motion-arm", "aria-label": "Motion detection" },
       el("div", { class: "motion-head" }, el("h2", { text: "Motion" }), this.#switch), this.#state, this.#problem, this.#advice);
     context.settings.subscribe(() => this.#show());

@@ -1,10 +1,11 @@
 // @ts-check
-/** The Motion tab: arming, the picture with its zones and what the detector sees, the events of a day. */
+/** The Motion tab: arming, the picture with its zones and what the detector sees, settings, the events of a day. */
 
 import { el, fill } from "../../base/dom.js";
 import { ArmCard } from "./arm.js";
 import { DayOfEvents } from "./day.js";
 import { MotionPicture } from "./picture.js";
+import { MotionSettings } from "./settings.js";
 import { Tuner } from "./tuner.js";
 import { Zones } from "./zones.js";
 
@@ -16,12 +17,13 @@ export function mount(panel, context) {
   const picture = new MotionPicture(context);
   const tuner = new Tuner(context, picture);
   const zones = new Zones(context, picture); // its layer is above the tuner's
+  const settings = new MotionSettings(context);
   const day = new DayOfEvents(context);
   /** @type {Part[]} */
-  const parts = [arm, picture, tuner, zones, day];
+  const parts = [arm, picture, tuner, zones, settings, day];
   fill(panel, el("div", { class: "motion" }, arm.element,
     el("div", { class: "motion-look" }, picture.element, zones.element, tuner.element),
-    day.element));
+    settings.element, day.element));
   return {
     shown: () => parts.forEach((part) => part.shown()),
     hidden: () => parts.forEach((part) => part.hidden()),

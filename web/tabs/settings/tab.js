@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Settings tab: camera, who may watch, storage, motion, notifications, users, network, backup.
+ * The Settings tab: camera, who may watch, storage, notifications, users, network, backup.
  */
 
 import { automaticSize } from "../../base/automatic-size.js";
@@ -13,6 +13,8 @@ import { receivers } from "./receivers.js";
 import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
 import { settingSearch } from "../../base/setting-search.js";
+import { textOf } from "../../base/setting-texts.js";
+import { tabLink } from "../../base/tab-link.js";
 import { shortcutsSwitch } from "./shortcuts.js";
 
 /** The sections, in the order in which they are needed, and their settings. @type {[string, string[]][]} */
@@ -21,13 +23,9 @@ const GROUPS = [
   ["Snapshots", ["snapshot.interval_s", "snapshot.width", "snapshot.height", "snapshot.quality", "snapshot.zsl"]],
   ["Who may watch", ["access.watch", "access.embed"]],
   ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
-  ["Motion", [
-    "motion.armed", "motion.sensitivity", "motion.zones", "motion.record", "motion.photo_interval_s", "motion.before_s", "motion.after_s",
-    "motion.max_s", "motion.pause_s", "motion.weekdays", "motion.active_from", "motion.active_to", "motion.latitude", "motion.longitude",
-    "motion.fps", "motion.threshold", "motion.blocks", "motion.least_size", "motion.most_size", "motion.frames", "motion.learning_s",
-  ]],
-  ["Notifications", ["notifications.receivers", "webhooks.urls"]],
 ];
+/** Those that come after what is on the Motion tab. @type {[string, string[]][]} */
+const NOTIFIED = [["Notifications", ["notifications.receivers", "webhooks.urls"]]];
 /** Those that come after the users. @type {[string, string[]][]} */
 const LATER = [
   ["Network", [
@@ -76,7 +74,12 @@ export function mount(panel, context) {
       .map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter((name) => name in fields)])) // of a further camera some are the first one's
       .filter(([, names]) => names.length)
       .map(([title, names]) => card(title, names.map(row), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
-    fill(place, notice, cards(GROUPS), owner && people(context, card), cards(LATER), owner && backups(context, card));
+    /** For the search: what is set on the Motion tab. */
+    const elsewhere = Object.keys(fields).filter((name) => name.startsWith("motion.")).map((name) => textOf(name).label);
+    const link = tabLink(context, "motion", "Open the Motion tab");
+    link.className = "button";
+    const motion = card("Motion", el("p", { class: "hint", text: `The Motion tab has these settings: ${elsewhere.join(", ")}.` }), link);
+    fill(place, notice, cards(GROUPS), motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card));
     settings.subscribe(show);
     show();
   };

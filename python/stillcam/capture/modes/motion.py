@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.common import heap
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
@@ -57,6 +58,7 @@ class MotionWatch:
         self._session: MotionSession | None = None
         self._ended: list[MotionSession] = []  # whose events are still being written
         self._number = 0  # of the last event
+        self._used = False  # memory is in use that is to be returned afterwards
         self._tuned_until_s = 0.0  # somebody asks for the levels until then (monotonic)
         self._stream: tuple[Settings, CameraInfo] | None = None  # that runs
         self._looks = False
@@ -82,6 +84,7 @@ class MotionWatch:
             self._schedule_s = now + SCHEDULE_S
             self._follow_schedule(settings)
             self._ended = [session for session in self._ended if session.is_busy]
+        self._return_memory()
         if self._tunes:
             self._open_session(settings)
         if session := self._session:
@@ -148,6 +151,13 @@ class MotionWatch:
         """Why the detector sees nothing now."""
         status = self._context.status
         return status.reason or USES.get(status.mode, "the camera is starting its live stream")
+
+    def _return_memory(self) -> None:
+        """Return what an event, or the detector, has left unused to the system: up to 7 MB, in pieces."""
+        used = self.is_busy or bool(self._ended)
+        if self._used and not used:
+            heap.trim()
+        self._used = used
 
     def _follow_schedule(self, settings: MotionSettings) -> None:
         if not settings.armed:

@@ -149,7 +149,7 @@ class EventItems:
         self._metadata = metadata or self._metadata
         if not self.records:
             if frames and self._peak is None:  # of a request, nothing may move
-                self._peak = frames[-1][1], metadata
+                self._peak = bytes(frames[-1][1]), metadata
             return
         if not self._parts and len(frames) > 1 and frames[-1][0] > frames[0][0]:
             self._rate = (len(frames) - 1) / (frames[-1][0] - frames[0][0])

@@ -21,7 +21,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import start
 from stillcam.library.names import MOTION
-from stillcam.motion.ring import TimedFrame
+from stillcam.motion.ring import Jpeg, TimedFrame
 
 CHECK_S = 1.0  # from one look at the disk to the next
 SYNC_S = 5.0  # a power cut costs so much of an event at most, and what the queue holds
@@ -72,7 +72,7 @@ class EventRecording:
         self._done = done
         self._added = 0
         self._covered_s = 0.0  # by frames, without the gaps
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[Jpeg] = deque()
         self._waiting_bytes = 0
         self._sidecar: dict[str, Any] | None = None  # the final one, once the recording is to end
         self._preview_s = 0.0
@@ -183,7 +183,7 @@ class EventRecording:
             with suppress(OSError):
                 os.truncate(video.path, self._ends[0])
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> Jpeg | None:
         """The next frame; None: there are no more."""
         with self._condition:
             self._condition.wait_for(lambda: self._waiting or self._sidecar is not None)

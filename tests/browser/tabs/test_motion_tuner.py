@@ -1,13 +1,15 @@
 """What the detector sees, on the Motion tab: blocks over the picture, the level as a graph, and words for both."""
 
+import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from real_camera import RealCamera
 from signed_in import add_owner_to, signed_in
 
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 
 EMPTY = {"no_boat": True}  # nothing moves in the picture
 WALK = EMPTY | {"walk_every_s": 4, "walk_s": 4}
-EVERYWHERE = ["exclude 0,0 4656,3496"]
+CORNER = ["include 0,0 100,100"]
 WORDS, COUNTING, MASKED, MOTION = ".tuner-words", ".blocks-counting", ".blocks-masked", ".graph-motion"
 DRAWN = "(path) => Boolean(document.querySelector(path)?.getAttribute('d'))"
 
@@ -88,24 +90,59 @@ def test_another_sensitivity_and_zones_show_at_once(page, camera):
     change(page, sensitivity=1)
     expect(label).to_have_text("counts from 4 blocks")
     assert not page.evaluate(DRAWN, MASKED)
-    change(page, zones=EVERYWHERE)
+    change(page, zones=CORNER)
     page.wait_for_function(DRAWN, arg=MASKED)
     fault(camera.folder, **WALK)
     change(page, zones=[])
     page.wait_for_function(DRAWN, arg=COUNTING)
 
 
-def test_it_asks_only_while_it_is_shown(page):
+def to_tab(page: Page, name: str) -> None:
+    page.click(f"#tabs a:has-text('{name}')")
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """As when another window covers the page."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+@pytest.mark.parametrize(
+    ("leave", "come_back"),
+    [
+        pytest.param(lambda page: to_tab(page, "Info"), lambda page: to_tab(page, "Motion"), id="tab"),
+        pytest.param(lambda page: hide(page, True), lambda page: hide(page, False), id="page"),
+    ],
+)
+def test_it_asks_only_while_it_is_shown(page, leave, come_back):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "motion/level" in request.url else None)
-    page.click("#tabs a:has-text('Info')")
-    page.wait_for_selector(".info-scroll")
-    before = len(asked)
+    leave(page)
     while mode(page) != "snapshot":  # the detector and the live view end some seconds after the last question
         page.wait_for_timeout(200)
-    assert len(asked) <= before + 1
-    page.click("#tabs a:has-text('Motion')")
-    page.wait_for_event("request", lambda request: "motion/level" in request.url)
+    assert len(asked) <= 2  # those under way when it was left
+    with page.expect_request("**/motion/level*"):
+        come_back(page)
+
+
+def test_a_slow_link_is_asked_less_often(page):
+    asked: list[float] = []
+
+    def slowly(route: Route) -> None:
+        asked.append(time.monotonic())
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/motion/level*", slowly)
+    while len(asked) < 4:
+        page.wait_for_timeout(100)
+    pauses = [after - before for before, after in itertools.pairwise(asked)]
+    assert min(pauses) > 0.5 + 2 * 0.5  # the link takes half a second
 
 
 def test_a_camera_that_is_used_says_for_what(page):

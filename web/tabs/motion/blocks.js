@@ -28,7 +28,8 @@ export class Blocks {
   constructor() {
     const hatch = uniqueId("hatch");
     const line = svg("path", { d: `M0 ${HATCH}L${HATCH} 0`, class: "block-hatch" });
-    const pattern = svg("pattern", { id: hatch, width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse" }, line);
+    const shade = svg("rect", { width: HATCH, height: HATCH, class: "block-shade" });
+    const pattern = svg("pattern", { id: hatch, width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse" }, shade, line);
     this.#masked = svg("path", { class: "blocks-masked", fill: `url(#${hatch})` });
     this.#others = svg("path", { class: "blocks-others" });
     this.#counting = svg("path", { class: "blocks-counting" });
@@ -36,12 +37,15 @@ export class Blocks {
       svg("defs", {}, pattern), this.#masked, this.#others, this.#counting);
   }
 
-  /** @param {Levels | null} levels  null: nothing is known */
-  show(levels) {
+  /**
+   * @param {Levels | null} levels  null: nothing is known
+   * @param {boolean} [hatched]  whether the parts are hatched in which motion does not count
+   */
+  show(levels, hatched = false) {
     const { columns = 0, rows = 0, mask = null } = levels ?? {};
     const fresh = levels && !levels.reason;
     this.element.setAttribute("viewBox", `0 0 ${columns || 1} ${rows || 1}`);
-    const excluded = (mask ?? []).flatMap((text, row) =>
+    const excluded = ((hatched && mask) || []).flatMap((text, row) =>
       Array.from(text, (counts, column) => (counts === "0" ? [[column, row]] : [])).flat());
     this.#masked.setAttribute("d", squares(/** @type {[number, number][]} */ (excluded)));
     this.#others.setAttribute("d", fresh ? squares(levels.others) : "");

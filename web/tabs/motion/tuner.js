@@ -10,7 +10,7 @@ import { History, summary } from "./levels.js";
 /** @typedef {import("./levels.js").Levels} Levels */
 
 const PAUSE_MS = 500; // from an answer to the next question
-const MOST_MS = 4_000; // the camera ends the detector 5 s after the last question
+const MOST_MS = 4_000; // from a question to the next: 5 s after the last one, the detector of a disarmed camera ends
 const WORDS_MS = 4_000; // from one reading aloud to the next
 const STILL_MS = 2_000; // from one drawing to the next, for who wants less motion
 const KEYS = [
@@ -82,7 +82,7 @@ export class Tuner {
         this.#say(errorText(error));
       }
       const took = performance.now() - began;
-      await this.#pause(Math.min(MOST_MS, Math.max(PAUSE_MS * 2 ** failures, 2 * took)));
+      await this.#pause(Math.max(PAUSE_MS, Math.min(PAUSE_MS * 2 ** failures + 2 * took, MOST_MS - took)));
     }
     this.#asking = false;
   }
@@ -100,16 +100,19 @@ export class Tuner {
 
   /** @param {Levels} levels */
   #take(levels) {
+    const { settings } = this.#context;
     const raised = levels.threshold !== this.#levels?.threshold;
     this.#levels = levels;
     this.#history.add(levels.looks);
     const looks = this.#history.aged();
-    this.#blocks.show(levels);
+    // Zones that exclude are hatched where they can be changed; here it is what lies outside of those that include.
+    const includes = (settings.get("motion.zones") ?? []).some((/** @type {string} */ zone) => zone.startsWith("include"));
+    this.#blocks.show(levels, includes);
     if (raised || !this.#less.matches || performance.now() - this.#drawn >= STILL_MS) {
       this.#drawn = performance.now();
       this.#graph.show(looks, levels.threshold);
     }
-    this.#say(summary(looks, levels, this.#context.settings.get("motion.after_s") ?? 5));
+    this.#say(summary(looks, levels, settings.get("motion.after_s") ?? 5));
   }
 
   /** Not with each look: it is read aloud. @param {string} text */

@@ -294,10 +294,10 @@ def test_a_year_that_is_being_typed_is_no_day(open_day, site):
     assert {year for url in asked for year in re.findall(r"day=(\d+)-", url)} == {"2026"}
 
 
-def test_thousands_of_events_need_pages_and_no_request_each(open_day, site):
+def test_a_thousand_events_need_pages_and_no_request_each(open_day, site):
     folder = site.data / "library" / DAY
-    for number in range(3000):
-        time_s = DAY_S + number * 28
+    for number in range(1000):
+        time_s = DAY_S + number * 84
         stem = f"{datetime.fromtimestamp(time_s, UTC):%Y%m%dT%H%M%S}.500Z_motion_imx219"
         event = {"start": utc_text(time_s), "end": utc_text(time_s + 9), "trigger": "motion", "peak_blocks": number}
         (folder / f"{stem}.jpg").write_bytes(SMALL)
@@ -306,12 +306,12 @@ def test_thousands_of_events_need_pages_and_no_request_each(open_day, site):
     page = open_day(site, "2026-11-18")
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_label("Day of the events").fill(DAY)
-    expect(page.locator(".day-summary")).to_contain_text("3,003 events")
+    expect(page.locator(".day-summary")).to_contain_text("1,003 events")
     expect(page.locator(".day-summary")).not_to_contain_text("More are being loaded")
     cards = page.locator(CARDS).count()
     assert 3 <= cards <= 10
     pages = [url for url in asked if "/api/library" in url]
-    assert len(pages) <= 18  # 16 pages of 200, and changes
+    assert len(pages) <= 10  # 6 pages of 200, and changes
     assert not [url for url in asked if "/api/library/items/" in url]
     for _ in range(12):
         if not page.locator("[data-kind=cluster]").count():

@@ -38,10 +38,10 @@ class Site:
     """
 
     def __init__(self, folder: Path, camera: str, **settings: dict[str, Any]) -> None:
-        self.images, self.data, simulated = folder / "frames", folder / "data", folder / "simulated"
-        for each in (self.images, self.data, simulated):
+        self.images, self.data, self._simulated = folder / "frames", folder / "data", folder / "simulated"
+        for each in (self.images, self.data, self._simulated):
             each.mkdir(parents=True)
-        (simulated / "faults.json").write_text(json.dumps({"cameras": camera}))
+        self.behave(cameras=camera)
         (self.data / "settings.json").write_text(json.dumps({"version": 1, **settings}))
         self.environ = os.environ | {
             "PYTHONPATH": str(ROOT / "python"),
@@ -49,10 +49,14 @@ class Site:
             "STILLCAM_CAMERA": "simulated",
             "STILLCAM_IMAGES": str(self.images),
             "STILLCAM_DATA": str(self.data),
-            "STILLCAM_SIMULATED_DIR": str(simulated),
+            "STILLCAM_SIMULATED_DIR": str(self._simulated),
             "STILLCAM_BIND": "127.0.0.1",
             "STILLCAM_PORT": "0",
         }
+
+    def behave(self, **faults: Any) -> None:
+        """How the simulated camera does; before a daemon starts."""
+        (self._simulated / "faults.json").write_text(json.dumps(faults))
 
     def compile(self) -> None:
         """Compile everything, as the installer does; Debian has compiled Python's own modules."""

@@ -96,14 +96,18 @@ def _looking() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def memory(folder: Path, watched_s: float) -> Iterator[Row]:
-    """What an armed daemon takes beyond one with a viewer; both as on a Pi Zero 2 W.
+    """What an armed daemon takes beyond one with a viewer; both as on a Pi Zero 2 W, and nothing moves.
 
     Args:
         watched_s: until it is measured; the memory for the seconds before an event is full then.
+
+    Raises:
+        RuntimeError: there was an event, which takes the frames out of that memory.
     """
     taken = []
     for armed in (False, True):
         site = Site(folder / f"armed {armed}", "imx219", motion={"armed": armed})
+        site.behave(cameras="imx219", no_boat=True)
         site.compile()
         with running("-c", ON_A_ZERO, environ=site.environ) as daemon:
             site.status()
@@ -111,5 +115,7 @@ def memory(folder: Path, watched_s: float) -> Iterator[Row]:
             site.status(mode="motion" if armed else "live")
             time.sleep(watched_s)
             taken.append(usage(daemon.pid).memory_mb)
+            if armed and site.ask("status")["motion"]["event"]:
+                raise RuntimeError("something has moved in an empty picture")
     work = "memory of an armed daemon beyond the live view, on a Pi with 427 MB"
     yield measured(work, taken[1] - taken[0], "{:.1f} MB", at_most=MOST_MB)

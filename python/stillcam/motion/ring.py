@@ -16,8 +16,8 @@ TimedFrame = tuple[float, Jpeg]
 def most_bytes(memory_bytes: int) -> int:
     """How much a ring may hold on a board with so much memory.
 
-    Pillow and the detector take 5 MB: with the ring, an armed daemon on a Pi Zero 2 W has 12 MB more than for viewers
-    alone. A seventieth of its memory are some 3 s of 1280x960 at 15 frames a second.
+    Pillow and the detector take 3 MB: with the ring, an armed daemon on a Pi Zero 2 W has 9 to 10 MB more than for
+    viewers alone. A seventieth of its memory are some 3 s of 1280x960 at 15 frames a second.
     """
     return max(LEAST_BYTES, memory_bytes // BYTES_SHARE)
 

@@ -70,6 +70,7 @@ def open_day(new_page: Callable[..., Page]) -> Callable[..., Page]:
         page = new_page(**{"viewport": VIEWPORT, **options})
         signed_in(page, url)
         page.goto(f"{url}motion")
+        page.locator(".motion-later").scroll_into_view_if_needed()
         expect(page.get_by_label("Day of the events")).not_to_have_value("")  # it has been drawn
         page.get_by_label("Day of the events").fill(day)
         page.locator(".day-summary", has_text=f" {int(day[8:])} ").wait_for()
@@ -161,7 +162,7 @@ def test_filters_leave_out_events(open_day, site):
     page.get_by_label("Trigger").select_option(label="Kept")
     expect(page.locator(f"{CARDS} strong")).to_have_text(["6:00:00 PM"])
     page.get_by_label("Trigger").select_option(label="All triggers")
-    page.get_by_label("Length").select_option(label="Longer than 15 s")
+    page.get_by_label("Length", exact=True).select_option(label="Longer than 15 s")
     expect(page.locator(f"{CARDS} strong")).to_have_text(["12:00:00 PM", "6:00:00 PM"])
     page.get_by_label("Favourites").check()
     expect(page.locator(".day-instead")).to_contain_text("No event of this day matches these filters.")
@@ -361,6 +362,7 @@ def test_an_event_that_lasts_is_there_at_once(new_page, tmp_path):
         page.set_default_timeout(120_000)
         signed_in(page, camera.url)
         page.goto(f"{camera.url}motion")
+        page.locator(".motion-later").scroll_into_view_if_needed()
         page.locator(".day-instead", has_text="There are no events on this day.").wait_for()
         trigger = "async (seconds) => (await import('./server/api.js')).send('POST', 'api/motion/trigger', { seconds })"
         page.evaluate(trigger, 1)

@@ -118,6 +118,18 @@ def test_the_picture_is_live_while_the_tab_is_shown(opened):
     page.wait_for_selector(".motion-picture[data-state=live]")
 
 
+def test_the_events_of_a_day_are_loaded_when_somebody_comes_near_them(opened):
+    """The first screen does not wait for them."""
+    asked: list[str] = []
+    page = opened(viewport={"width": 360, "height": 740})
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_selector(".motion-picture[data-state=live]")
+    assert not [url for url in asked if url.endswith("/day.js")]
+    expect(page.locator(".day-of-events")).to_have_count(0)
+    page.locator(".motion-later").scroll_into_view_if_needed()
+    expect(page.locator(".day-of-events")).to_contain_text("There are no events on this day.")
+
+
 def test_only_those_who_may_control_the_camera_see_the_tab(opened):
     page = opened(VIEWER)
     page.wait_for_selector("canvas:not([hidden])")

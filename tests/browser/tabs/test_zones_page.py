@@ -1,5 +1,6 @@
 """Zones on the Motion tab: drawn and changed by mouse, touch and keyboard; they lie where the detector masks them."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def wait_for_crop(page: Page, *, zoomed: bool) -> None:
 
 def crop_of(page: Page, path: str = "api/status") -> list[int]:
     """The part of the sensor that the newest frame shows."""
-    crop: list[int] = api(page, "GET", path)["capture"]["metadata"].get("ScalerCrop", [0, 0, 0, 0])
+    crop: list[int] = api(page, "GET", path)["capture"].get("metadata", {}).get("ScalerCrop", [0, 0, 0, 0])
     return crop
 
 
@@ -313,6 +314,24 @@ def test_a_zone_outside_of_the_zoomed_picture_is_said_to_be_so_and_kept(opened):
     rows.nth(1).get_by_role("button", name="Delete zone 2").click()
     wait_for_zones(page, lambda found: found == [outside])
     assert barriers(page) == []
+
+
+def test_no_zone_is_drawn_before_the_camera_has_said_how_large_its_sensor_is(page, tmp_path):
+    (tmp_path / "data").mkdir()
+    kept = {"version": 1, "motion": {"zones": ["include 0,0 800,600"]}}
+    (tmp_path / "data/settings.json").write_text(json.dumps(kept))
+    with RealCamera(tmp_path, "simulated") as camera:
+        add_owner_to(camera.url, tmp_path / "data")
+        camera.end("capture")
+        signed_in(page, camera.url)
+        page.goto(f"{camera.url}motion")
+        expect(page.locator(".zones")).to_contain_text("Zones can be drawn once the camera answers.")
+        expect(button(page, "Add in the middle")).to_be_disabled()
+        expect(page.locator(".zone-list li")).to_contain_text("rectangle")
+        expect(page.locator(".zone-grip")).to_have_count(0)
+        camera.start("capture")
+        expect(button(page, "Add in the middle")).to_be_enabled()
+        expect(page.locator(".zone-grip")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

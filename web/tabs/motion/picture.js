@@ -15,8 +15,10 @@ const TICK_MS = 1_000;
 
 export class MotionPicture {
   element;
-  /** The size of the whole sensor, in its pixels. @type {[number, number]} */
+  /** The size of the whole sensor, in its pixels; of no meaning until it is `known`. @type {[number, number]} */
   sensor = [16, 9];
+  /** The camera has said how large its sensor is. */
+  known = false;
   #context;
   #canvas = el("canvas", { role: "img", "aria-label": "No picture yet", hidden: true });
   #box = el("div", { class: "picture motion-box" }, this.#canvas);
@@ -95,8 +97,9 @@ export class MotionPicture {
     const { camera, metadata } = status.latest?.capture ?? {};
     const [turned, live] = [settings.get("camera") ?? {}, settings.get("live") ?? {}];
     this.sensor = camera?.size ?? this.sensor;
+    this.known ||= Boolean(camera?.size);
     const crop = metadata?.ScalerCrop ?? [0, 0, ...this.sensor];
-    const now = JSON.stringify([crop, this.sensor, turned.rotation, turned.hflip, turned.vflip, live.hflip, live.vflip]);
+    const now = JSON.stringify([this.known, crop, this.sensor, turned.rotation, turned.hflip, turned.vflip, live.hflip, live.vflip]);
     if (now === this.#known) return;
     this.#known = now;
     this.#view = new SensorView(crop, turned, live);

@@ -2,8 +2,9 @@
 /** The Motion tab: arming, the picture with its zones and what the detector sees, settings, the events of a day. */
 
 import { el, fill } from "../../base/dom.js";
+import { loadPart } from "../../page/update.js";
 import { ArmCard } from "./arm.js";
-import { DayOfEvents } from "./day.js";
+import { LaterPart } from "./later.js";
 import { MotionPicture } from "./picture.js";
 import { MotionSettings } from "./settings.js";
 import { Tuner } from "./tuner.js";
@@ -18,7 +19,10 @@ export function mount(panel, context) {
   const tuner = new Tuner(context, picture);
   const zones = new Zones(context, picture); // its layer is above the tuner's
   const settings = new MotionSettings(context);
-  const day = new DayOfEvents(context);
+  const day = new LaterPart(async () => {
+    const { DayOfEvents } = await loadPart(() => import("./day.js"), ["tabs/motion/day.css"]);
+    return new DayOfEvents(context);
+  });
   /** @type {Part[]} */
   const parts = [arm, picture, tuner, zones, settings, day];
   fill(panel, el("div", { class: "motion" }, arm.element,

@@ -6,7 +6,7 @@ import { select } from "../../base/fields.js";
 import { zoneWords } from "./zone-words.js";
 
 /** @typedef {import("./zone.js").Zone} Zone */
-/** @typedef {ReturnType<typeof import("./zone.js").coverage>} Coverage */
+/** @typedef {import("./zone-words.js").Coverage} Coverage */
 
 /**
  * @typedef {object} Manner

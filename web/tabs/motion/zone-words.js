@@ -4,11 +4,13 @@
 import { isRectangle } from "./zone.js";
 
 /** @typedef {import("./zone.js").Zone} Zone */
-/** @typedef {ReturnType<typeof import("./zone.js").coverage>} Coverage */
+/** @typedef {ReturnType<typeof import("./zone.js").coverage> | null} Coverage  null: the sensor is not known */
 
 /** What a zone covers. @param {Zone} zone @param {Coverage} covered */
-export function zoneWords(zone, { share, seen, place }) {
+export function zoneWords(zone, covered) {
   const shape = isRectangle(zone) ? "rectangle" : `polygon with ${zone.points.length} corners`;
+  if (!covered) return shape;
+  const { share, seen, place } = covered;
   if (seen === "none") return `${shape}, outside of the picture: the camera is zoomed to another part`;
   const percent = share < 0.01 ? "less than 1 %" : `${Math.round(100 * share)} %`;
   return `${shape}, ${place}, ${percent} of the picture${seen === "part" ? ", and more outside of it" : ""}`;
@@ -19,7 +21,7 @@ export function meaning(zones, covered) {
   const including = covered.filter((_, index) => zones[index].include);
   if (!zones.length) return { text: "There is no zone: motion counts in the whole picture. Draw zones where it counts, or where it is ignored, such as around a tree.", nowhere: false };
   if (!including.length) return { text: "Motion counts in the whole picture, but not in these zones.", nowhere: false };
-  if (including.every(({ seen }) => seen === "none")) return { text: "Motion counts nowhere in this picture: each zone where it counts is outside of it.", nowhere: true };
+  if (including.every((one) => one?.seen === "none")) return { text: "Motion counts nowhere in this picture: each zone where it counts is outside of it.", nowhere: true };
   if (including.length === zones.length) return { text: "Motion counts only in these zones.", nowhere: false };
   return { text: "Motion counts only in zones of that kind, except where another zone ignores it.", nowhere: false };
 }

@@ -167,9 +167,11 @@ export class Zones {
   }
 
   #show() {
-    const covered = this.#zones.map((zone) => coverage(outline(zone).map((point) => this.#picture.fromSensor(point))));
+    const { known } = this.#picture;
+    const covered = this.#zones.map((zone) => (known ? coverage(outline(zone).map((point) => this.#picture.fromSensor(point))) : null));
     const { kind, count } = this.#drawing;
-    this.#layer.show(this.#zones, this.#selected);
+    this.#layer.show(known ? this.#zones : [], this.#selected);
+    for (const button of [this.#rectangle, this.#polygon, this.#middle]) button.disabled = !known;
     this.#list.show(this.#zones, covered, this.#selected);
     const { text, nowhere } = meaning(this.#zones, covered);
     write(this.#meaning, text);
@@ -179,6 +181,6 @@ export class Zones {
     this.#cancel.hidden = !kind;
     this.#finish.hidden = kind !== "polygon" || count < 3;
     this.#undo.disabled = !this.#store.canUndo;
-    write(this.#help, help(kind, count, this.#selected >= 0));
+    write(this.#help, known ? help(kind, count, this.#selected >= 0) : "Zones can be drawn once the camera answers.");
   }
 }

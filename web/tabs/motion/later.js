@@ -1,0 +1,46 @@
+// @ts-check
+/** A part of the tab that is loaded when a person comes near its place: the first screen does not wait for it. */
+
+import { el, fill } from "../../base/dom.js";
+import { errorText } from "../../base/text.js";
+
+/** @typedef {import("./tab.js").Part} Part */
+
+const NEAR = "50%"; // of the screen
+
+export class LaterPart {
+  element = el("div", { class: "motion-later" });
+  #load;
+  /** @type {Part | null} */
+  #part = null;
+  #shown = false;
+  #near = new IntersectionObserver((places) => places.some(({ isIntersecting }) => isIntersecting) && this.#fetch(), { rootMargin: NEAR });
+
+  /** @param {() => Promise<Part>} load */
+  constructor(load) {
+    this.#load = load;
+  }
+
+  shown() {
+    this.#shown = true;
+    if (this.#part) this.#part.shown();
+    else this.#near.observe(this.element);
+  }
+
+  hidden() {
+    this.#shown = false;
+    this.#near.disconnect();
+    this.#part?.hidden();
+  }
+
+  async #fetch() {
+    this.#near.disconnect();
+    try {
+      this.#part ??= await this.#load();
+      fill(this.element, this.#part.element);
+      if (this.#shown) this.#part.shown();
+    } catch (error) {
+      fill(this.element, el("p", { class: "problem", role: "alert", text: `This part of the page cannot be shown. ${errorText(error)}` }));
+    }
+  }
+}

@@ -26,7 +26,8 @@ minimum_motion_frames 2
 event_gap 60
 lightswitch_percent 50
 smart_mask_speed 5
-"""  # what its guide recommends against noise, switched lights and trees
+noise_level 16
+"""  # what its guide recommends against switched lights and trees, and to find more where there is little noise
 _THRESHOLD, _THRESHOLD_PIXELS = 1500, 1280 * 720  # Debian's, and what it is scaled from: it counts pixels
 _CONFIGURATION = """\
 daemon off

@@ -29,7 +29,7 @@ from stillcam.settings.schema import MotionSettings
 OTHERS = {"defaults": DEFAULTS, "recommended": RECOMMENDED}  # configurations of `motion`
 QUICK = ("a person at some distance walks, day", "rain in infrared light")
 COSTLY = "nothing, day", "trees in the wind"
-COST_S, QUICK_COST_S = 30.0, 3.0
+COST_S, QUICK_COST_S = 30.0, 10.0
 LAG_S = 1.0  # of what `motion` finds, at most
 
 Seen = list[float]

@@ -11,7 +11,7 @@ import pytest
 from barriers import barriers
 from camera_standin import StandIn
 from pictures import picture
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from real_camera import RealCamera
 from serving import Site
 from signed_in import add_owner, add_owner_to, signed_in
@@ -71,12 +71,17 @@ def open_day(new_page: Callable[..., Page]) -> Callable[..., Page]:
         signed_in(page, url)
         page.goto(f"{url}motion")
         page.locator(".motion-later").scroll_into_view_if_needed()
-        expect(page.get_by_label("Day of the events")).not_to_have_value("")  # it has been drawn
-        page.get_by_label("Day of the events").fill(day)
+        expect(part(page).get_by_label("Day of the events")).not_to_have_value("")  # it has been drawn
+        part(page).get_by_label("Day of the events").fill(day)
         page.locator(".day-summary", has_text=f" {int(day[8:])} ").wait_for()
         return page
 
     return open_day
+
+
+def part(page: Page) -> Locator:
+    """The events of the day, among the other parts of the tab."""
+    return page.get_by_role("region", name="Events of a day")
 
 
 def texts(page: Page) -> list[str]:
@@ -133,7 +138,7 @@ def test_events_that_are_too_close_share_a_card_that_zooms_in(open_day, site):
     page.keyboard.press("Escape")
     expect(cluster).to_have_count(1)
     cluster.locator("button").click()
-    page.get_by_role("button", name="Zoom out").click()
+    part(page).get_by_role("button", name="Zoom out").click()
     expect(cluster).to_have_count(1)
 
 
@@ -159,14 +164,14 @@ def test_days_on_which_the_clock_is_changed_have_23_or_25_hours(open_day, tmp_pa
 
 def test_filters_leave_out_events(open_day, site):
     page = open_day(site)
-    page.get_by_label("Trigger").select_option(label="Kept")
+    part(page).get_by_label("Trigger").select_option(label="Kept")
     expect(page.locator(f"{CARDS} strong")).to_have_text(["6:00:00 PM"])
-    page.get_by_label("Trigger").select_option(label="All triggers")
-    page.get_by_label("Length", exact=True).select_option(label="Longer than 15 s")
+    part(page).get_by_label("Trigger").select_option(label="All triggers")
+    part(page).get_by_label("Length").select_option(label="Longer than 15 s")
     expect(page.locator(f"{CARDS} strong")).to_have_text(["12:00:00 PM", "6:00:00 PM"])
-    page.get_by_label("Favourites").check()
+    part(page).get_by_label("Favourites").check()
     expect(page.locator(".day-instead")).to_contain_text("No event of this day matches these filters.")
-    page.get_by_role("button", name="Clear the filters").click()
+    part(page).get_by_role("button", name="Clear the filters").click()
     expect(page.locator(CARDS)).to_have_count(3)
     expect(page.locator(".day-instead")).to_be_empty()
 
@@ -224,33 +229,33 @@ def test_an_event_at_midnight_is_with_the_day_of_its_recording(open_day, site):
     recorded(site.data / "library", DAY_S + 24 * HOUR_S - 60)
     page = open_day(site)
     page.locator("[data-kind=cluster] button").last.click()
-    page.get_by_role("button", name="Zoom out").wait_for()
+    part(page).get_by_role("button", name="Zoom out").wait_for()
     assert texts(page)[-1] == "12:00:02 AM"
 
 
 def test_what_nobody_answers_is_said_and_can_be_tried_again(open_day, site):
     page = open_day(site, "2026-11-18")
     page.route("**/api/library?*", lambda route: route.abort())
-    page.get_by_label("Day of the events").fill(DAY)
+    part(page).get_by_label("Day of the events").fill(DAY)
     expect(page.locator(".day-instead")).to_contain_text("The camera does not answer.")
     page.unroute("**/api/library?*")
-    page.get_by_role("button", name="Try again").click()
+    part(page).get_by_role("button", name="Try again").click()
     expect(page.locator(CARDS)).to_have_count(3)
     expect(page.locator(".day-instead")).to_be_empty()
 
 
 def test_an_event_of_several_recordings_is_one(open_day, site):
     root, start_s = site.data / "library", DAY_S + 9 * HOUR_S
-    for part in range(3):
-        recorded(root, start_s, 30 * (part + 1), begun_s=start_s + 30 * part)
+    for number in range(3):
+        recorded(root, start_s, 30 * (number + 1), begun_s=start_s + 30 * number)
     page = open_day(site)
     expect(page.locator(f"{CARDS} strong")).to_have_count(4)
     page.locator(f"{CARDS} button").nth(1).focus()
     expect(page.locator(".day-bar p")).to_contain_text("9:00:00 AM to 9:01:30 AM, 1 min 30 s")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        part(page).get_by_role("button", name="Download").click()
     assert download.value.suggested_filename.endswith(".zip")
-    page.get_by_role("button", name="Favourite", exact=False).click()
+    part(page).get_by_role("button", name="Favourite", exact=False).click()
     expect(page.locator(".day-cards .star")).to_have_count(1)
     assert len(list((root / ".favourites" / DAY).iterdir())) == 3
     page.locator(".day-bar").get_by_role("button", name="Delete").click()
@@ -276,11 +281,11 @@ def test_a_day_without_events_says_what_to_do(open_day, site):
     expect(page.locator(".day-near button")).to_have_text(["Wednesday, November 18, 2026", "Friday, November 20, 2026"])
     page.locator(".day-near button").first.click()
     expect(page.locator(CARDS)).to_have_count(1)
-    page.get_by_role("button", name="Day after").click()
+    part(page).get_by_role("button", name="Day after").click()
     expect(page.locator(".day-near button")).to_have_count(2)
-    page.get_by_role("button", name="Today").click()
+    part(page).get_by_role("button", name="Today").click()
     today = datetime.now(UTC).date()
-    expect(page.get_by_label("Day of the events")).to_have_value(today.isoformat())
+    expect(part(page).get_by_label("Day of the events")).to_have_value(today.isoformat())
 
 
 def test_a_year_that_is_being_typed_is_no_day(open_day, site):
@@ -288,7 +293,7 @@ def test_a_year_that_is_being_typed_is_no_day(open_day, site):
     page = open_day(site)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    field = page.get_by_label("Day of the events")
+    field = part(page).get_by_label("Day of the events")
     field.press_sequentially("11182026")
     expect(field).to_have_value("2026-11-18")
     expect(page.locator(CARDS)).to_have_count(1)
@@ -306,7 +311,7 @@ def test_a_thousand_events_need_pages_and_no_request_each(open_day, site):
     asked: list[str] = []
     page = open_day(site, "2026-11-18")
     page.on("request", lambda request: asked.append(request.url))
-    page.get_by_label("Day of the events").fill(DAY)
+    part(page).get_by_label("Day of the events").fill(DAY)
     expect(page.locator(".day-summary")).to_contain_text("1,003 events")
     expect(page.locator(".day-summary")).not_to_contain_text("More are being loaded")
     cards = page.locator(CARDS).count()
@@ -347,7 +352,7 @@ def test_nothing_keeps_anybody_from_using_it(open_day, site, scheme, width):
     expect(page.locator(".day-cards .star")).to_have_count(1)
     assert barriers(page) == []
     page.locator("[data-kind=cluster] button").click()
-    page.get_by_role("button", name="Zoom out").wait_for()
+    part(page).get_by_role("button", name="Zoom out").wait_for()
     assert barriers(page) == []
 
 

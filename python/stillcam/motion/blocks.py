@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from stillcam.settings.geometry import Size
 
 Block = tuple[int, int]
 """Column and row, from 0 at the top left."""
@@ -32,3 +34,17 @@ def groups(values: Sequence[float], columns: int, least: float) -> list[list[Blo
                         waiting.append(neighbour)
         found.append(group)
     return sorted(found, key=len, reverse=True)
+
+
+def rotated(blocks: Iterable[Block], size: Size, degrees: int) -> list[Block]:
+    """Where blocks are in a picture that is rotated clockwise by 90 or 270 degrees, or not at all.
+
+    Args:
+        size: columns and rows before.
+    """
+    columns, rows = size
+    if degrees == 90:
+        return [(rows - 1 - row, column) for column, row in blocks]
+    if degrees == 270:
+        return [(row, columns - 1 - column) for column, row in blocks]
+    return list(blocks)

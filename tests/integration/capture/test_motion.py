@@ -191,6 +191,18 @@ def test_an_event_may_become_one_picture(guard):
     assert guard.drafts() == []
 
 
+def test_the_blocks_of_an_event_are_where_the_shown_picture_has_them(guard):
+    """The person walks in the lower half of the sensor's picture: on its side, that is the left half."""
+    guard.settings(live=STREAM, camera={"rotation": 90}, motion=ARMED)
+    guard.start()
+    guard.until(settled)
+    walk(guard)
+    sidecar = read_sidecar(item_of(guard))
+    motion, (width, height) = sidecar["motion"], sidecar["size"]
+    assert width / height == pytest.approx(motion["columns"] / motion["rows"], rel=0.1)
+    assert all(column < motion["columns"] / 2 for column, _ in motion["blocks"])
+
+
 @needs_ffmpeg
 def test_a_request_makes_an_event_of_several_parts_also_of_a_disarmed_camera(guard):
     guard.settings(live=STREAM, motion={"max_s": 5})

@@ -5,7 +5,8 @@ import time
 import pytest
 from PIL import Image
 
-from stillcam.capture.motion_events.levels import Levels, rotated
+from stillcam.capture.motion_events.levels import Levels
+from stillcam.motion.blocks import rotated
 from stillcam.motion.detector import Observation
 
 

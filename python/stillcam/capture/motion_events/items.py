@@ -17,6 +17,7 @@ from stillcam.capture.motion_events.recording import EventRecording, RecordingPl
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 from stillcam.library.names import MOTION
+from stillcam.motion.blocks import rotated
 from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import TimedFrame
 from stillcam.settings.capabilities import CameraInfo
@@ -246,15 +247,16 @@ class EventItems:
 
     def about(self, end_s: float) -> dict[str, Any]:
         """What a sidecar says of the event, up to that time."""
-        event, utc = self._event, self._clock.utc
+        event, utc, rotation = self._event, self._clock.utc, self._stream.rotation
+        columns, rows = reversed(self.size) if rotation else self.size
         motion: dict[str, Any] = {
             "start": utc(event.start_s),
             "end": utc(max(event.start_s, end_s)),
             "peak": utc(event.peak_s),
             "peak_blocks": len(event.peak),
-            "columns": self.size[0],
-            "rows": self.size[1],
-            "blocks": [list(block) for block in event.peak],
+            "columns": columns,
+            "rows": rows,
+            "blocks": [list(block) for block in rotated(event.peak, self.size, rotation)],
             "trigger": event.trigger,
         }
         if event.gaps:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stillcam.capture.motion_events.items import Clock
+from stillcam.motion.blocks import rotated
 from stillcam.settings.geometry import Size
 
 if TYPE_CHECKING:  # with Pillow, which the thread of the detector imports
@@ -76,20 +76,6 @@ class Levels:
                     for row in range(shown["rows"])
                 ]
         return shown
-
-
-def rotated(blocks: Iterable[Block], size: Size, degrees: int) -> list[Block]:
-    """Where blocks are in a picture that is rotated clockwise by 90 or 270 degrees, or not at all.
-
-    Args:
-        size: columns and rows before.
-    """
-    columns, rows = size
-    if degrees == 90:
-        return [(rows - 1 - row, column) for column, row in blocks]
-    if degrees == 270:
-        return [(row, columns - 1 - column) for column, row in blocks]
-    return list(blocks)
 
 
 def _counting(mask: Image.Image, size: Size) -> list[Block]:

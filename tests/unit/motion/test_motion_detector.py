@@ -7,105 +7,26 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from scenes import FPS, HEIGHT, ROOT, SIZE, STARTS_S, WIDTH, brighter, jpeg, moving, person, scene, watch
 
-from stillcam.motion.detector import Detector, DetectorSettings, Observation
+from stillcam.motion.detector import Detector, DetectorSettings
 from stillcam.motion.zones import mask
 from stillcam.settings.zones import parse
-
-SIZE = WIDTH, HEIGHT = 640, 360
-FPS = 5
-STARTS_S = 6.0  # of what is to be found
-ROOT = Path(__file__).parents[3]
-SCENE = ROOT / "python/stillcam/camera/simulated/scene.jpg"
-
-Draw = Callable[[Image.Image, float], Image.Image]
-"""Draws into a picture what there is at a time in seconds."""
-
-
-@pytest.fixture(scope="module")
-def scene():
-    with Image.open(SCENE) as image:
-        return image.convert("RGB").resize((640, 480)).crop((0, 60, 640, 420))
-
-
-@pytest.fixture(scope="module")
-def grains():
-    """Noise of a sensor at gain 1 and at gain 16; one of several for each frame."""
-    return {sigma: [Image.effect_noise(SIZE, sigma) for _ in range(7)] for sigma in (5, 30)}
-
-
-def jpeg(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=75)
-    return file.getvalue()
-
-
-def brighter(image: Image.Image, factor: float) -> Image.Image:
-    return image.point([min(255, round(value * factor)) for value in range(256)] * 3)
-
-
-@pytest.fixture
-def watch(scene, grains):
-    """What a detector finds in some seconds of the scene, drawn by a function."""
-
-    def found(
-        draw: Draw,
-        seconds: float = 15,
-        sigma: int = 5,
-        settings: DetectorSettings | None = None,
-        later: tuple[float, DetectorSettings] | None = None,
-    ) -> list[Observation]:
-        detector = Detector(settings)
-        seen = []
-        for number in range(round(seconds * FPS)):
-            time_s = number / FPS
-            if later and number == later[0] * FPS:
-                detector.set(later[1])
-            image = draw(scene.copy(), time_s)
-            grain = grains[sigma][number * 3 % 7]
-            noisy = ImageChops.add(image, Image.merge("RGB", (grain,) * 3), 1, -128)
-            seen.append(detector.look(jpeg(noisy), 1000 + time_s))
-        return seen
-
-    return found
-
-
-def moving(seen: list[Observation]) -> list[float]:
-    """The times of frames with motion, in seconds from the first one."""
-    return [observation.time_s - seen[0].time_s for observation in seen if observation.motion]
-
-
-def person(height: float, speed: float, dark: bool = False) -> Draw:
-    """Somebody of a height in pixels who comes in from the left, at so many pixels a second."""
-
-    def draw(image: Image.Image, time_s: float) -> Image.Image:
-        x, width = (time_s - STARTS_S) * speed - height / 6, height * 0.35
-        pen, feet = ImageDraw.Draw(image), HEIGHT - 50
-        coat, legs = ((75, 75, 80), (60, 60, 65)) if dark else ((40, 45, 60), (30, 30, 40))
-        if time_s >= STARTS_S:
-            pen.ellipse((x - width / 4, feet - height, x + width / 4, feet - height * 0.8), fill=(190, 150, 130))
-            pen.rectangle((x - width / 2, feet - height * 0.8, x + width / 2, feet - height * 0.4), fill=coat)
-            pen.rectangle((x - width * 0.4, feet - height * 0.4, x + width * 0.4, feet), fill=legs)
-        return image
-
-    return draw
 
 
 @pytest.mark.parametrize("speed", [0.3, 1, 3])  # times the height a second: to stroll, to walk, to run
 @pytest.mark.parametrize("height", [25, 75, 200])
-def test_a_person_is_found_near_and_far_slow_and_fast(watch, height, speed):
+def test_a_person_is_found_near_and_far_slow_and_fast(height, speed):
     times = moving(watch(person(height, height * speed)))
     assert times, "nobody was found"
     assert STARTS_S <= times[0] <= STARTS_S + 4
     assert len(times) >= 3
 
 
-def test_a_person_is_found_at_night(watch):
+def test_a_person_is_found_at_night():
     def night(image: Image.Image, time_s: float) -> Image.Image:
         return person(75, 80, dark=True)(brighter(image, 0.25), time_s)
 
@@ -155,15 +76,15 @@ def snow(image: Image.Image, time_s: float) -> Image.Image:
 
 
 @pytest.mark.parametrize("draw", [still, dusk, cloud, light_switched, exposure, snow])
-def test_what_is_no_motion_is_none(watch, draw):
+def test_what_is_no_motion_is_none(draw):
     assert moving(watch(draw)) == []
 
 
-def test_noise_at_night_is_no_motion(watch):
+def test_noise_at_night_is_no_motion():
     assert moving(watch(lambda image, _time_s: brighter(image, 0.25), seconds=30, sigma=30)) == []
 
 
-def test_rain_is_no_motion_once_it_is_known(watch):
+def test_rain_is_no_motion_once_it_is_known():
     assert [time_s for time_s in moving(watch(rain, seconds=30)) if time_s > 10] == []
 
 
@@ -182,7 +103,7 @@ def filter_switched(image: Image.Image, time_s: float) -> Image.Image:
 
 
 @pytest.mark.parametrize("draw", [insect, filter_switched])
-def test_what_is_suddenly_elsewhere_or_other_is_no_motion(watch, draw):
+def test_what_is_suddenly_elsewhere_or_other_is_no_motion(draw):
     assert moving(watch(draw)) == []
 
 
@@ -211,7 +132,7 @@ def rain_in_infrared_light(image: Image.Image, time_s: float) -> Image.Image:
 
 
 @pytest.mark.parametrize("draw", [shaken, flicker, rain_in_infrared_light])
-def test_what_goes_on_all_the_time_becomes_known_and_a_person_is_found(watch, draw):
+def test_what_goes_on_all_the_time_becomes_known_and_a_person_is_found(draw):
     def with_person(image: Image.Image, time_s: float) -> Image.Image:
         return person(90, 70)(draw(image, time_s), time_s - 24)
 
@@ -219,14 +140,14 @@ def test_what_goes_on_all_the_time_becomes_known_and_a_person_is_found(watch, dr
     assert times and STARTS_S + 24 <= times[0] <= STARTS_S + 24 + 4
 
 
-def test_who_runs_the_same_way_again_and_again_is_found_each_time(watch):
+def test_who_runs_the_same_way_again_and_again_is_found_each_time():
     """At each place in one frame only, as a drop of rain is."""
     times = moving(watch(lambda image, time_s: person(60, 210)(image, time_s % 5 + STARTS_S - 1), seconds=40))
     for run in range(1, 8):
         assert [time_s for time_s in times if 5 * run + 1 <= time_s < 5 * run + 5]
 
 
-def test_who_stands_still_for_half_a_minute_is_found_when_leaving(watch):
+def test_who_stands_still_for_half_a_minute_is_found_when_leaving():
     def draw(image: Image.Image, time_s: float) -> Image.Image:
         walked_s = time_s if time_s < 10 else max(10, time_s - 30)
         return person(90, 70)(image, walked_s)
@@ -247,7 +168,7 @@ def trees(image: Image.Image, time_s: float) -> Image.Image:
     return image
 
 
-def test_trees_in_the_wind_become_known_and_a_person_beside_them_is_found(watch):
+def test_trees_in_the_wind_become_known_and_a_person_beside_them_is_found():
     def draw(image: Image.Image, time_s: float) -> Image.Image:
         return person(75, 60)(trees(image, time_s), time_s - 44)
 
@@ -255,7 +176,7 @@ def test_trees_in_the_wind_become_known_and_a_person_beside_them_is_found(watch)
     assert times and times[0] >= 50
 
 
-def test_a_car_that_parks_moves_until_it_stands_and_is_not_seen_when_all_is_still(watch):
+def test_a_car_that_parks_moves_until_it_stands_and_is_not_seen_when_all_is_still():
     def draw(image: Image.Image, time_s: float) -> Image.Image:
         x = min(300, (time_s - STARTS_S) * 100)
         ImageDraw.Draw(image).rectangle((x - 75, 250, x + 75, 320), fill=(150, 20, 20))
@@ -267,13 +188,12 @@ def test_a_car_that_parks_moves_until_it_stands_and_is_not_seen_when_all_is_stil
 
 
 @pytest.mark.parametrize("interval_s", [1 / 15, 1, 10])
-def test_frames_may_be_far_apart(scene, interval_s):
+def test_frames_may_be_far_apart(interval_s):
     """A folder of photos that were taken every ten seconds is no camera that is restarted each time."""
     detector = Detector()
-    square = scene.copy()
     seen = []
     for number in range(120):
-        square = scene.copy()
+        square = scene().copy()
         if number >= 100:
             ImageDraw.Draw(square).rectangle((10 * number - 900, 200, 10 * number - 820, 280), fill=(20, 20, 30))
         seen.append(detector.look(jpeg(square), number * interval_s))
@@ -289,8 +209,8 @@ def test_frames_may_be_far_apart(scene, interval_s):
         pytest.param(SIZE, 0.2, 3.0, id="another focus"),
     ],
 )
-def test_another_picture_is_no_motion_after(scene, size, later_s, lens):
-    one, other = jpeg(scene), jpeg(scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize(size))
+def test_another_picture_is_no_motion_after(size, later_s, lens):
+    one, other = jpeg(scene()), jpeg(scene().transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize(size))
     detector = Detector()
     before = [detector.look(one, number / FPS, {"LensPosition": 1.0}) for number in range(8 * FPS)]
     assert before[-1].ignored == ""
@@ -300,12 +220,12 @@ def test_another_picture_is_no_motion_after(scene, size, later_s, lens):
     assert not any(observation.motion for observation in seen)
 
 
-def test_another_light_is_ignored_as_such(watch):
+def test_another_light_is_ignored_as_such():
     ignored = {observation.time_s - 1000: observation.ignored for observation in watch(light_switched)}
     assert [time_s for time_s, why in ignored.items() if why == "light"] == [5.0, 10.0]
 
 
-def test_a_lower_sensitivity_finds_less(watch):
+def test_a_lower_sensitivity_finds_less():
     levels = [
         len(moving(watch(person(25, 25), settings=DetectorSettings.of_sensitivity(sensitivity))))
         for sensitivity in (1, 5, 10)
@@ -324,7 +244,7 @@ EVERYTHING = mask([parse("exclude 0,0 640,360")], (0, 0, 640, 360), (320, 180))
         pytest.param(DetectorSettings(least_size=50), id="too small"),
     ],
 )
-def test_who_did_not_count_before_is_found_with_other_settings(watch, first):
+def test_who_did_not_count_before_is_found_with_other_settings(first):
     """A person is no leaf that comes and goes, also where they walked while that did not count."""
 
     def walks(image: Image.Image, time_s: float) -> Image.Image:
@@ -337,20 +257,20 @@ def test_who_did_not_count_before_is_found_with_other_settings(watch, first):
 
 
 @pytest.mark.parametrize("draw", [rain, snow, flicker, shaken])
-def test_with_other_settings_what_goes_on_all_the_time_stays_known(watch, draw):
+def test_with_other_settings_what_goes_on_all_the_time_stays_known(draw):
     seen = watch(draw, seconds=35, later=(20, DetectorSettings.of_sensitivity(7)))
     assert [time_s for time_s in moving(seen) if time_s > 10] == []
 
 
 @pytest.mark.parametrize("zone", ["exclude 0,200 640,360", "include 0,0 640,150"])
-def test_motion_outside_the_zones_does_not_count(watch, zone):
+def test_motion_outside_the_zones_does_not_count(zone):
     zones = mask([parse(zone)], (0, 0, *SIZE), SIZE)
     seen = watch(person(75, 80), settings=DetectorSettings(mask=zones))
     assert not any(observation.motion or observation.blocks or observation.level for observation in seen)
     assert moving(watch(person(75, 80), settings=DetectorSettings(mask=ImageChops.invert(zones))))
 
 
-def test_what_is_too_small_or_too_large_does_not_count(watch):
+def test_what_is_too_small_or_too_large_does_not_count():
     def least_and_most(least: float, most: float) -> bool:
         return bool(moving(watch(person(150, 80), settings=DetectorSettings(least_size=least, most_size=most))))
 
@@ -374,24 +294,24 @@ def encoded(image: Image.Image, kind: str) -> bytes:
         pytest.param(lambda _: b"", id="nothing"),
     ],
 )
-def test_a_frame_that_cannot_be_decoded_is_refused(scene, spoil):
+def test_a_frame_that_cannot_be_decoded_is_refused(spoil):
     with pytest.raises(ValueError, match="cannot be decoded"):
-        Detector().look(spoil(scene), 0.0)
+        Detector().look(spoil(scene()), 0.0)
 
 
-def test_the_detector_loads_the_code_of_one_format(scene):
+def test_the_detector_loads_the_code_of_one_format():
     """Pillow's others, and what they import, take more than a megabyte of an armed daemon. Pillow 9.4 adds TIFF."""
     script = "import sys; from stillcam.motion.detector import Detector\n"
     script += "Detector().look(sys.stdin.buffer.read(), 0.0); print([name for name in sys.modules if 'Plugin' in name])"
     environ = os.environ | {"PYTHONPATH": str(ROOT / "python")}
     done = subprocess.run(
-        [sys.executable, "-c", script], input=jpeg(scene), env=environ, stdout=subprocess.PIPE, check=True, timeout=90
+        [sys.executable, "-c", script], input=jpeg(scene()), env=environ, stdout=subprocess.PIPE, check=True, timeout=90
     )
     assert "PIL.JpegImagePlugin" in done.stdout.decode()
     assert not re.search("PIL.(Png|Gif|Bmp)", done.stdout.decode())
 
 
-def test_the_blocks_are_where_the_motion_is(watch):
+def test_the_blocks_are_where_the_motion_is():
     found = [observation for observation in watch(person(75, 80)) if observation.motion]
     assert len(found) > 10
     for observation in found:

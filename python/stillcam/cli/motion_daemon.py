@@ -47,14 +47,16 @@ def status(paths: Paths, arguments: Arguments) -> Result:
     if motion is None:
         return Result(["disarmed"], {"motion": None})
     event, counts, zone = motion["event"], motion["counts"], local_zone(arguments.environ)
-    until = f", until {local_text(motion['next'], zone)}" if motion["next"] else ""
     rows = [
         ("armed", "yes" if motion["armed"] else "no"),
-        ("active", ("yes" if motion["active"] else "no") + until),
+        ("active", "yes" if motion["active"] else "no"),
         ("level", f"{motion['level']} blocks; {motion['threshold']} count"),
         ("events", str(counts["events"])),
         ("frames", f"{counts['looked']} looked at, {counts['skipped']} skipped, {counts['dropped']} not written"),
     ]
+    if motion["next"]:
+        hours = "looks for motion" if motion["scheduled"] else "does not look for motion"
+        rows.insert(1, ("schedule", f"{hours} until {local_text(motion['next'], zone)}"))
     if motion["ignored"]:
         rows.append(("ignored", IGNORED[motion["ignored"]]))
     if event:

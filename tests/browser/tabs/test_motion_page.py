@@ -20,7 +20,7 @@ VIEWER = "Vera"
 STATE, SWITCH = ".motion-state", ".motion-switch"
 EVENT = {"start": "2026-11-30T12:00:00.000Z", "end": None, "trigger": "motion"}
 ASKED = EVENT | {"trigger": "request"}
-SEEN = {"active": True, "next": None, "ignored": "", "event": None}
+SEEN = {"active": True, "scheduled": True, "next": None, "ignored": "", "event": None}
 RUNS = {"running": True, "mode": "motion"}
 
 
@@ -137,7 +137,7 @@ def test_only_those_who_may_control_the_camera_see_the_tab(opened):
 
 
 OFF = SEEN | {"active": False}
-NIGHT = {"active": False, "next": "22:00"}
+NIGHT = {"active": False, "scheduled": False, "next": "22:00"}
 LEARNS = "Learning The detector learns what the scene looks like. That takes 5 seconds."
 CHANGED = "Light has changed Most of the picture changed at once. Detection continues when the picture is steady."
 LOOKS = "Looking for motion The camera also looks while nobody watches."
@@ -155,6 +155,7 @@ STATES: dict[str, tuple[Any, bool, str]] = {
     "video": (RUNS | {"mode": "video", "motion": SEEN | NIGHT}, True, "Paused A video is being recorded."),
     "series": (RUNS | {"mode": "series", "motion": SEEN | NIGHT}, True, "Paused A series takes a picture."),
     "starts": (RUNS | {"mode": "snapshot", "motion": OFF}, True, "Starting The camera is starting."),
+    "starts at night": (RUNS | {"motion": OFF | {"next": "06:00"}}, True, "Starting The camera is starting."),
     "event": (RUNS | {"motion": SEEN | {"event": EVENT}}, True, "Motion The event has lasted"),
     "request": (RUNS | {"motion": SEEN | {"event": ASKED}}, False, "Recording An event on request has lasted"),
     "over": (RUNS | {"motion": SEEN | {"event": EVENT | {"end": EVENT["start"]}}}, True, LOOKS),

@@ -53,7 +53,7 @@ const STATES = [
   ({ mode }) => mode === "starting" && waiting("Starting", "The camera is starting."),
   ({ active, ignored }) => active && ignored in IGNORED && waiting(.../** @type {[string, string]} */ (IGNORED[/** @type {"light"} */ (ignored)])),
   ({ active, next, at }) => active && { kind: "looking", word: "Looking for motion", sentence: next ? until(at(next)) : "The camera also looks while nobody watches." },
-  ({ next, at }) => next && waiting("Waiting", until(at(next))),
+  ({ scheduled, next, at }) => next && !scheduled && waiting("Waiting", until(at(next))),
   () => waiting("Starting", "The camera is starting."),
 ];
 

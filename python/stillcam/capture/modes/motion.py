@@ -126,8 +126,11 @@ class MotionWatch:
         session, settings = self._session, self._settings
         if session is None or settings is None or (session.is_over and not settings.armed):
             return None
-        active = self._looks and session.sees
-        return {"armed": settings.armed, "active": active, "next": self._next, **session.to_json()}
+        looks = self._looks
+        return {
+            "armed": settings.armed, "scheduled": looks, "active": looks and session.sees, "next": self._next,
+            **session.to_json(),
+        }  # fmt: skip
 
     def levels(self, message: Message) -> Message:
         """Answer the command `level`; called by the command socket's threads.

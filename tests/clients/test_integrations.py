@@ -62,7 +62,7 @@ def test_every_address_is_answered(owned):
     site, token = owned
     addresses = set(re.findall(r"http://(?:any:TOKEN@)?camera\.local:8080(/[\w/]*)", DOCUMENT))
     assert {"/snapshot", "/stream", "/api/status"} <= addresses
-    for address in addresses - {"/stream"}:
+    for address in addresses - {"/stream", "/api/motion/arm"}:  # Home Assistant posts to the latter, also in its test
         assert site.ask(address, Authorization=f"Bearer {token}")[0].status == 200, address
 
 

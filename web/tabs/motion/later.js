@@ -14,7 +14,7 @@ export class LaterPart {
   /** @type {Part | null} */
   #part = null;
   #shown = false;
-  #near = new IntersectionObserver((places) => places.some(({ isIntersecting }) => isIntersecting) && this.#fetch(), { rootMargin: NEAR });
+  #near = new IntersectionObserver((places) => places.some(({ isIntersecting }) => isIntersecting) && this.#bring(), { rootMargin: NEAR });
 
   /** @param {() => Promise<Part>} load */
   constructor(load) {
@@ -33,7 +33,7 @@ export class LaterPart {
     this.#part?.hidden();
   }
 
-  async #fetch() {
+  async #bring() {
     this.#near.disconnect();
     try {
       this.#part ??= await this.#load();

@@ -125,9 +125,10 @@ def main() -> None:
         run = Run(given.seed, given.sensitivity, {} if given.alone else OTHERS, Path(name))
         parts = [run.rows(clips)]
         if not (given.only or given.alone):
-            seconds = QUICK_COST_S if given.quick else COST_S
-            parts += [costs(clip, OTHERS, seconds, run.folder) for clip in not_found(REPORTED) if clip.name in COSTLY]
-            parts.append(memory(run.folder, seconds))
+            seconds, folder = QUICK_COST_S if given.quick else COST_S, run.folder / "costs"
+            folder.mkdir()
+            parts += [costs(clip, OTHERS, seconds, folder) for clip in not_found(REPORTED) if clip.name in COSTLY]
+            parts.append(memory(folder, seconds))
         print_table(chain(*parts))
 
 

@@ -37,7 +37,8 @@ def machine(busy: float) -> str:
         f"Measured {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC",
         f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {memory_kb / 2**20:.0f} GiB",
         f"Linux {platform.release()}",
-        ", ".join([f"Stillcam {__version__}", f"Python {platform.python_version()}", *_others()]),
+        f"Stillcam {__version__}, Python {platform.python_version()}",
+        *filter(None, [", ".join(_others())]),
         f"other programs before: {busy:.0f} %",
     ]
     return "; ".join(parts) + "."

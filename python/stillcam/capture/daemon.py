@@ -205,7 +205,7 @@ class Daemon:
             raise Interrupted
 
     def _handle_failure(self, error: CameraError) -> None:
-        """Show the error and wait before the next try; there is no wait where new settings are to blame."""
+        """Show the error and wait before the next try, unless new settings are to blame or cameras are to be listed."""
         context = self._context
         context.camera_failed(error)
         if context.settings.roll_back(error):

@@ -1,4 +1,4 @@
-"""What stands still: the mean of each pixel, its noise, and the range of the levels that come and go, such as leaves.
+"""The background: the mean of each pixel, its noise, and the range of levels that come and go, as where leaves move.
 
 Levels are logarithmic (`LEVELS`): a change of the light adds the same to bright and to dark pixels. The mean change of
 a pixel's neighbourhood is no difference: clouds, dusk and a new exposure change large parts of a picture alike.
@@ -43,7 +43,7 @@ class Look(NamedTuple):
     Attributes:
         differs: from the background.
         moved: has changed since the last frame.
-        changed: has another level than the background, be it by the light.
+        changed: has another level than the background, for whatever reason, such as another light.
     """
 
     differs: Image.Image
@@ -77,7 +77,7 @@ class Background:
         self.restart(frame)
 
     def restart(self, frame: Image.Image) -> None:
-        """Take the picture anew; what is known of its noise and ranges stays."""
+        """Begin with another picture; what is known of noise and ranges stays."""
         self._mean = frame.convert("F")
         self._use_learned()
         self._last = self._before = frame  # the last two frames

@@ -154,7 +154,7 @@ def test_a_camera_that_cannot_look_says_why(daemon, fault, order, reason):
         daemon.ask("stop")
 
 
-def test_an_armed_camera_shows_its_last_minute_to_who_comes_later(daemon):
+def test_an_armed_camera_shows_its_last_minute_to_a_later_client(daemon):
     daemon.settings(live=STREAM, motion=ARMED)
     daemon.ask("reload")
     daemon.until(lambda status: status["motion"] and status["motion"]["counts"]["looked"] > 5)

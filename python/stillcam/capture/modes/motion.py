@@ -33,7 +33,6 @@ USES = {
     "photo": "a photo is being taken",
     "video": "a video is being recorded",
     "series": "a series uses the camera",
-    "focus": "the camera is focusing",
 }
 NOTHING_SEEN: Message = {
     "threshold": 0, "looks": [], "columns": 0, "rows": 0, "blocks": [], "others": [], "mask": None,
@@ -121,7 +120,7 @@ class MotionWatch:
     def to_json(self) -> dict[str, Any] | None:
         """For the status: what it sees, and the newest event; may be called from any thread.
 
-        None: disarmed, and no event has ended lately.
+        None: disarmed, and no event lasts or has ended lately.
         """
         session, settings = self._session, self._settings
         if session is None or settings is None or (session.is_over and not settings.armed):

@@ -1,4 +1,5 @@
-"""Motion in the frames of the live stream: imported only while the camera is armed.
+"""Motion in the frames of the live stream: imported only when `capture/modes/motion` needs it.
 
-`session` joins the parts for the camera's thread; `detection` runs the detector beside it.
+`session` joins the parts for the camera's thread; `detection` runs the detector beside it, and `levels` keeps its
+results of the last minute; `items` and `recording` make the files of an event.
 """

@@ -103,7 +103,7 @@ class DetectionThread:
             return None if self._closed else frame
 
     def _apply(self, settings: MotionSettings, frame: SeenFrame) -> Detector:
-        """The detector with these settings: another one, which learns the background anew, only for another picture."""
+        """The detector with these settings: a new one, with no background yet, only for another picture."""
         from stillcam.motion.detector import Detector
 
         stream, zones = self._stream, settings.zones

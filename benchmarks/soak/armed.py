@@ -149,7 +149,7 @@ def armed(installation: Installation, minutes: float) -> bool:
 
 def settle(installation: Installation, day: Day) -> None:
     """Wait until the last event is over, and its recording is in the library."""
-    installation.misbehave(no_boat=True)
+    installation.misbehave(walk_every_s=0)
 
     def over() -> bool:
         event = (status(installation) or {}).get("event") or {"end": None}

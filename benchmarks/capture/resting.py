@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from processes import memory_mb
 from report import Row, compared, measured
 from simulated_site import Site, running
 
@@ -29,7 +30,7 @@ def at_rest(folder: Path, idle_s: float) -> Iterator[Row]:
             before = [(_cpu_s(pid), _wake_ups(pid)) for pid in pids]
             time.sleep(idle_s)
             after = [(_cpu_s(pid), _wake_ups(pid)) for pid in pids]
-            ours_mb, bare_mb = (sum(map(_memory_mb, pair)) for pair in (pids, (one.pid, two.pid)))
+            ours_mb, bare_mb = (memory_mb(*pair) for pair in (pids, (one.pid, two.pid)))
             failed = site.ask("status")["captures"]["failed"]
     if failed:
         raise RuntimeError(f"{failed} captures of the simulated camera failed")
@@ -38,12 +39,6 @@ def at_rest(folder: Path, idle_s: float) -> Iterator[Row]:
         percent = 100 * (now[0] - then[0]) / idle_s
         yield measured(f"processor time of the {name} at rest, a still every 2 s", percent, "{:.3f} %", at_most=most)
         yield measured(f"wake-ups of the {name} at rest", (now[1] - then[1]) / idle_s, "{:.1f}/s")
-
-
-def _memory_mb(pid: int) -> float:
-    """The process's share of memory (Pss): pages that processes share count in parts."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(text.split("Pss:")[1].split()[0]) / 1000
 
 
 def _cpu_s(pid: int) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from front import NAME, SETTINGS, Front, in_front_of
 from pictures import picture
-from processes import cpu_s, memory_mb
+from processes import cpu_s, family, memory_mb
 from programs import certificate, filming
 from report import Row, measured
 from serving import Site
@@ -98,17 +98,18 @@ def load(site: Site, front: Front, folder: Path, number: int, seconds: int) -> L
     Raises:
         RuntimeError: they could not connect.
     """
-    nginx = int((folder / "nginx/nginx.pid").read_text())
+    master = int((folder / "nginx/nginx.pid").read_text())
     port = int(address(front).split(":")[2].partition("/")[0])
     groups: list[subprocess.Popen[str]] = []
     try:
         while (there := GROUP * len(groups)) < number:
             groups.append(group(front, min(GROUP, number - there)))
             wait_for(port, min(there + GROUP, number))
-        before, cpu_before_s, began_s = answered(site), cpu_s(nginx), time.monotonic()
+        nginx = family(master)
+        before, cpu_before_s, began_s = answered(site), cpu_s(*nginx), time.monotonic()
         time.sleep(seconds)  # what happens in this time is measured
         reached, elapsed_s = answered(site) - before, time.monotonic() - began_s
-        nginx_s, mb = cpu_s(nginx) - cpu_before_s, memory_mb(nginx)
+        nginx_s, mb = cpu_s(*nginx) - cpu_before_s, memory_mb(*nginx)
     finally:
         for wrk in groups:
             wrk.send_signal(signal.SIGINT)

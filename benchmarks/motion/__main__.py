@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from clips import FPS, REPORTED, Clip, Recording, found, marked, not_found
-from costs import costs, memory
+from costs import costs, memory_armed
 from debian_motion import DEFAULTS, RECOMMENDED, fake_time, play
 from report import Row, print_table
 from scoring import Judgement, Score, compared, judged
@@ -128,7 +128,7 @@ def main() -> None:
             seconds, folder = QUICK_COST_S if given.quick else COST_S, run.folder / "costs"
             folder.mkdir()
             parts += [costs(clip, OTHERS, seconds, folder) for clip in not_found(REPORTED) if clip.name in COSTLY]
-            parts.append(memory(folder, seconds))
+            parts.append(memory_armed(folder, seconds))
         print_table(chain(*parts))
 
 

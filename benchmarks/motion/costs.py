@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from clips import FPS, Clip
 from debian_motion import watching
+from processes import cpu_s, memory_mb
 from report import Row, compared, measured
 from simulated_site import Site, running
 
@@ -24,22 +25,6 @@ pages, true = (427 << 20) // os.sysconf("SC_PAGE_SIZE"), os.sysconf
 os.sysconf = lambda name: pages if name == "SC_PHYS_PAGES" else true(name)
 runpy.run_module("stillcam.capture", run_name="__main__")
 """
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Of one process: processor time, user and system, in seconds; its share of memory (Pss) in MB."""
-
-    cpu_s: float
-    memory_mb: float
-
-
-def usage(pid: int) -> Usage:
-    """What a process has taken so far (proc(5)), without its children."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return Usage((int(fields[11]) + int(fields[12])) / TICKS, int(rollup.partition("\nPss:")[2].split()[0]) / 1000)
 
 
 def costs(clip: Clip, others: dict[str, str], seconds: float, folder: Path) -> Iterator[Row]:
@@ -65,7 +50,7 @@ def costs(clip: Clip, others: dict[str, str], seconds: float, folder: Path) -> I
                 camera.await_request()
             time.sleep(max(0.0, began_s + number / FPS - time.monotonic()))
             if number == SETTLING_S * FPS:
-                before = [usage(pid).cpu_s for pid in pids]
+                before = [cpu_s(pid) for pid in pids]
             for camera, _ in theirs:
                 camera.answer(jpeg)
             assert child.stdin
@@ -74,13 +59,13 @@ def costs(clip: Clip, others: dict[str, str], seconds: float, folder: Path) -> I
         for camera, _ in theirs:
             camera.await_request()
         time.sleep(1 / FPS)
-        after = [usage(pid) for pid in pids]
-    milliseconds = [1000 * (now.cpu_s - then) / (seconds * FPS) for now, then in zip(after, before, strict=True)]
-    for name, their_ms, their in zip(others, milliseconds[1:], after[1:], strict=True):
+        after, memory = [cpu_s(pid) for pid in pids], [memory_mb(pid) for pid in pids]
+    milliseconds = [1000 * (now - then) / (seconds * FPS) for now, then in zip(after, before, strict=True)]
+    for name, their_ms, their_mb in zip(others, milliseconds[1:], memory[1:], strict=True):
         other = f"{clip.name}, motion ({name})"
         yield compared(f"processor time for a frame: {other}", milliseconds[:1], [their_ms], "{:.1f} ms", at_most=SHARE)
         work = f"memory of a process that only detects: {other}"
-        yield compared(work, [after[0].memory_mb], [their.memory_mb], "{:.1f} MB")
+        yield compared(work, memory[:1], [their_mb], "{:.1f} MB")
 
 
 @contextmanager
@@ -95,7 +80,7 @@ def _looking() -> Iterator[subprocess.Popen[bytes]]:
         child.wait()
 
 
-def memory(folder: Path, watched_s: float) -> Iterator[Row]:
+def memory_armed(folder: Path, watched_s: float) -> Iterator[Row]:
     """What an armed daemon takes beyond one with a viewer; both as on a Pi Zero 2 W, and nothing moves.
 
     Args:
@@ -114,7 +99,7 @@ def memory(folder: Path, watched_s: float) -> Iterator[Row]:
             site.ask("lease", seconds=30)
             site.status(mode="motion" if armed else "live")
             time.sleep(watched_s)
-            taken.append(usage(daemon.pid).memory_mb)
+            taken.append(memory_mb(daemon.pid))
             if armed and site.ask("status")["motion"]["event"]:
                 raise RuntimeError("something has moved in an empty picture")
     work = "memory of an armed daemon beyond the live view, on a Pi with 427 MB"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contestants import ROOT, Contestant
+from processes import cpu_s
 
 FPS = 15
 FRAME_BYTES = 100_000
@@ -101,18 +102,6 @@ def _python(argv: list[str]) -> Iterator[subprocess.Popen[str]]:
     finally:
         child.kill()
         child.communicate()
-
-
-def cpu_s(pid: int) -> float:
-    """CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def own_kb(pid: int) -> int:
-    """A process's memory, with its share of what it has in common with others (Pss)."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(text.split("\nPss:")[1].split()[0])
 
 
 def sockets(pid: int) -> int:

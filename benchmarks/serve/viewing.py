@@ -8,6 +8,7 @@ import live
 from bench import Bench
 from contestants import stillcam
 from live import Watched
+from processes import memory_mb
 from report import Row, measured, percentile, ratio
 
 VIEWERS = 300
@@ -68,10 +69,10 @@ class ViewingBench(Bench):
             with stillcam(self._folder) as server:
                 with live.watching(server.port, 1):  # what the first one loads is nobody's share
                     live.publish(self._images, 0.5)
-                idle_kb = live.own_kb(server.pid)
+                idle_mb = memory_mb(server.pid)
                 with live.watching(server.port, VIEWERS):
                     live.publish(self._images, 3)
-                    taken_kb.append((live.own_kb(server.pid) - idle_kb) / VIEWERS)
+                    taken_kb.append(1000 * (memory_mb(server.pid) - idle_mb) / VIEWERS)
         each_kb = median(taken_kb)
         yield Row(f"memory for each of {VIEWERS} live viewers", f"{each_kb:.0f} kB", "", "", "≤ 30 kB", each_kb <= 30)
 
@@ -81,11 +82,11 @@ class ViewingBench(Bench):
         with stillcam(self._folder) as server:
             with live.watching(server.port, 1):
                 live.publish(self._images, 0.5)
-            idle_kb = live.own_kb(server.pid)
+            idle_mb = memory_mb(server.pid)
             with live.watching(server.port, CROWD) as crowd:
                 taken = live.publish(self._images, 2 if self._quick else 10, fps=CROWD_FPS)
                 time.sleep(live.LAST_FRAME_S)
-                each_kb = (live.own_kb(server.pid) - idle_kb) / CROWD
+                each_kb = 1000 * (memory_mb(server.pid) - idle_mb) / CROWD
                 seen = live.count(crowd, taken, CROWD)
         work = f"{CROWD:,} live viewers, {CROWD_FPS} frames a second"
         yield _missing(f"{work}: frames that did not arrive", [seen])

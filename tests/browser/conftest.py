@@ -8,6 +8,7 @@ import pytest
 from camera_standin import StandIn
 from playwright.sync_api import Browser, Page, Playwright, expect
 from real_camera import RealCamera
+from signed_in import add_owner_to
 
 # The first of them has no windows, which takes half the processor time; its pages are the same.
 CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
@@ -44,6 +45,25 @@ def camera_server(tmp_path, request: pytest.FixtureRequest) -> Iterator[RealCame
     """The real capture daemon and server, with the simulated camera; a parameter names another driver for it."""
     with RealCamera(tmp_path, getattr(request, "param", "")) as real:
         yield real
+
+
+@pytest.fixture(scope="module")
+def shared_camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """The same with an owner, for all tests of a file: each sets back what it changes."""
+    folder = tmp_path_factory.mktemp("shared")
+    with RealCamera(folder, "simulated") as real:
+        add_owner_to(real.url, folder / "data")
+        yield real
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """A page to import modules in, one for all tests of a file."""
+    with StandIn().serving() as standin:
+        page = browser.new_page()
+        page.goto(standin.url)
+        yield page
+        page.close()
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 
 import pytest
-from camera_standin import WEB, StandIn
-from playwright.sync_api import Browser, Page
+from camera_standin import WEB
 
 from stillcam.camera.use_cases import geometry_of
 from stillcam.settings.capabilities import CameraInfo, SensorMode
@@ -28,16 +26,6 @@ WELL = {
 }
 RECORDING = {"capture": {"running": True, "mode": "video", "interval_s": 86400}}
 NO_CAMERA = {"capture": {"running": True, "mode": "no camera", "reason": "Check the cable.", "interval_s": 2}}
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """One page for all, to import modules in."""
-    with StandIn().serving() as camera:
-        page = browser.new_page()
-        page.goto(camera.url)
-        yield page
-        page.close()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(WEB)))

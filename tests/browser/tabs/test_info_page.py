@@ -132,15 +132,6 @@ def test_slow_viewers_are_named_while_they_are_there(page, camera_server):
     renew_until(lambda text: "Slow viewers" not in text)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
-    """The real daemon and server with two cameras, and an owner; no test changes them."""
-    folder = tmp_path_factory.mktemp("shared")
-    with RealCamera(folder, "simulated") as real:
-        add_owner_to(real.url, folder / "data")
-        yield real
-
-
 @pytest.fixture
 def single(tmp_path: Path) -> Iterator[RealCamera]:
     """The real daemon and server with one camera, and an owner."""
@@ -252,9 +243,9 @@ def test_technical_names_are_there_for_pointer_keyboard_and_finger(new_page, sin
 
 
 @pytest.mark.parametrize("width", [360, 1280, 2560])
-def test_cards_fill_the_width(new_page, shared, width):
+def test_cards_fill_the_width(new_page, shared_camera, width):
     page = new_page(viewport={"width": width, "height": 900})
-    sign_in(page, shared.url, "info")
+    sign_in(page, shared_camera.url, "info")
     page.wait_for_selector(".info [aria-label='Storage']")
     rows: list[list[float]] = page.locator(".info-card:visible").evaluate_all(
         """(cards) => {
@@ -267,10 +258,10 @@ def test_cards_fill_the_width(new_page, shared, width):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_bug_report_is_copied_and_shown(new_page, shared):
+def test_the_bug_report_is_copied_and_shown(new_page, shared_camera):
     """Also by a page without HTTPS, which browsers give no other clipboard."""
     page = new_page(viewport={"width": 1280, "height": 800})
-    sign_in(page, shared.url, "info")
+    sign_in(page, shared_camera.url, "info")
     page.get_by_role("button", name="Copy for a bug report").click()
     text = page.get_by_role("textbox", name="Bug report")
     expect(text).to_be_in_viewport(ratio=0.9)

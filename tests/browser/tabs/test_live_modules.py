@@ -1,25 +1,13 @@
 """What the Live tab reckons with: numbers of controls, rectangles on the sensor, a histogram."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 EXPOSURE = {"name": "ExposureTime", "type": "int", "unit": "µs", "low": 1, "high": 7e8, "step": 1, "scale": "log"}
 LENS = {"name": "LensPosition", "type": "float", "unit": "dioptres", "low": 0, "high": 32, "step": 0.1}
 CONTROLS = {"ExposureTime": EXPOSURE, "LensPosition": LENS | {"scale": "linear"}}
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """One page for all, to import modules in."""
-    with StandIn().serving() as camera:
-        page = browser.new_page()
-        page.goto(camera.url)
-        yield page
-        page.close()
 
 
 def called(page: Page, module: str, function: str, *arguments: Any) -> Any:

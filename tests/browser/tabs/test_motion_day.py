@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from barriers import barriers
-from camera_standin import StandIn
 from pictures import picture
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from real_camera import RealCamera
 from serving import Site
 from signed_in import add_owner, add_owner_to, signed_in
@@ -49,16 +48,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     add_owner(tmp_path / "data")
     with Site(tmp_path) as site:
         yield site
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """A page to import modules in."""
-    with StandIn().serving() as standin:
-        page = browser.new_page()
-        page.goto(standin.url)
-        yield page
-        page.close()
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from real_camera import RealCamera
 from signed_in import PASSWORD, add_owner_to, signed_in
 
@@ -44,16 +43,6 @@ def opened(new_page: Callable[..., Page], camera: RealCamera) -> Callable[..., P
         return page
 
     return opened
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """A page to import modules in."""
-    with StandIn().serving() as standin:
-        page = browser.new_page()
-        page.goto(standin.url)
-        yield page
-        page.close()
 
 
 def kept(camera: RealCamera) -> Any:

@@ -2,14 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from barriers import barriers
 from playwright.sync_api import Locator, Page, expect
 from real_camera import RealCamera
-from signed_in import add_owner_to, signed_in
+from signed_in import signed_in
 
 from stillcam.settings.document import describe
 
@@ -19,23 +19,14 @@ NOT_ROWS = {"motion.armed", "motion.zones"}  # a switch, and drawn on the pictur
 NOT_SHOWN = {"files.raw", "hooks.item"}  # one has no choice, one is set on the machine only
 
 
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
-    """A camera with an owner; each test leaves the settings as they are usually."""
-    folder = tmp_path_factory.mktemp("motion")
-    with RealCamera(folder, "simulated") as camera:
-        add_owner_to(camera.url, folder / "data")
-        yield camera
-
-
 @pytest.fixture
-def opened(new_page: Callable[..., Page], camera: RealCamera) -> Callable[..., Page]:
+def opened(new_page: Callable[..., Page], shared_camera: RealCamera) -> Callable[..., Page]:
     """Opens a tab."""
 
     def opened(tab: str = "motion", **options: Any) -> Page:
         page = new_page(**options)
-        signed_in(page, camera.url)
-        page.goto(f"{camera.url}{tab}")
+        signed_in(page, shared_camera.url)
+        page.goto(f"{shared_camera.url}{tab}")
         page.wait_for_selector(f"#{tab}-panel [data-setting]", state="attached")
         return page
 
@@ -55,7 +46,7 @@ def wait_for_kept(camera: RealCamera, wanted: dict[str, Any]) -> None:
         time.sleep(0.1)
 
 
-def test_the_sensitivity_is_a_slider_that_says_what_its_ends_mean(opened, camera):
+def test_the_sensitivity_is_a_slider_that_says_what_its_ends_mean(opened, shared_camera):
     page = opened()
     sensitivity = row(page, "sensitivity")
     expect(sensitivity).to_contain_text("1: Only large, clear motion")
@@ -65,19 +56,19 @@ def test_the_sensitivity_is_a_slider_that_says_what_its_ends_mean(opened, camera
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     expect(sensitivity.locator("output")).to_have_text("7")
-    wait_for_kept(camera, {"sensitivity": 7})
+    wait_for_kept(shared_camera, {"sensitivity": 7})
     sensitivity.get_by_role("button", name="Reset Sensitivity").click()
     expect(slider).to_have_value("5")
-    wait_for_kept(camera, {})
+    wait_for_kept(shared_camera, {})
 
 
-def test_the_schedule_is_set_by_days_and_times_and_said_in_words(opened, camera):
+def test_the_schedule_is_set_by_days_and_times_and_said_in_words(opened, shared_camera):
     page = opened()
     words = page.locator(".motion-when")
     expect(words).to_have_text("An armed camera looks every day, at all hours.")
     for name in ("Saturday", "Sunday"):
         page.get_by_role("checkbox", name=name).check()
-    wait_for_kept(camera, {"weekdays": ["sat", "sun"]})
+    wait_for_kept(shared_camera, {"weekdays": ["sat", "sun"]})
     expect(words).to_have_text("An armed camera looks on Saturday and Sunday, at all hours.")
     for name, value in (("latitude", "48.1"), ("longitude", "11.6"), ("active_from", "sunset"), ("active_to", "06:00")):
         row(page, name).locator("input").fill(value)
@@ -89,10 +80,10 @@ def test_the_schedule_is_set_by_days_and_times_and_said_in_words(opened, camera)
     expect(row(page, "active_from").get_by_role("alert")).to_contain_text("must be a time like 22:00")
     for name in ("weekdays", "active_from", "active_to", "latitude", "longitude"):
         row(page, name).locator(".reset").click()
-    wait_for_kept(camera, {})
+    wait_for_kept(shared_camera, {})
 
 
-def test_only_what_matters_for_what_is_recorded_is_shown(opened, camera):
+def test_only_what_matters_for_what_is_recorded_is_shown(opened, shared_camera):
     page = opened()
     expect(row(page, "photo_interval_s")).to_be_hidden()
     expect(row(page, "before_s")).to_be_visible()
@@ -101,7 +92,7 @@ def test_only_what_matters_for_what_is_recorded_is_shown(opened, camera):
     expect(row(page, "before_s")).to_be_hidden()
     row(page, "record").locator(".reset").click()
     expect(row(page, "before_s")).to_be_visible()
-    wait_for_kept(camera, {})
+    wait_for_kept(shared_camera, {})
 
 
 def test_the_search_of_the_settings_leads_to_the_tab(opened):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, Route, expect
+from live_driver import api
+from page_driver import hide
+from playwright.sync_api import Page, Route, expect
 from real_camera import RealCamera
 from signed_in import add_owner_to, signed_in
 
@@ -22,34 +23,28 @@ WORDS, COUNTING, MASKED, MOTION = ".tuner-words", ".blocks-counting", ".blocks-m
 DRAWN = "(path) => Boolean(document.querySelector(path)?.getAttribute('d'))"
 
 
-@pytest.fixture
-def camera(tmp_path: Path) -> Iterator[RealCamera]:
-    """A disarmed camera with an owner; nothing moves before it."""
-    (tmp_path / "simulated").mkdir()
-    fault(tmp_path, **EMPTY)
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, tmp_path / "data")
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """A disarmed camera with an owner, for all tests: the detector learns the scene once."""
+    folder = tmp_path_factory.mktemp("tuner")
+    (folder / "simulated").mkdir()
+    fault(folder, **EMPTY)
+    with RealCamera(folder, "simulated") as camera:
+        add_owner_to(camera.url, folder / "data")
         yield camera
 
 
 @pytest.fixture
 def page(new_page: Callable[..., Page], camera: RealCamera) -> Page:
-    """The tab, once the detector has learned the scene."""
+    """The tab with the usual settings, once the detector has learned the scene; nothing moves in it."""
+    fault(camera.folder, **EMPTY)
     page: Page = new_page()
     signed_in(page, camera.url)
+    page.goto(f"{camera.url}api/session")
+    api(page, "PATCH", "settings", {"motion": None})
     page.goto(f"{camera.url}motion")
-    expect(page.locator(WORDS)).to_contain_text("Nothing counted as motion")
+    expect(page.locator(WORDS)).to_contain_text("in the last")  # nothing, or what the test before let happen
     return page
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """A page to import modules in."""
-    with StandIn().serving() as standin:
-        page = browser.new_page()
-        page.goto(standin.url)
-        yield page
-        page.close()
 
 
 def fault(folder: Path, **faults: Any) -> None:
@@ -60,13 +55,11 @@ def fault(folder: Path, **faults: Any) -> None:
 
 def change(page: Page, **motion: Any) -> None:
     """Change settings as another page does."""
-    page.evaluate(
-        "async (motion) => (await import('./server/api.js')).send('PATCH', 'api/settings', { motion })", motion
-    )
+    api(page, "PATCH", "api/settings", {"motion": motion})
 
 
 def mode(page: Page) -> str:
-    answer: str = page.evaluate("async () => (await (await import('./server/api.js')).status()).capture.mode")
+    answer: str = api(page, "GET", "api/status")["capture"]["mode"]
     return answer
 
 
@@ -99,17 +92,6 @@ def test_another_sensitivity_and_zones_show_at_once(page, camera):
 
 def to_tab(page: Page, name: str) -> None:
     page.click(f"#tabs a:has-text('{name}')")
-
-
-def hide(page: Page, hidden: bool) -> None:
-    """As when another window covers the page."""
-    page.evaluate(
-        """(hidden) => {
-          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-          document.dispatchEvent(new Event("visibilitychange"));
-        }""",
-        hidden,
-    )
 
 
 @pytest.mark.parametrize(
@@ -149,6 +131,7 @@ def test_a_camera_that_is_used_says_for_what(page):
     page.evaluate("async () => (await import('./server/api.js')).send('POST', 'api/video', { seconds: 3600 })")
     expect(page.locator(WORDS)).to_contain_text("a video is being recorded")
     assert not page.evaluate(DRAWN, COUNTING)
+    api(page, "DELETE", "api/video")
 
 
 def look(age_s: float, level: int = 0, ignored: str = "", *, motion: bool = False) -> dict[str, Any]:

@@ -37,7 +37,7 @@ const TEXTS = {
   "motion.after_s": { label: "Quiet time that ends an event" },
   "motion.max_s": { label: "Maximum video length", help: "A longer event becomes several videos." },
   "motion.pause_s": { label: "Pause after an event", empty: "none" },
-  "motion.weekdays": { label: "Days", help: "If none is chosen, the camera looks on all of them." },
+  "motion.weekdays": { label: "Days", help: "If you choose none, the camera looks for motion every day." },
   "motion.active_from": { label: "Active from", help: "A time like 22:00, sunset or sunrise-00:30." },
   "motion.active_to": { label: "Active until", help: "A time before the start is on the next day." },
   "motion.latitude": { label: "Latitude", help: "For sunrise and sunset." },

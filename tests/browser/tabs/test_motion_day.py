@@ -264,9 +264,7 @@ def test_new_events_appear_and_deleted_ones_go(open_day, site):
 
 def test_a_day_without_events_says_what_to_do(open_day, site):
     page = open_day(site, "2026-11-19")
-    expect(page.locator(".day-instead")).to_contain_text(
-        "There are no events on this day. Arm the camera to record some."
-    )
+    expect(page.locator(".day-instead .empty")).to_have_text("There are no events on this day.")
     expect(page.locator(".day-near button")).to_have_text(["Wednesday, November 18, 2026", "Friday, November 20, 2026"])
     page.locator(".day-near button").first.click()
     expect(page.locator(CARDS)).to_have_count(1)
@@ -275,6 +273,9 @@ def test_a_day_without_events_says_what_to_do(open_day, site):
     part(page).get_by_role("button", name="Today").click()
     today = datetime.now(UTC).date()
     expect(part(page).get_by_label("Day of the events")).to_have_value(today.isoformat())
+    expect(page.locator(".day-instead .empty")).to_have_text(
+        "There are no events on this day. Arm the camera to record some."
+    )
 
 
 def test_a_year_that_is_being_typed_is_no_day(open_day, site):
@@ -364,7 +365,7 @@ def test_an_event_that_lasts_is_there_at_once(new_page, tmp_path):
         expect(page.locator(".day-instead")).to_be_empty()
         page.evaluate(trigger, 3600)
         page.locator("[data-kind=now]", has_text="Event now").locator("button").focus()
-        expect(page.locator(".day-bar p")).to_contain_text("An event has lasted since", timeout=90_000)
+        expect(page.locator(".day-bar p")).to_contain_text("An event has been running since", timeout=90_000)
         expect(page.locator(CARDS)).to_have_count(2)
 
 

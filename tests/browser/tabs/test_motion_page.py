@@ -52,10 +52,10 @@ def kept(camera: RealCamera) -> Any:
 def test_the_switch_arms_the_camera_and_what_it_does_is_said(opened, camera):
     page = opened()
     expect(page.locator(STATE)).to_contain_text("Disarmed")
-    expect(page.get_by_text("Arm the camera, and it records what moves")).to_be_visible()
+    expect(page.get_by_text("An armed camera records what moves")).to_be_visible()
     page.get_by_role("switch", name="Armed").click()
     expect(page.locator(STATE)).to_contain_text("Looking for motion")
-    expect(page.get_by_text("Arm the camera, and it records what moves")).to_be_hidden()
+    expect(page.get_by_text("An armed camera records what moves")).to_be_hidden()
     assert kept(camera) == {"armed": True}
     link = page.locator("#activity a", has_text="Motion armed")
     expect(link).to_have_attribute("href", f"{camera.url}motion")
@@ -133,9 +133,9 @@ LOOKS = "Looking for motion The camera also looks while nobody watches."
 # What the status says, whether the camera is armed, and what is said then.
 STATES: dict[str, tuple[Any, bool, str]] = {
     "no status": (None, True, "Waiting The page waits for the state of the camera."),
-    "no daemon": ({"running": False, "mode": "motion"}, True, "Camera stopped The capture service does not run."),
+    "no daemon": ({"running": False, "mode": "motion"}, True, "Camera stopped The capture service is not running."),
     "no camera": (RUNS | {"mode": "no camera", "reason": "Check the cable."}, True, "No camera Check the cable."),
-    "disarmed": (RUNS | {"mode": "no camera"}, False, "Disarmed The camera does not look for motion."),
+    "disarmed": (RUNS | {"mode": "no camera"}, False, "Disarmed The camera does not record motion."),
     "looks": (RUNS | {"motion": SEEN}, True, LOOKS),
     "by day": (RUNS | {"motion": SEEN | {"next": "06:00"}}, True, "Looking for motion Until 06:00, by the schedule."),
     "waits": (RUNS | {"mode": "snapshot", "motion": SEEN | NIGHT}, True, "Waiting Until 22:00, by the schedule."),

@@ -65,16 +65,16 @@ def test_the_sensitivity_is_a_slider_that_says_what_its_ends_mean(opened, shared
 def test_the_schedule_is_set_by_days_and_times_and_said_in_words(opened, shared_camera):
     page = opened()
     words = page.locator(".motion-when")
-    expect(words).to_have_text("An armed camera looks every day, at all hours.")
+    expect(words).to_have_text("An armed camera looks for motion every day, at all hours.")
     for name in ("Saturday", "Sunday"):
         page.get_by_role("checkbox", name=name).check()
     wait_for_kept(shared_camera, {"weekdays": ["sat", "sun"]})
-    expect(words).to_have_text("An armed camera looks on Saturday and Sunday, at all hours.")
+    expect(words).to_have_text("An armed camera looks for motion on Saturday and Sunday, at all hours.")
     for name, value in (("latitude", "48.1"), ("longitude", "11.6"), ("active_from", "sunset"), ("active_to", "06:00")):
         row(page, name).locator("input").fill(value)
         row(page, name).locator("input").press("Enter")
         page.wait_for_selector(f"[data-setting='motion.{name}'][data-state=saved]")
-    expect(words).to_have_text("An armed camera looks on Saturday and Sunday, from sunset to 06:00.")
+    expect(words).to_have_text("An armed camera looks for motion on Saturday and Sunday, from sunset to 06:00.")
     row(page, "active_from").locator("input").fill("25:00")
     row(page, "active_from").locator("input").press("Enter")
     expect(row(page, "active_from").get_by_role("alert")).to_contain_text("must be a time like 22:00")

@@ -140,10 +140,12 @@ def look(age_s: float, level: int = 0, ignored: str = "", *, motion: bool = Fals
 
 QUIET = [look(age_s) for age_s in range(59, 0, -1)]
 TWICE = [look(59), look(40, 9, motion=True), look(38, 9, motion=True), look(20, 9, motion=True), look(1)]
-ODD = "Some changes were strong enough, but too short, too small or too large, or did not move."
+ODD = "Some changes were strong enough, but too short, too small or too large, or they stayed in one place."
 SAID: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
     "nothing yet": ([], {}, "The detector is starting."),
     "nothing to see": ([], {"reason": "a photo is being taken"}, "The detector sees nothing: a photo is being taken."),
+    "used while it learns": ([look(0, 5, "settling")], {"reason": "a photo is being taken"},
+        "The detector sees nothing: a photo is being taken."),
     "quiet": (QUIET, {}, "Nothing counted as motion in the last minute."),
     "a few seconds": (QUIET[-3:], {}, "Nothing counted as motion in the last 3 seconds."),
     "settles": ([*QUIET, look(0, 5, "settling")], {},

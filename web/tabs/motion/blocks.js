@@ -2,19 +2,11 @@
 /** The blocks of the picture that the detector sees change, drawn over the picture. */
 
 import { uniqueId } from "../../base/dom.js";
+import { svg } from "./svg.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const HATCH = 0.75; // of a block, from one line to the next
 
 /** @typedef {import("./levels.js").Levels} Levels */
-
-/** @param {string} tag @param {Record<string, string | number>} attributes @param {...Element} children */
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
-}
 
 /** A square for each block. @param {[number, number][]} blocks */
 const squares = (blocks) => blocks.map(([column, row]) => `M${column} ${row}h1v1h-1z`).join("");

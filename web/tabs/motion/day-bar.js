@@ -113,7 +113,7 @@ const button = (words, key, act, more) => el("button", { type: "button", title: 
 function facts(event, zone) {
   const clock = (/** @type {number | string} */ time) => inZone(time, zone, { timeStyle: "medium" });
   const { strongest, items } = event;
-  if (event.lasts) return `An event has lasted since ${clock(event.start)}. ${items.length ? "Its recordings so far are here." : "Its recording appears here once it has been saved."}`;
+  if (event.lasts) return `An event has been running since ${clock(event.start)}. ${items.length ? "Its recordings so far are here." : "Its recording appears here once it has been saved."}`;
   if (!items.length) return `The recording of ${clock(event.start)} is being saved.`;
   const blocks = strongest?.peak_blocks && `${strongest.peak_blocks}${strongest.columns && strongest.rows ? ` of ${strongest.columns * strongest.rows}` : ""} blocks`;
   const peak = strongest?.peak && Date.parse(strongest.peak) ? `peak at ${clock(strongest.peak)}${blocks ? ` (${blocks})` : ""}` : "";

@@ -8,6 +8,7 @@ import { el, fill } from "../../base/dom.js";
 import { card, keyOf } from "./day-card.js";
 import { TRIGGERS } from "./day-events.js";
 import { around, box, clusters, marks, moved, ticks } from "./day-layout.js";
+import { svg } from "./svg.js";
 
 /** @typedef {import("./day-events.js").MotionEvent} MotionEvent */
 /** @typedef {import("./day-layout.js").Range} Range */
@@ -16,7 +17,6 @@ import { around, box, clusters, marks, moved, ticks } from "./day-layout.js";
 const UPRIGHT_REM = 36; // narrower than this, the time runs downwards
 const CARD_REM = { across: 9.5, down: 5.25 };
 const LABEL_REM = { across: 5.5, down: 3 }; // of a time beside the line
-const SVG = "http://www.w3.org/2000/svg";
 
 export class DayTimeline {
   /** @type {MotionEvent[]} */
@@ -38,7 +38,7 @@ export class DayTimeline {
   #address;
 
   #ticks = el("ol", { class: "day-ticks", "aria-hidden": "true" });
-  #marks = document.createElementNS(SVG, "svg");
+  #marks = svg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
   #list = el("ul", { class: "day-cards", "aria-label": "Events, oldest first" });
   #legend = el("ul", { class: "day-legend" }, Object.entries(TRIGGERS).map(([trigger, words]) => el("li", { "data-trigger": trigger }, words)));
   #line = el("div", { class: "day-timeline" }, this.#list, this.#marks, this.#ticks);
@@ -52,8 +52,6 @@ export class DayTimeline {
   constructor(address, on) {
     this.#address = address;
     this.#on = on;
-    this.#marks.setAttribute("aria-hidden", "true");
-    this.#marks.setAttribute("preserveAspectRatio", "none");
     this.#list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     this.#list.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.#focused(/** @type {HTMLElement} */ (event.target)));
     new ResizeObserver(() => this.#draw()).observe(this.#line);
@@ -172,11 +170,8 @@ export class DayTimeline {
 
   /** @param {string} trigger @param {boolean} upright */
   #path(trigger, upright) {
-    const path = document.createElementNS(SVG, "path");
     const some = this.#events.filter((event) => (event.trigger || "motion") === trigger).map(({ start, end, lasts }) => ({ start, end: lasts ? this.#now : end }));
-    path.setAttribute("d", marks(some, this.#range, upright));
-    path.dataset.trigger = trigger;
-    return path;
+    return svg("path", { d: marks(some, this.#range, upright), "data-trigger": trigger });
   }
 }
 

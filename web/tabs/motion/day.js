@@ -101,7 +101,8 @@ export class DayOfEvents {
   /** Time has passed, or an event has begun or ended. */
   #pass() {
     const { day, zone } = this.#recordings;
-    const event = JSON.stringify([this.#context.status.latest?.capture.motion?.event, Math.floor(this.#now_ms / MINUTE_MS)]);
+    const { event: newest, armed } = this.#context.status.latest?.capture.motion ?? {};
+    const event = JSON.stringify([newest, armed, Math.floor(this.#now_ms / MINUTE_MS)]);
     if (!day || !this.#follows || event === this.#passed) return;
     this.#passed = event;
     if (dayOf(this.#now_ms, zone) === day) this.#draw();
@@ -111,7 +112,8 @@ export class DayOfEvents {
   #draw() {
     const { all, day, more, zone } = this.#recordings;
     const [range, now] = [bounds(day, zone), this.#now_ms];
-    const known = withNewest(eventsOf(all.values()), this.#context.status.latest?.capture.motion?.event, range);
+    const { event, armed = false } = this.#context.status.latest?.capture.motion ?? {};
+    const known = withNewest(eventsOf(all.values()), event, range);
     const events = (this.#events = chosen(known, this.#filters.chosen));
     const many = events.length ? `${counted(events.length)}, ${span(events.reduce((sum, event) => sum + seconds(event), 0))} in all.` : "no events.";
     const note = zoneNote(range.from, zone) && ` Times are those of the camera${zoneNote(range.from, zone)}.`;
@@ -119,7 +121,7 @@ export class DayOfEvents {
     this.#filters.show(day);
     this.#timeline.element.hidden = this.#bar.element.hidden = !events.length;
     this.#timeline.show({ date: day, events, day: extended(range, known), zone, now });
-    this.#explain(events.length || more ? "" : known.length ? "filters" : `none ${day}`);
+    this.#explain(events.length || more ? "" : known.length ? "filters" : `none ${day} ${this.#follows && armed}`);
   }
 
   /** Say why there is no event. @param {string} reason  "": there is one */
@@ -130,7 +132,7 @@ export class DayOfEvents {
     fill(place, reason === "filters" && empty("No event of this day matches these filters.", { words: "Clear the filters", act: () => this.#filters.clear() }));
     if (!reason.startsWith("none")) return;
     const { day, years } = this.#recordings;
-    const words = await nothing(this.#context, day, years, (other) => this.#go(other));
+    const words = await nothing(this.#context, day, this.#follows, years, (other) => this.#go(other));
     if (place.dataset.reason === reason) fill(place, words);
   }
 

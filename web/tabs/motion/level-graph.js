@@ -3,10 +3,10 @@
 
 import { el, write } from "../../base/dom.js";
 import { MINUTE_MS } from "./levels.js";
+import { svg } from "./svg.js";
 
 /** @typedef {import("./levels.js").AgedLook} AgedLook */
 
-const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [600, 100]; // of the drawing, stretched to its box
 const GAP_MS = 2_500; // between two looks: nothing was seen in between
 const LEAST_TOP = 10; // blocks at the upper edge, or more
@@ -15,20 +15,14 @@ const KINDS = /** @type {const} */ (["ignored", "level", "motion", "threshold"])
 
 export class LevelGraph {
   element;
-  #paths = KINDS.map((kind) => {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("class", `graph-${kind}`);
-    return path;
-  });
+  #paths = KINDS.map((kind) => svg("path", { class: `graph-${kind}` }));
   #ticks = TICKS.map((level) => el("span", { class: "graph-tick", text: level }));
   #threshold = el("span", { class: "graph-label" });
   #box;
 
   constructor() {
-    const svg = document.createElementNS(SVG, "svg");
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" })) svg.setAttribute(name, value);
-    svg.append(...this.#paths);
-    this.#box = el("div", { class: "graph-box" }, svg, this.#ticks, this.#threshold);
+    const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, ...this.#paths);
+    this.#box = el("div", { class: "graph-box" }, drawing, this.#ticks, this.#threshold);
     this.element = el("div", { class: "level-graph", "aria-hidden": "true" },
       el("span", { class: "graph-unit", text: "Blocks changed" }), this.#box,
       el("div", { class: "graph-times" }, el("span", { text: "60 s ago" }), el("span", { text: "30 s ago" }), el("span", { text: "now" })));

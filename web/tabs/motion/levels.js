@@ -1,6 +1,8 @@
 // @ts-check
 /** What the detector has seen in the last minute, and what that means, in words. */
 
+import { IGNORED } from "./words.js";
+
 /**
  * @typedef {object} Look
  * @property {number} number
@@ -77,10 +79,10 @@ export function beginnings(looks, after_s) {
  * @param {number} after_s  an event ends so long after its last motion
  */
 export function summary(looks, { active, reason, threshold }, after_s) {
-  if (reason && !looks.length) return `The detector sees nothing: ${reason}.`;
   const counting = looks.filter(({ ignored }) => !ignored);
-  const ignored = looks.at(-1)?.ignored;
-  if (ignored === "settling") return "The detector learns what the scene looks like. That takes 5 seconds.";
+  if (reason && !counting.length) return `The detector sees nothing: ${reason}.`;
+  const ignored = reason ? "" : looks.at(-1)?.ignored;
+  if (ignored === "settling") return IGNORED.settling[1];
   if (ignored === "light") return "The light has changed. The detector waits until the picture is steady.";
   if (!counting.length) return "The detector is starting.";
   const seconds = Math.max(1, Math.round(counting[0].age / 1000));
@@ -93,7 +95,7 @@ export function summary(looks, { active, reason, threshold }, after_s) {
   return [
     count ? `Motion ${active ? "began" : "would have begun"} ${begun} ${span}.` : `Nothing counted as motion ${span}.`,
     weak > 0 && `The strongest change that was not enough: ${weak} of ${counted(threshold, "block")}.`,
-    odd && !count && "Some changes were strong enough, but too short, too small or too large, or did not move.",
+    odd && !count && "Some changes were strong enough, but too short, too small or too large, or they stayed in one place.",
     reason && `The detector sees nothing now: ${reason}.`,
   ].filter(Boolean).join(" ");
 }

@@ -11,7 +11,7 @@ export function scheduleWords({ weekdays, active_from: from, active_to: to }) {
   const days = DAYS.filter(([day]) => weekdays.includes(day)).map(([, name]) => name);
   const when = !days.length || days.length === DAYS.length ? "every day" : `on ${listed(days)}`;
   const hours = from === "00:00" && to === "24:00" ? "at all hours" : `from ${from} to ${to}${overnight(from, to) ? " of the next day" : ""}`;
-  return `An armed camera looks ${when}, ${hours}.`;
+  return `An armed camera looks for motion ${when}, ${hours}.`;
 }
 
 /** Both are times of day, and the end is before the start. @param {string} from @param {string} to */

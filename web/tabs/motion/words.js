@@ -24,7 +24,8 @@ const USES = {
   series: "A series takes a picture.",
   focus: "The camera focuses.",
 };
-const IGNORED = {
+/** Why changes do not count now. */
+export const IGNORED = {
   settling: ["Learning", "The detector learns what the scene looks like. That takes 5 seconds."],
   light: ["Light has changed", "Most of the picture changed at once. Detection continues when the picture is steady."],
 };
@@ -42,13 +43,13 @@ const until = (time) => (time ? `Until ${time}, by the schedule.` : "By the sche
 const STATES = [
   ({ silent }) => silent && problem("No answer", "The server does not answer."),
   ({ mode }) => mode === undefined && waiting("Waiting", "The page waits for the state of the camera."),
-  ({ running }) => !running && problem("Camera stopped", "The capture service does not run."),
+  ({ running }) => !running && problem("Camera stopped", "The capture service is not running."),
   ({ mode, reason, armed }) => armed && mode === "no camera" && problem("No camera", reason ?? "No camera was found."),
   ({ event }) => event && !event.end && {
     kind: "event", since: event.start,
     word: event.trigger === "motion" ? "Motion" : "Recording", sentence: event.trigger === "motion" ? "The event has lasted" : "An event on request has lasted",
   },
-  ({ armed }) => !armed && { kind: "off", word: "Disarmed", sentence: "The camera does not look for motion." },
+  ({ armed }) => !armed && { kind: "off", word: "Disarmed", sentence: "The camera does not record motion." },
   ({ mode }) => mode in USES && waiting("Paused", USES[mode]),
   ({ mode }) => mode === "starting" && waiting("Starting", "The camera is starting."),
   ({ active, ignored }) => active && ignored in IGNORED && waiting(.../** @type {[string, string]} */ (IGNORED[/** @type {"light"} */ (ignored)])),

@@ -5,6 +5,7 @@
  */
 
 import { el } from "../../base/dom.js";
+import { svg } from "./svg.js";
 import { MOST_CORNERS, outline } from "./zone.js";
 
 /** @typedef {import("./zone.js").Point} Point */
@@ -19,7 +20,6 @@ import { MOST_CORNERS, outline } from "./zone.js";
 const WIDE = 1000; // of the drawing
 const LEAST_EDGE_PX = 76; // of the screen: room for a mark between two corners
 const SEEN = 0.005; // of the picture: a corner at its very edge is seen
-const SVG = "http://www.w3.org/2000/svg";
 const CORNER_HELP = "Arrow keys move it, with Shift in small steps. Plus adds a corner after it, Delete deletes it.";
 const ZONE_HELP = "Arrow keys move it, with Shift in small steps. Delete deletes it.";
 
@@ -28,7 +28,7 @@ export class ZoneShapes {
   #picture;
   #touched;
   #svg = svg("svg", { preserveAspectRatio: "none" });
-  #shapes = svg("g", {});
+  #shapes = svg("g");
   #handles = el("div", { class: "zone-handles" });
 
   /** @param {import("./picture.js").MotionPicture} picture @param {Touched} touched */
@@ -93,11 +93,9 @@ export class ZoneShapes {
 
   /** @param {number} index */
   #shape(index) {
-    const group = svg("g", {});
     const grip = svg("polygon", { class: "zone-grip" });
     for (const kind of ["pointerdown", "keydown"]) grip.addEventListener(kind, (event) => this.#touched.zone(/** @type {any} */ (event), index));
-    group.append(svg("polygon", { class: "zone-casing" }), grip);
-    return group;
+    return svg("g", {}, svg("polygon", { class: "zone-casing" }), grip);
   }
 
   /** @param {number} index @param {boolean} adds */
@@ -111,13 +109,6 @@ export class ZoneShapes {
 /** Where a point is, for screen readers. @param {Point} point  of the picture */
 export const whereabouts = ([u, v]) => `${Math.round(100 * u)} % from the left, ${Math.round(100 * v)} % from the top`;
 
-/** A new element of a drawing. @param {string} name @param {Record<string, string>} attributes */
-export function svg(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  set(made, attributes);
-  return made;
-}
-
 /** @param {Element} element @param {Record<string, string | null>} attributes  null: without it */
 function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) value === null ? element.removeAttribute(name) : element.setAttribute(name, value);
@@ -125,11 +116,8 @@ function set(element, attributes) {
 
 /** Lines for what excludes, so that not only the colour says it. */
 function hatch() {
-  const pattern = svg("pattern", { id: "zone-hatch", width: "14", height: "14", patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-  pattern.append(svg("rect", { class: "zone-shade", width: "14", height: "14" }), svg("rect", { class: "zone-line", width: "3", height: "14" }));
-  const defs = svg("defs", {});
-  defs.append(pattern);
-  return defs;
+  return svg("defs", {}, svg("pattern", { id: "zone-hatch", width: 14, height: 14, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("rect", { class: "zone-shade", width: 14, height: 14 }), svg("rect", { class: "zone-line", width: 3, height: 14 })));
 }
 
 /** Let `parent` have so many children: those that there are stay, as one of them may hold the pointer. @param {Element} parent @param {number} count @param {(index: number) => Element} make */

@@ -63,7 +63,7 @@ class Status:
         self._began_s = 0.0  # the exposure of the newest frame began then or later (monotonic)
 
     def enter(self, mode: str, interval_s: float) -> None:
-        """A mode begins: `snapshot`, `live`, `motion`, `no camera` ...
+        """A mode begins: `snapshot`, `focus`, `live`, `motion`, `no camera` ...
 
         After a mode without frames, the newest frame is as old as that mode was long: its interval counts until the
         first snapshot is there.
@@ -83,7 +83,7 @@ class Status:
     def set_snapshot_interval(self, interval_s: float) -> None:
         """Another interval between snapshots is in force; other modes keep their own."""
         with self._changed:
-            if self.mode in ("snapshot", "motion", "no camera"):
+            if self.mode in ("snapshot", "focus", "motion", "no camera"):
                 self._interval_s = interval_s
 
     def add_frame(self, name: str, metadata: dict[str, Any], began_s: float) -> None:

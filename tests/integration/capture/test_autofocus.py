@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from capture_daemon import LIVE, IdleDaemon, read_sidecar
+from capture_daemon import LIVE, BackgroundRequest, IdleDaemon, read_sidecar
 
 from stillcam.series import reader
 
@@ -85,6 +85,18 @@ def test_when_asked_a_scan_that_does_not_end_in_time_is_not_begun_again(idle_dae
     idle_daemon.open()
     idle_daemon.next_snapshot()
     assert sum("--autofocus-mode=auto" in start for start in idle_daemon.starts()) == 1
+
+
+def test_a_scan_on_request_is_a_mode_of_its_own(idle_daemon):
+    idle_daemon.open()
+    idle_daemon.fault(cameras="imx519", speed=0.2)  # the scan takes some seconds
+    request = BackgroundRequest(idle_daemon, "focus")
+    idle_daemon.until(lambda status: status["mode"] == "focus")
+    assert idle_daemon.ask("level")["reason"] == "the camera is focusing"
+    answer = request.wait()
+    assert isinstance(answer, dict), answer
+    assert answer["state"] in ("focused", "failed")
+    idle_daemon.until(lambda status: status["mode"] == "snapshot")
 
 
 def test_another_mode_that_becomes_auto_scans_once(idle_daemon):

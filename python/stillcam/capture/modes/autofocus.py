@@ -21,6 +21,7 @@ from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.detect import RequestedMode
+from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -78,7 +79,8 @@ class AutofocusMode(RequestedMode):
         context, requests = self._context, self._take_requests()
         self._scanning = True  # it does not interrupt itself
         try:
-            context.start_snapshots(scan_settings(settings), camera)
+            context.start_stills(scan_settings(settings), camera)
+            context.status.enter("focus", snapshot_cycle_s(settings))
             result = self._scan(camera)
         except (CameraError, Interrupted) as error:
             for command in requests:

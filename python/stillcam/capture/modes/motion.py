@@ -33,6 +33,7 @@ USES = {
     "photo": "a photo is being taken",
     "video": "a video is being recorded",
     "series": "a series uses the camera",
+    "focus": "the camera is focusing",
 }
 NOTHING_SEEN: Message = {
     "threshold": 0, "looks": [], "columns": 0, "rows": 0, "blocks": [], "others": [], "mask": None,

@@ -12,8 +12,8 @@ from stillcam.camera.driver import Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import Geometry, effective_controls, framerate, geometry_of
 from stillcam.capture.image_files import store_still
+from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
-from stillcam.capture.motion_events.recording import EventRecording, RecordingPlan
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 from stillcam.library.names import MOTION
@@ -108,7 +108,7 @@ class EventItems:
         self._made = made
         self._limit_bytes = limit_bytes
         self._rate = framerate(stream.settings, "live") or DEFAULT_RATE
-        self._parts: list[EventRecording] = []
+        self._parts: list[FrameRecording] = []
         self._dropped = 0  # frames that no part has got
         self._open = False  # the last part still gets frames
         self._peak: tuple[bytes, Metadata] | None = None
@@ -191,6 +191,7 @@ class EventItems:
     def _begin_part(self, time_s: float) -> None:
         stream = self._stream
         plan = RecordingPlan(
+            kind=MOTION,
             time_s=self._clock.epoch_s(time_s),
             camera=stream.camera.model,
             rate=round(self._rate, 3),
@@ -198,7 +199,7 @@ class EventItems:
             sidecar=self._sidecar(time_s, time_s, self._metadata),
             limit_bytes=self._limit_bytes - self.waiting_bytes,
         )
-        self._parts.append(EventRecording(self._library, plan, self._done))
+        self._parts.append(FrameRecording(self._library, plan, self._done))
         self._open = True
 
     def _end_part(self, end_s: float) -> None:

@@ -1,7 +1,8 @@
-"""The frames of an event on their way to the disk: a thread writes them, so that a slow card delays nobody.
+"""JPEGs of the camera on their way to the disk: a thread writes them, so that a slow card delays nobody.
 
-The file grows in the library's folder of pending items, with its notes beside it: what there is of it becomes an item
-at the next start if the daemon is killed. Otherwise the library finishes it in the background.
+Videos and events of motion are recorded in this way. The file grows in the library's folder of pending items, with its
+notes beside it: what there is of it becomes an item at the next start if the daemon is killed. Otherwise the library
+finishes it in the background.
 """
 
 from __future__ import annotations
@@ -13,19 +14,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import start
-from stillcam.library.names import MOTION
 from stillcam.motion.ring import Jpeg, TimedFrame
 
 CHECK_S = 1.0  # from one look at the disk to the next
-SYNC_S = 5.0  # a power cut costs so much of an event at most, and what the queue holds
+SYNC_S, SYNC_BYTES = 5.0, 8 << 20  # a power cut costs so much at most, and what the queue holds
 FULL = "the disk is nearly full: delete something"
+
+Edit = Callable[[TimedFrame], Jpeg]
+
+
+def unchanged(frame: TimedFrame) -> Jpeg:
+    """The `edit` of a recording whose frames are written as they came."""
+    return frame[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +40,30 @@ class RecordingPlan:
     """What is known when a recording begins.
 
     Attributes:
+        kind: of the item: `video` or `motion`.
         time_s: of its first frame, in seconds since the epoch.
         camera: the sensor's model.
-        rate: frames a second, as the stream has them.
+        rate: frames a second, as the stream should have them.
         rotation: clockwise degrees by which players are to rotate it: 90, 270, else 0.
         sidecar: the item's, should the daemon not live until the end.
         limit_bytes: of the frames that wait for the disk; more are dropped.
+        conversion: what becomes of the JPEGs.
+        edit: every frame passes through it in the writing thread; what it returns is written.
     """
 
+    kind: str
     time_s: float
     camera: str
     rate: float
     rotation: int
     sidecar: dict[str, Any]
     limit_bytes: int
+    conversion: Conversion = Conversion.ENCODE
+    edit: Edit = unchanged
 
 
-class EventRecording:
-    """Writes one video of an event; for the camera's thread.
+class FrameRecording:
+    """Writes the frames of one recording; for the camera's thread.
 
     Args:
         done: called with the item's address, or with the error, by another thread.
@@ -58,7 +71,8 @@ class EventRecording:
     Attributes:
         dropped: how many frames the disk was too slow for.
         stopped: why no more frames are written, such as a full disk; None: they are.
-        last_s: when the newest frame was read.
+        first_s, last_s: when the first and the newest frame were read.
+        written_bytes: the size of the file.
     """
 
     def __init__(
@@ -67,19 +81,21 @@ class EventRecording:
         self.dropped = 0
         self.stopped: CameraError | None = None
         self.first_s = self.last_s = 0.0
+        self.written_bytes = 0
         self._library = library
         self._plan = plan
         self._done = done
         self._added = 0
         self._covered_s = 0.0  # by frames, without the gaps
-        self._waiting: deque[Jpeg] = deque()
+        self._waiting: deque[tuple[float, TimedFrame]] = deque()  # with the time that is covered up to the frame
         self._waiting_bytes = 0
         self._sidecar: dict[str, Any] | None = None  # the final one, once the recording is to end
         self._preview_s = 0.0
         self._condition = threading.Condition()
         self._written = 0
+        self._written_s = 0.0  # the time that the frames in the file cover
         self._ends = 0, 0  # of the last two frames in the file
-        self._ended = start(self._run, "motion recording")
+        self._ended = start(self._run, f"recording of {plan.kind}")
 
     def add(self, frame: TimedFrame, *, after_gap: bool = False) -> None:
         """Add the next frame; `after_gap`: the time since the one before does not count."""
@@ -94,7 +110,7 @@ class EventRecording:
             if self.stopped or self._waiting_bytes + len(jpeg) > self._plan.limit_bytes:
                 self.dropped += not self.stopped
                 return
-            self._waiting.append(jpeg)
+            self._waiting.append((self._covered_s, frame))
             self._waiting_bytes += len(jpeg)
             self._condition.notify()
 
@@ -136,7 +152,7 @@ class EventRecording:
             return
         try:
             with video.path.open("wb") as file:
-                self._write(file)
+                self._write(file, video)
         except OSError as error:
             self._stop(self._library.unwritable(error))
         if self.stopped:
@@ -147,9 +163,9 @@ class EventRecording:
 
     def _begin(self) -> RecordedVideo:
         plan = self._plan
-        pending = self._library.begin_item(MOTION, plan.time_s, plan.camera)
+        pending = self._library.begin_item(plan.kind, plan.time_s, plan.camera)
         path = pending.path("mjpeg")
-        video = RecordedVideo(pending, path, Conversion.ENCODE, plan.rate, plan.rotation, plan.sidecar)
+        video = RecordedVideo(pending, path, plan.conversion, plan.rate, plan.rotation, plan.sidecar)
         try:
             video.save_notes()
         except OSError as error:
@@ -157,25 +173,29 @@ class EventRecording:
             raise self._library.unwritable(error) from error
         return video
 
-    def _write(self, file: BinaryIO) -> None:
+    def _write(self, file: BinaryIO, video: RecordedVideo) -> None:
         """Write the frames until the end, or until the disk is nearly full: its MP4 may be as large again."""
-        size, disk = 0, self._library.disk
+        disk, synced_bytes = self._library.disk, 0
         checked_s = synced_s = time.monotonic()
-        while (jpeg := self._next()) is not None:
-            file.write(jpeg)
+        while (frame := self._next()) is not None:
+            covered_s, timed = frame
+            file.write(self._plan.edit(timed))
             file.flush()  # what is written outlives the daemon
-            size += len(jpeg)
-            self._ends = self._ends[1], size
+            self.written_bytes = file.tell()
+            self._ends = self._ends[1], self.written_bytes
             self._written += 1
+            self._written_s = covered_s
             now = time.monotonic()
             if now - checked_s > CHECK_S:
                 checked_s = now
-                if disk.free_bytes() - size < disk.reserve_bytes():
+                if disk.free_bytes() - self.written_bytes < disk.reserve_bytes():
                     self._stop(CameraError("disk", FULL))
                     return
-            if now - synced_s > SYNC_S:
+            if now - synced_s > SYNC_S or self.written_bytes - synced_bytes > SYNC_BYTES:
                 os.fdatasync(file.fileno())
-                synced_s = time.monotonic()
+                synced_s, synced_bytes = time.monotonic(), self.written_bytes
+                with suppress(OSError):  # those from the beginning stay
+                    replace(video, rate=self._rate).save_notes()
 
     def _cut_end(self, video: RecordedVideo) -> None:
         """Cut off the last whole frame, and what there is of one that could not be written: the notes need space."""
@@ -183,30 +203,33 @@ class EventRecording:
             with suppress(OSError):
                 os.truncate(video.path, self._ends[0])
 
-    def _next(self) -> Jpeg | None:
+    def _next(self) -> tuple[float, TimedFrame] | None:
         """The next frame; None: there are no more."""
         with self._condition:
             self._condition.wait_for(lambda: self._waiting or self._sidecar is not None)
             if not self._waiting:
                 return None
-            jpeg = self._waiting.popleft()
-            self._waiting_bytes -= len(jpeg)
-            return jpeg
+            frame = self._waiting.popleft()
+            self._waiting_bytes -= len(frame[1][1])
+            return frame
 
     def _stop(self, error: CameraError) -> None:
         with self._condition:
             self.stopped = error
             self._waiting.clear()
             self._waiting_bytes = 0
-        logging.warning("the recording of motion was stopped: %s", error)
+        logging.warning("the recording of %s was stopped: %s", self._plan.kind, error)
+
+    @property
+    def _rate(self) -> float:
+        """Frames a second of the file: the camera may be slower than its frame rate, and frames may be missing."""
+        measured = (self._written - 1) / self._written_s if self._written > 1 and self._written_s else self._plan.rate
+        return round(measured, 3)
 
     def _finish(self, begun: RecordedVideo) -> None:
         sidecar = dict(self._sidecar or begun.sidecar)
-        rate = (self._written - 1) / self._covered_s if self._written > 1 and self._covered_s else begun.rate
-        sidecar["duration_s"] = round(self._written / rate, 3)
-        video = RecordedVideo(
-            begun.pending, begun.path, Conversion.ENCODE, round(rate, 3), begun.rotation, sidecar, self._preview_s
-        )
+        sidecar["duration_s"] = round(self._written / self._rate, 3)
+        video = replace(begun, rate=self._rate, sidecar=sidecar, preview_s=self._preview_s)
         if self.dropped:
             video.add_notice(f"{self.dropped} frames are missing: the disk was too slow for them")
         if self.stopped:

@@ -1,6 +1,9 @@
-"""The thread that writes an event, with a disk that is slow or full."""
+"""The thread that writes the frames of a video or an event, with a disk that is slow or full."""
 
+import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +11,10 @@ import pytest
 from pictures import picture
 
 from stillcam.capture.library_writer.finish_video import RecordedVideo
-from stillcam.capture.motion_events.recording import EventRecording, RecordingPlan
+from stillcam.capture.library_writer.frame_recording import Edit, FrameRecording, RecordingPlan, unchanged
 from stillcam.common.errors import CameraError
 from stillcam.library.pending import PendingItem
+from stillcam.motion.ring import TimedFrame
 
 NOON_S = 1_795_176_000.0
 DEADLINE_S = 60.0
@@ -50,9 +54,9 @@ def library(tmp_path: Path) -> SlowLibrary:
     return SlowLibrary(tmp_path)
 
 
-def recording(library: Any, done: Any = lambda *_: None, frames: int = 5) -> EventRecording:
-    plan = RecordingPlan(NOON_S, "imx219", 10.0, 0, SIDECAR, frames * len(FRAME))
-    return EventRecording(library, plan, done)
+def recording(library: Any, done: Any = lambda *_: None, frames: int = 5, edit: Edit = unchanged) -> FrameRecording:
+    plan = RecordingPlan("motion", NOON_S, "imx219", 10.0, 0, SIDECAR, frames * len(FRAME), edit=edit)
+    return FrameRecording(library, plan, done)
 
 
 def test_frames_that_a_slow_disk_has_no_room_for_are_dropped_counted_and_noted(library):
@@ -67,7 +71,7 @@ def test_frames_that_a_slow_disk_has_no_room_for_are_dropped_counted_and_noted(l
     assert video is not None
     assert video.path.read_bytes() == 5 * FRAME
     assert video.sidecar["notices"] == ["7 frames are missing: the disk was too slow for them"]
-    assert video.rate == pytest.approx(4 / 1.1, abs=0.01)  # played in the time that they were taken in
+    assert video.rate == pytest.approx(10, abs=0.01)  # played as fast as they were taken
     assert video.preview_s == 0.3
 
 
@@ -97,3 +101,45 @@ def test_a_disk_that_is_full_from_the_start_is_the_answer(library):
     assert (id_, error.cause) == (None, "disk")
     assert part.stopped is error
     assert part.dropped == 0
+
+
+def test_each_frame_is_edited_before_it_is_written_and_keeps_its_time(library):
+    seen: list[float] = []
+
+    def edit(frame: TimedFrame) -> bytes:
+        seen.append(frame[0])
+        return b"<" + bytes(frame[1]) + b">"
+
+    library.answers.set()
+    part = recording(library, edit=edit)
+    for number in range(3):
+        part.add((number / 10, FRAME))
+    part.end(SIDECAR, 0.0)
+    assert part.join(DEADLINE_S)
+    assert library.video is not None
+    assert library.video.path.read_bytes() == 3 * (b"<" + FRAME + b">")
+    assert seen == [0.0, 0.1, 0.2]
+
+
+def test_the_notes_have_the_rate_that_the_frames_really_come_in(library, monkeypatch):
+    """A camera may be slower than its settings say: what a crash leaves must not be played too fast."""
+    monkeypatch.setattr("stillcam.capture.library_writer.frame_recording.SYNC_BYTES", 0)
+    library.answers.set()
+    part = recording(library, frames=20)
+    for number in range(6):
+        part.add((number / 4, FRAME))
+    until(lambda: part.written_bytes == 6 * len(FRAME) and rate_in_notes(library) == 4)
+    part.end(SIDECAR, 0.0)
+    assert part.join(DEADLINE_S)
+
+
+def rate_in_notes(library: SlowLibrary) -> float:
+    (notes,) = library.root.glob(".drafts/*.about")
+    return float(json.loads(notes.read_text())["rate"])
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)

@@ -12,7 +12,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.common.validate import is_number
 from stillcam.settings.control_values import check_controls, did_you_mean
 from stillcam.settings.controls import Values
-from stillcam.settings.schema import MotionSettings, Settings, default_of, setting_fields
+from stillcam.settings.schema import Settings, default_of, setting_fields
 
 VERSION = 1
 MAX_TEXT = 255  # characters
@@ -36,8 +36,9 @@ def from_json(document: Any) -> Settings:
             raise SettingsError(f"unknown section{did_you_mean(name, sections)}", str(name))
         if name != "version" and not isinstance(content, dict):
             raise SettingsError(f"must be an object, not {_short(content)}", name)
+    document = _renamed(document)
     settings = Settings(**{name: _section(name, item, document.get(name, {})) for name, item in sections.items()})
-    _check_place(settings.motion)
+    _check_place(settings)
     return settings
 
 
@@ -67,13 +68,24 @@ def describe() -> dict[str, dict[str, Any]]:
     }
 
 
-def _check_place(motion: MotionSettings) -> None:
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """`document` with the names of today for those of older versions: the place was a part of `motion`."""
+    motion = document.get("motion", {})
+    old = {name: motion[name] for name in ("latitude", "longitude") if name in motion}
+    if not old:
+        return document
+    rest = {name: value for name, value in motion.items() if name not in old}
+    return {**document, "motion": rest, "place": {**document.get("place", {}), **old}}
+
+
+def _check_place(settings: Settings) -> None:
     """Refuse sunrise and sunset without a place for them."""
-    if motion.latitude or motion.longitude:
+    if settings.place.known:
         return
+    motion = settings.motion
     for name, time in (("active_from", motion.active_from), ("active_to", motion.active_to)):
         if time.startswith("sun"):
-            text = f"{time} needs the place of the camera: set motion.latitude and motion.longitude, too"
+            text = f"{time} needs the place of the camera: set place.latitude and place.longitude, too"
             raise SettingsError(text, f"motion.{name}")
 
 

@@ -139,6 +139,18 @@ class CameraSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceSettings:
+    """Place of the camera; both 0: not known."""
+
+    latitude: float = _setting(0.0, "For sunrise and sunset, north is positive.", low=-90, high=90, unit="°")
+    longitude: float = _setting(0.0, "For sunrise and sunset, east is positive.", low=-180, high=180, unit="°")
+
+    @property
+    def known(self) -> bool:
+        return bool(self.latitude or self.longitude)
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotSettings:
     """The stills taken by the clock; sensor mode, flips, denoise and controls are the Live view's."""
 
@@ -335,8 +347,6 @@ class MotionSettings:
     )  # fmt: skip
     active_from: str = _day_time("00:00", "Start of a day's detection: a time like 22:00, or sunset or sunrise-00:30.")
     active_to: str = _day_time("24:00", "End of a day's detection; before the start: on the next day.")
-    latitude: float = _setting(0.0, "Place of the camera, for sunrise and sunset.", low=-90, high=90, unit="°")
-    longitude: float = _setting(0.0, "Place of the camera, for sunrise and sunset.", low=-180, high=180, unit="°")
     threshold: float = _setting(
         0.0, "Difference in brightness beyond the noise that counts. 0: from the sensitivity.", low=0, high=100
     )
@@ -406,6 +416,7 @@ class Settings:
     server: ServerSettings = ServerSettings()
     page: PageSettings = PageSettings()
     retention: RetentionSettings = RetentionSettings()
+    place: PlaceSettings = PlaceSettings()
     motion: MotionSettings = MotionSettings()
     webhooks: WebhookSettings = WebhookSettings()
     notifications: NotificationSettings = NotificationSettings()

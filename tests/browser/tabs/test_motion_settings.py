@@ -34,7 +34,11 @@ def opened(new_page: Callable[..., Page], shared_camera: RealCamera) -> Callable
 
 
 def row(page: Page, name: str) -> Locator:
-    return page.locator(f"[data-setting='motion.{name}']")
+    return page.locator(f"[data-setting='{dotted(name)}']")
+
+
+def dotted(name: str) -> str:
+    return name if "." in name else f"motion.{name}"
 
 
 def wait_for_kept(camera: RealCamera, wanted: dict[str, Any]) -> None:
@@ -70,15 +74,20 @@ def test_the_schedule_is_set_by_days_and_times_and_said_in_words(opened, shared_
         page.get_by_role("checkbox", name=name).check()
     wait_for_kept(shared_camera, {"weekdays": ["sat", "sun"]})
     expect(words).to_have_text("An armed camera looks for motion on Saturday and Sunday, at all hours.")
-    for name, value in (("latitude", "48.1"), ("longitude", "11.6"), ("active_from", "sunset"), ("active_to", "06:00")):
+    for name, value in (
+        ("place.latitude", "48.1"),
+        ("place.longitude", "11.6"),
+        ("active_from", "sunset"),
+        ("active_to", "06:00"),
+    ):
         row(page, name).locator("input").fill(value)
         row(page, name).locator("input").press("Enter")
-        page.wait_for_selector(f"[data-setting='motion.{name}'][data-state=saved]")
+        page.wait_for_selector(f"[data-setting='{dotted(name)}'][data-state=saved]")
     expect(words).to_have_text("An armed camera looks for motion on Saturday and Sunday, from sunset to 06:00.")
     row(page, "active_from").locator("input").fill("25:00")
     row(page, "active_from").locator("input").press("Enter")
     expect(row(page, "active_from").get_by_role("alert")).to_contain_text("must be a time like 22:00")
-    for name in ("weekdays", "active_from", "active_to", "latitude", "longitude"):
+    for name in ("weekdays", "active_from", "active_to", "place.latitude", "place.longitude"):
         row(page, name).locator(".reset").click()
     wait_for_kept(shared_camera, {})
 

@@ -22,11 +22,13 @@ def ms(text: str) -> int:
 
 
 def arming(**settings: object) -> Arming:
-    return Arming(patched(Settings(), {"motion": settings}).motion, BERLIN)
+    whole = patched(Settings(), {"motion": settings, "place": PLACE if "sunset" in settings.values() else None})
+    return Arming(whole.motion, whole.place, BERLIN)
 
 
 NIGHT = {"active_from": "22:00", "active_to": "06:00"}
-SUN = {"active_from": "sunset", "active_to": "sunrise", "latitude": 52.5, "longitude": 13.4}
+SUN = {"active_from": "sunset", "active_to": "sunrise"}
+PLACE = {"latitude": 52.5, "longitude": 13.4}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,8 @@ def test_from_sunset_to_sunrise_is_the_time_without_sun():
 
 
 def test_the_sun_needs_a_place():
-    with pytest.raises(SettingsError, match=r"set motion.latitude") as caught:
-        arming(active_from="sunset", active_to="23:00")
+    with pytest.raises(SettingsError, match=r"set place.latitude") as caught:
+        patched(Settings(), {"motion": {"active_from": "sunset", "active_to": "23:00"}})
     assert caught.value.field == "motion.active_from"
 
 
@@ -78,7 +80,7 @@ def test_what_is_no_time_of_a_day_is_refused(text):
 @given(st.from_regex(r"\A(\d\d:\d\d|sun(rise|set)([+-]\d\d:\d\d)?)\Z"))
 def test_a_time_that_the_settings_take_is_one_that_schedules_take(text):
     try:
-        settings = patched(Settings(), {"motion": {"active_from": text, "latitude": 1}}).motion
+        settings = patched(Settings(), {"motion": {"active_from": text}, "place": {"latitude": 1}}).motion
     except SettingsError:
         return
     assert Edge.parse(settings.active_from).minutes <= 1440

@@ -156,3 +156,14 @@ json_values = st.recursive(
 def test_any_document_is_taken_or_refused_with_a_sentence(document):
     with contextlib.suppress(SettingsError):
         assert isinstance(from_json(document), Settings)
+
+
+def test_the_place_has_its_older_name_in_older_files_and_requests():
+    older = from_json({"motion": {"latitude": 48.1, "longitude": 11.6, "active_from": "sunset", "active_to": "06:00"}})
+    assert (older.place.latitude, older.place.longitude) == (48.1, 11.6)
+    assert from_json(to_json(older)) == older
+    moved = patched(older, {"motion": {"latitude": 50}, "place": {"longitude": 12}})
+    assert (moved.place.latitude, moved.place.longitude) == (50.0, 12.0)
+    with pytest.raises(SettingsError, match="from -90 to 90") as caught:
+        patched(older, {"motion": {"latitude": 91}})
+    assert caught.value.field == "place.latitude"

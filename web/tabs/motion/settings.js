@@ -10,7 +10,7 @@ import { weekdays } from "./weekdays.js";
 const DETECTION = ["least_size", "most_size"];
 const EXPERTS = ["fps", "threshold", "blocks", "frames", "learning_s"];
 const RECORDING = ["record", "photo_interval_s", "before_s", "after_s", "max_s", "pause_s"];
-const SCHEDULE = ["active_from", "active_to", "latitude", "longitude"];
+const SCHEDULE = ["active_from", "active_to", "place.latitude", "place.longitude"];
 
 /** Settings that mean something only while others are so. @type {Record<string, (motion: any) => boolean>} */
 const WHEN = {
@@ -45,9 +45,9 @@ export class MotionSettings {
 
   hidden() {}
 
-  /** @param {string} name @param {object} [how]  see `settingRow` */
+  /** @param {string} name  of a setting of motion, or dotted @param {object} [how]  see `settingRow` */
   #row(name, how) {
-    const row = settingRow(this.#settings, `motion.${name}`, how);
+    const row = settingRow(this.#settings, name.includes(".") ? name : `motion.${name}`, how);
     this.#rows.set(name, row);
     return row.element;
   }

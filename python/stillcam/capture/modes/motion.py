@@ -169,7 +169,7 @@ class MotionWatch:
         from stillcam.motion.arming import Arming
 
         now_ms = int(time.time() * 1000)
-        arming = Arming(settings, local_zone(os.environ))
+        arming = Arming(settings, self._context.settings.wanted.place, local_zone(os.environ))
         self._looks, next_ms = arming.looks(now_ms), arming.next_change(now_ms)
         self._next = None if next_ms is None else utc_text(next_ms / 1000)
         self._open_session(settings)

@@ -23,6 +23,7 @@ from stillcam.http.listener import Listener
 from stillcam.http.tls import Certificate
 from stillcam.server.app import App
 from stillcam.server.camera_context import CameraContext
+from stillcam.server.live.scaled.process import Scaler
 from stillcam.server.own_address import EVERY_ADDRESS, healthz_inside, listening_address
 from stillcam.server.security.host_check import OwnNames
 from stillcam.server.wiring import build, settings_services
@@ -61,7 +62,8 @@ def run(environ: Mapping[str, str]) -> bool:
     """
     heap.limit_arenas()
     paths = Paths.from_environ(environ).primary
-    contexts = [CameraContext(each) for each in (paths, *map(paths.of, camera_numbers(environ)[1:]))]
+    scaler = Scaler()
+    contexts = [CameraContext(each, scaler) for each in (paths, *map(paths.of, camera_numbers(environ)[1:]))]
     names = OwnNames(search=environ.get("LOCALDOMAIN", ""))
     names.follow()
     accounts = Accounts(paths.data)

@@ -10,6 +10,9 @@ from stillcam.notifications.notifier import Notifier
 from stillcam.server.live.cache import FrameCache
 from stillcam.server.live.deliveries import Deliveries
 from stillcam.server.live.on_demand import OnDemandStills
+from stillcam.server.live.scaled.feed import ScaledFeed
+from stillcam.server.live.scaled.frames import WIDTHS, ScaledFrames
+from stillcam.server.live.scaled.process import Scaler
 from stillcam.server.live.staleness import StalenessCheck
 from stillcam.server.live.worker import Viewers
 from stillcam.server.notification_facts import facts_of
@@ -18,9 +21,14 @@ from stillcam.system_info.storage import DAY_S
 
 
 class CameraContext:
-    """What the server has for one camera; the owner of the context closes it."""
+    """What the server has for one camera; the owner of the context closes it.
 
-    def __init__(self, paths: Paths) -> None:
+    Args:
+        paths: those of the camera.
+        scaler: that of all cameras; None: one for this camera.
+    """
+
+    def __init__(self, paths: Paths, scaler: Scaler | None = None) -> None:
         self.paths = paths
         self.number = str(paths.number)  # as in addresses and labels
         self.follower = SettingsFollower(paths.settings)
@@ -29,6 +37,9 @@ class CameraContext:
         self.daemon = DaemonClient(paths.socket)
         self.staleness = StalenessCheck(self.cache, self.daemon)
         self.viewers = Viewers(self.daemon)
+        self.scaler = scaler or Scaler()
+        self.scaled = ScaledFrames(self.cache, self.scaler)
+        self.feeds = {width: ScaledFeed(self.cache, self.scaled, width) for width in WIDTHS}
         self.deliveries = Deliveries(self.cache)
         self.stills = OnDemandStills(paths.socket, lambda: self.settings().snapshot.interval_s)
         self.notifier = Notifier(paths, self.settings, facts_of(self))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from stillcam.http.bodies import Blob, Piece
-from stillcam.server.live.cache import CachedFrame, FrameCache, closed_gate
+from stillcam.server.live.cache import CachedFrame, NewestFrame, closed_gate
 from stillcam.server.live.deliveries import Delivery
 from stillcam.server.live.worker import SharedWorker
 
@@ -36,12 +36,15 @@ class Pacer:
 
     def wants(self, time_s: float) -> bool:
         """Whether to send the frame of `time_s` (any steady clock, rising)."""
-        if self._due_s is None:
-            self._due_s = time_s
-        if time_s < self._due_s - self._period_s / 4:
+        if not self.is_due(time_s):
             return False
-        self._due_s = max(self._due_s + self._period_s, time_s)
+        due_s = time_s if self._due_s is None else self._due_s
+        self._due_s = max(due_s + self._period_s, time_s)
         return True
+
+    def is_due(self, time_s: float) -> bool:
+        """Whether `wants` would choose the frame of `time_s`; nothing is chosen."""
+        return self._due_s is None or time_s >= self._due_s - self._period_s / 4
 
     def missed(self, time_s: float) -> int:
         """How many frames were due since the last choice, besides the next one."""
@@ -146,7 +149,7 @@ class Broadcast(SharedWorker):
         rights: returns another value once anybody's rights may have changed.
     """
 
-    def __init__(self, cache: FrameCache, rights: Callable[[], object]) -> None:
+    def __init__(self, cache: NewestFrame, rights: Callable[[], object]) -> None:
         super().__init__(self._send_next, "broadcast")
         self._cache = cache
         self._rights = rights

@@ -47,21 +47,12 @@ class CachedFrame(Picture):
         return max(0.0, time.monotonic() - self.received_s)
 
 
-class FrameCache:
-    """Follows `images/` by inotify in a thread of its own, until closed.
+class NewestFrame:
+    """The newest frame, and whoever waits for the next one."""
 
-    The folder may be missing, be removed, and be made again or mounted over at any time.
-    """
-
-    def __init__(self, images: Path) -> None:
-        self._images = images
+    def __init__(self) -> None:
         # The newest frame and its gate: one value, read and replaced in one step.
         self._state: tuple[CachedFrame | None, threading.Lock] = (None, closed_gate())
-        self._closing = False
-        self._wake_up = os.eventfd(0)
-        self._logged = ""  # the last warning
-        self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
-        self._thread.start()
 
     @property
     def newest(self) -> CachedFrame | None:
@@ -81,6 +72,28 @@ class FrameCache:
             gate.release()
             frame = self.newest
         return frame
+
+    def _replace(self, frame: CachedFrame | None) -> None:
+        """Make a frame the newest, and wake all who wait for it. Only one thread at a time may do so."""
+        _, gate = self._state
+        self._state = frame, closed_gate()
+        gate.release()
+
+
+class FrameCache(NewestFrame):
+    """Follows `images/` by inotify in a thread of its own, until closed.
+
+    The folder may be missing, be removed, and be made again or mounted over at any time.
+    """
+
+    def __init__(self, images: Path) -> None:
+        super().__init__()
+        self._images = images
+        self._closing = False
+        self._wake_up = os.eventfd(0)
+        self._logged = ""  # the last warning
+        self._thread = threading.Thread(target=self._follow, name="frames", daemon=True)
+        self._thread.start()
 
     def catch_up(self) -> str | None:
         """Wait until the frame that is in the folder now, or a later one, is the newest here.
@@ -124,7 +137,7 @@ class FrameCache:
 
     def _read(self, new: bool) -> None:
         """Read the newest frame if it is another one; a frame that is not `new` has the age that its name says."""
-        newest, gate = self._state
+        newest = self.newest
         if newest and newest.name == current_name(self._images):
             return
         frame = read_current(self._images)
@@ -132,8 +145,7 @@ class FrameCache:
             return
         age_s = 0.0 if new else max(0.0, time.time() - frame.time_s)
         sequence = newest.sequence + 1 if newest else 1
-        self._state = CachedFrame.of(frame, time.monotonic() - age_s, sequence), closed_gate()
-        gate.release()
+        self._replace(CachedFrame.of(frame, time.monotonic() - age_s, sequence))
 
 
 def closed_gate() -> threading.Lock:

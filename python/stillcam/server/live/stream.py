@@ -1,4 +1,4 @@
-"""The live stream of one viewer. It begins with a live frame, never with an older still.
+"""The live stream of one viewer, also at a smaller width. It begins with a live frame, never with an older still.
 
 Programs such as OpenCV and ffmpeg keep the size of the first picture for the whole stream, and with a long interval
 a still is minutes old. If no live frame arrives in time, a placeholder of the size of live frames is sent.
@@ -7,7 +7,8 @@ a still is minutes old. If no live frame arrives in time, a placeholder of the s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from stillcam.common.formats import utc_text
@@ -16,10 +17,11 @@ from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.http.bodies import Piece
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live.broadcast import Broadcast, Pacer, Subscriber
-from stillcam.server.live.cache import CachedFrame, FrameCache
+from stillcam.server.live.cache import CachedFrame, FrameCache, NewestFrame
 from stillcam.server.live.deliveries import Deliveries
 from stillcam.server.live.picture import OPENING, Picture
 from stillcam.server.live.placeholder import Placeholders
+from stillcam.server.live.scaled.feed import ScaledFeed
 from stillcam.server.live.staleness import Staleness, StalenessCheck
 from stillcam.server.live.worker import Viewers
 from stillcam.server.route import Request
@@ -45,6 +47,7 @@ class LiveStreams:
         settings: Callable[[], Settings],
         rights: Callable[[], object],
         deliveries: Deliveries,
+        feeds: Mapping[int, ScaledFeed],
     ) -> None:
         self._cache = cache
         self._staleness = staleness
@@ -52,41 +55,45 @@ class LiveStreams:
         self._viewers = viewers
         self._settings = settings
         self._deliveries = deliveries
-        self._broadcast = Broadcast(cache, rights)
+        self._feeds = feeds
+        self._broadcasts = {0: Broadcast(cache, rights)}
+        self._broadcasts |= {width: Broadcast(feed, rights) for width, feed in feeds.items()}
         self._placeholders = Placeholders()
         self._size: Size | None = None  # of the last live frames
 
-    def parts(self, request: Request, fps: float | None) -> Generator[Sequence[Piece], None, None]:
+    def parts(self, request: Request, fps: float | None, width: int = 0) -> Generator[Sequence[Piece], None, None]:
         """A live frame as soon as there is one, then always the newest one, until the viewer has left.
 
         Args:
             fps: pictures a second at most; None: all.
+            width: of the pictures at most, in pixels, for which there is a feed; 0: their own.
         """
-        repeat_s = max(REPEAT_S, 1 / fps) if fps else REPEAT_S
-        subscriber = Subscriber(request.offer, Pacer(fps) if fps else None, repeat_s)
-        with self._viewers, self._broadcast, self._deliveries.stream(subscriber):
+        pacer, repeat_s = Pacer(fps) if fps else None, max(REPEAT_S, 1 / fps) if fps else REPEAT_S
+        subscriber, broadcast = Subscriber(request.offer, pacer, repeat_s), self._broadcasts[width]
+        feed = self._feeds.get(width)
+        frames: NewestFrame = feed or self._cache
+        scaling = feed.viewer(pacer) if feed else nullcontext()
+        with self._viewers, scaling, broadcast, self._deliveries.stream(subscriber):
             yield [OPENING]
-            old = self._sequence()  # of a frame that may not be live, and is not sent
+            old = _sequence(self._cache)  # of a frame that may not be live, and is not sent
             if self._await_live(request):
                 old = -1
+                if feed:
+                    self._await_scaled(feed, request)
             try:
                 while viewer_remains(request):
-                    subscriber.catch_up(self._sequence())
-                    picture = self._picture(old)
+                    subscriber.catch_up(_sequence(frames))
+                    picture = self._picture(feed, old)
                     if subscriber.wants(picture.tag, time.monotonic()):
                         yield [picture.part]
                         subscriber.sent += 1
                     del picture  # a long wait must not keep an old one in memory
-                    if rest := self._broadcast.wait(subscriber):
+                    if rest := broadcast.wait(subscriber):
                         yield [rest]
                         subscriber.sent += 1
                         del rest
             finally:
-                subscriber.catch_up(self._sequence())
-
-    def _sequence(self) -> int:
-        newest = self._cache.newest
-        return newest.sequence if newest else 0
+                subscriber.catch_up(_sequence(frames))
 
     def _await_live(self, request: Request) -> bool:
         """Wait for a live frame; whether to send the newest frame."""
@@ -104,17 +111,27 @@ class LiveStreams:
             self._cache.wait_for_other(newest.name if newest else "", min(left_s, LIVE_CHECK_S))
         return False
 
-    def _picture(self, old: int) -> Picture:
-        """The newest frame, or a placeholder if it is stale or has the sequence number `old`."""
-        newest = self._cache.newest
+    def _await_scaled(self, feed: ScaledFeed, request: Request) -> None:
+        """Wait until the newest frame has been scaled: the process that does so may have to start first."""
+        wanted, deadline_s = _sequence(self._cache), time.monotonic() + FIRST_FRAME_S
+        while _sequence(feed) < wanted and not feed.failure and viewer_remains(request):
+            if (left_s := deadline_s - time.monotonic()) <= 0:
+                return
+            feed.wait_for_other(feed.newest.name if feed.newest else "", min(left_s, LIVE_CHECK_S))
+
+    def _picture(self, feed: ScaledFeed | None, old: int) -> Picture:
+        """The newest frame, or a placeholder if it is stale, cannot be scaled, or has the sequence number `old`."""
+        size = _within(self._live_size(), feed)
         if stale := self._staleness.check():
-            return self._placeholders.of(stale, self._live_size())
-        assert newest is not None  # otherwise it is stale
-        if newest.sequence != old:
+            return self._placeholders.of(stale, size)
+        newest, failure = (feed.newest, feed.failure) if feed else (self._cache.newest, "")
+        if failure:
+            return self._placeholders.of(Staleness(newest, False, failure), size)
+        if newest is not None and newest.sequence != old:
             return newest
         status = self._daemon.status()
         reason = status.get("reason") or _BUSY.get(status.get("mode", ""), "waiting for the camera")
-        return self._placeholders.of(Staleness(newest, False, reason, live=True), self._live_size())
+        return self._placeholders.of(Staleness(newest, False, reason, live=True), size)
 
     def _live_size(self) -> Size | None:
         """The size of live frames; None: unknown."""
@@ -137,6 +154,18 @@ def _is_live(newest: CachedFrame, status: dict[str, Any]) -> bool:
     if status["mode"] != "live" or not frame or utc_text(frame_time(frame)) < status["since"]:
         return False
     return bool(newest.name >= frame)
+
+
+def _sequence(frames: NewestFrame) -> int:
+    newest = frames.newest
+    return newest.sequence if newest else 0
+
+
+def _within(size: Size | None, feed: ScaledFeed | None) -> Size | None:
+    """A size scaled down to the width of a feed."""
+    if size is None or feed is None or size[0] <= feed.width:
+        return size
+    return feed.width, max(1, round(feed.width * size[1] / size[0]))
 
 
 def _size_of(frame: CachedFrame) -> Size | None:

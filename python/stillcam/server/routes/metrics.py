@@ -61,6 +61,9 @@ FAMILIES = {
         "Frames that live viewers missed; reason: client (its connection was busy) or server (this server was late).",
         "camera viewer reason",
     ),
+    "stillcam_scaled_streams": ("gauge", "Streams at a smaller width (?width=).", "camera width"),
+    "stillcam_scaled_frames": ("counter", "Frames that were scaled to a smaller width.", "camera width"),
+    "stillcam_scaling_failures": ("counter", "Failures of the process that scales frames, for all cameras.", ""),
     "stillcam_motion_armed": ("gauge", "1 if the camera is armed, whatever its schedule.", "camera"),
     "stillcam_motion_events": ("counter", "Events since the camera was armed, also on request.", "camera"),
     "stillcam_motion_frames": (
@@ -165,7 +168,8 @@ class _Collector:
                     FAMILIES.items()}  # fmt: skip
         refresh_status(self._contexts)
         per_camera = (_of_camera(context, self._status(context)) for context in self._contexts)
-        for name, labels, *values in chain(*per_camera, self._of_answers(), self._of_disks(), _of_board()):
+        scaling = [("stillcam_scaling_failures", (), self._contexts[0].scaler.failures)]
+        for name, labels, *values in chain(*per_camera, scaling, self._of_answers(), self._of_disks(), _of_board()):
             families[name].add_metric([str(label) for label in labels], *values)
         for name, family in families.items():
             if family.samples or not name.startswith(_ONLY_WITH_SAMPLES):
@@ -213,6 +217,9 @@ def _of_camera(context: CameraContext, capture: Mapping[str, Any]) -> Iterator[_
         yield "stillcam_viewer_frames", [camera, viewer], frames.get((viewer, "sent"), 0)
         for reason in (CLIENT, SERVER):
             yield "stillcam_viewer_frames_skipped", [camera, viewer, reason], frames.get((viewer, reason), 0)
+    for width, feed in context.feeds.items():
+        yield "stillcam_scaled_streams", [camera, width], feed.viewers
+        yield "stillcam_scaled_frames", [camera, width], context.scaled.counts[width]
     if capture.get("running"):
         yield from _of_captures(camera, capture)
     yield from _of_series(camera, context.paths.series)

@@ -19,7 +19,9 @@ from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
 from stillcam.server.live.picture import CONTENT_TYPE, NOTHING, Picture
 from stillcam.server.live.placeholder import Placeholders
-from stillcam.server.live.scaling import WIDTHS, ScaledFrames, frame_of
+from stillcam.server.live.scaled.frames import WIDTHS, frame_of
+from stillcam.server.live.scaled.process import ScalingError
+from stillcam.server.live.staleness import Staleness
 from stillcam.server.live.stream import LiveStreams, viewer_remains
 from stillcam.server.openapi.route import Parameter, api
 from stillcam.server.route import Access, Challenge, Request, Route
@@ -54,7 +56,8 @@ _SNAPSHOT = {
     "width": _WIDTH,
 }
 _STREAM = {
-    "fps": Parameter("maximum number of frames per second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS})
+    "fps": Parameter("maximum number of frames per second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS}),
+    "width": _WIDTH,
 }
 
 
@@ -88,10 +91,11 @@ class PictureRoutes:
             context.settings,
             rights,
             context.deliveries,
+            context.feeds,
         )
         self._deliveries = context.deliveries
         self._placeholders = Placeholders()
-        self._scaled = ScaledFrames()
+        self._scaled = context.scaled
 
     def routes(self) -> list[Route]:
         """All of them answer from memory where they can."""
@@ -127,7 +131,11 @@ class PictureRoutes:
             stale = self._staleness.check()
             reason = stale and stale.reason
             return error(503, f"no picture yet: {reason or 'the camera is starting'}", {"Retry-After": "2"})
-        return self._frame(self._sized(frame, request, width), request)
+        sized = self._sized(frame, request, width)
+        if after is not None:
+            client = f"{request.address} {request.headers.get('user-agent', '')}"
+            self._deliveries.page(client, frame_of(after), sized)
+        return self._frame(sized, request)
 
     def _next(self, name: str, request: Request) -> CachedFrame | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
@@ -135,8 +143,6 @@ class PictureRoutes:
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and viewer_remains(request):
                 if frame := self._cache.wait_for_other(name, min(left, VIEWER_CHECK_S)):
-                    client = f"{request.address} {request.headers.get('user-agent', '')}"
-                    self._deliveries.page(client, name, frame)
                     return frame
         return None
 
@@ -149,8 +155,11 @@ class PictureRoutes:
     def _snapshot(self, request: Request) -> Answer:
         max_age_s, width = _number(request, "max_age"), _width(request)
         picture = self._showing() if max_age_s is None else self._young(request, max_age_s)
-        if isinstance(picture, CachedFrame):
-            return self._frame(self._sized(picture, request, width), request)
+        try:
+            if isinstance(picture, CachedFrame):
+                return self._frame(self._sized(picture, request, width), request)
+        except ScalingError as failure:
+            picture = self._placeholders.of(Staleness(self._cache.newest, False, str(failure)))
         if request.value("strict") == "1":
             return Answer(503, picture.picture, {"Retry-After": "5"}, picture.head)
         known = request.has_version(picture.tag)
@@ -188,10 +197,10 @@ class PictureRoutes:
         return frame
 
     def _stream(self, request: Request) -> Answer:
-        fps = _number(request, "fps")
+        fps, width = _number(request, "fps"), _width(request)
         # nginx would gather a stream in its buffers.
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Answer(200, headers=headers, stream=self._streams.parts(request, fps), probe=NOTHING)
+        return Answer(200, headers=headers, stream=self._streams.parts(request, fps, width or 0), probe=NOTHING)
 
     def _wait_for_turn(self, frame: CachedFrame | None, wait_s: float, max_age_s: float) -> CachedFrame | None:
         """A frame that comes within `wait_s`, the time to the next turn of a viewer, else `frame`."""
@@ -214,8 +223,8 @@ class PictureRoutes:
         return answer
 
     def _sized(self, frame: CachedFrame, request: Request, width: int | None) -> CachedFrame:
-        """A frame at a width; a client that has the whole frame needs no smaller one."""
-        return self._scaled.of(frame, width) if width and not request.has_version(frame.tag) else frame
+        """A frame, or a newer one, at a width; a client that has the whole frame needs no smaller one."""
+        return self._scaled.newest(width) if width and not request.has_version(frame.tag) else frame
 
     def _frame(self, frame: CachedFrame, request: Request) -> Answer:
         caching = _PRIVATE if self._settings().access.watch == "signed-in" else _SHARED

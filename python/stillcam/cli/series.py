@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from stillcam.cli import Arguments, Result, add_command, add_group
+from stillcam.cli import Arguments, Result, add_command, add_group, series_zip
 from stillcam.cli.daemon import naming_field, order
 from stillcam.cli.output import Table, local_text
 from stillcam.common.clock import local_zone
@@ -45,6 +45,8 @@ def add_to(commands: Any) -> None:
     _add_options(creator)
     for verb, text in STATES.items():
         _add_named(series, verb, text, change_state)
+    text = "write the shots of a series as a ZIP, with its definition and manifest"
+    series_zip.add_options(_add_named(series, "zip", text, series_zip.zip_))
     remove = _add_named(series, "delete", "delete a series with all its shots; there is no trash", delete)
     remove.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 

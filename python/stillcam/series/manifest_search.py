@@ -96,6 +96,13 @@ def first_numbers(folder: Path, times_ms: list[int], end: int) -> list[int]:
     return numbers
 
 
+def extent_of(folder: Path, first: int, last: int) -> tuple[int, int]:
+    """Where the lines from the shot with one number to that with another begin and end, as offsets in the manifest."""
+    with _open(folder) as file:
+        begin = _bisect(file, lambda line: int(line["n"]), first, 0)
+        return begin, _bisect(file, lambda line: int(line["n"]), last + 1, begin)
+
+
 def gaps(folder: Path) -> list[Gap]:
     """All gaps, in the order in which they were recorded."""
     with _open(folder) as file, _gaps_lock:

@@ -32,6 +32,7 @@ from stillcam.server.routes.pictures import PictureRoutes
 from stillcam.server.routes.restart import restart_route
 from stillcam.server.routes.selection import SelectionRoutes
 from stillcam.server.routes.series import SeriesRoutes
+from stillcam.server.routes.series_zip import SeriesZipRoutes
 from stillcam.server.routes.settings import SettingsRoutes
 from stillcam.server.routes.status import StatusRoutes
 from stillcam.server.security.access import Guard
@@ -88,6 +89,7 @@ def build(
             *LibraryRoutes(library).routes(),
             *SelectionRoutes(library).routes(),
             *SeriesRoutes(context).routes(),
+            *SeriesZipRoutes(context.paths).routes(),
             *FilmRoutes(context.paths).routes(),
             *NotificationRoutes(context).routes(),
             *FirstStepsRoutes(accounts.first_steps, context).routes(),

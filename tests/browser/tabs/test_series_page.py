@@ -1,6 +1,7 @@
 """The Timelapse tab: on what a daemon has left behind, and on the real one while it takes pictures."""
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,23 @@ def test_the_timeline_is_drawn_and_told(page, url):
     page.wait_for_function(
         "() => { const n = Number(document.querySelector('.scrub-bar input').value); return n > 60 && n < 130; }"
     )
+
+
+def test_a_zip_of_some_pictures_is_downloaded(page, url):
+    open_series(page, url)
+    zips = page.locator(".series-zip")
+    zips.locator("summary").click()
+    wait_for_text(page, ".series-zip .hint", "190 pictures (number 1 to 190), ")
+    zips.get_by_label("Pictures").select_option("numbers")
+    zips.get_by_label("First number").fill("5")
+    zips.get_by_label("Last number").fill("9")
+    wait_for_text(page, ".series-zip .hint", "5 pictures (number 5 to 9), ")
+    with page.expect_download() as download:
+        zips.get_by_text("Download ZIP").click()
+    with zipfile.ZipFile(download.value.path()) as read:
+        assert len(read.namelist()) == 7
+    zips.get_by_label("First number").fill("500")
+    wait_for_text(page, ".series-zip .hint", "Garden has no shots in this range")
 
 
 def test_a_series_is_made_changed_and_ended(page, real):

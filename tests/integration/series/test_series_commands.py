@@ -1,9 +1,12 @@
 """`stillcam series`: what is typed, what the daemon is asked, and what is printed."""
 
+import io
 import json
 import re
 import shlex
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,8 @@ from stillcam.__main__ import main
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import CommandServer, Message
 
-GUIDE = (Path(__file__).resolve().parents[3] / "docs/use/timelapse.md").read_text()
+ROOT = Path(__file__).resolve().parents[3]
+GUIDE = (ROOT / "docs/use/timelapse.md").read_text()
 EXAMPLES = re.findall(r"^\./stillcam series (.*)$", GUIDE, re.MULTILINE)
 assert EXAMPLES
 SERIES: Message = {"name": "Roof", "state": "running", "why": None, "taken": 0, "missed": 0, "bytes": 0, "next": None}
@@ -36,6 +40,7 @@ class Terminal:
         monkeypatch.setenv("STILLCAM_DATA", str(self.paths.data))
         monkeypatch.setenv("STILLCAM_IMAGES", str(self.paths.images))
         monkeypatch.setenv("TZ", "UTC")
+        monkeypatch.chdir(folder)
 
     def __call__(self, *typed: str) -> tuple[int, str, str]:
         """Exit status, and what was printed and complained."""
@@ -237,3 +242,41 @@ class Keyboard:
 def test_without_a_daemon_nothing_is_made(type_):
     status, _, complaint = type_("create", "Roof")
     assert (status, "start it with ./start_camera_server.sh" in complaint) == (1, True)
+
+
+def test_a_zip_is_written_to_a_file_that_was_not_there(type_):
+    make_series(type_.paths.series, 5)
+    status, said, complaint = type_("zip", "Garden", "--first", "2", "--to", "2026-11-20T08:03")
+    assert (status, complaint) == (0, "")
+    assert said.startswith("Garden.zip: 3 shots, ")
+    with zipfile.ZipFile("Garden.zip") as read:
+        assert read.testzip() is None
+        assert len(read.namelist()) == 5
+    assert json.loads(type_("zip", "Garden", "-o", "all.zip", "--json")[1])["last"] == 5
+    assert sorted(str(path) for path in Path().glob("*.zip*")) == ["Garden.zip", "all.zip"]
+    for typed, words in (
+        (["Garden"], "Garden.zip exists: delete it"),
+        (["Garden", "-o", "none/all.zip"], "No such file or directory): choose another --output"),
+        (["Garden", "--first", "6"], "no shots in this range"),
+        (["Garden", "--from", "soon"], "from: must be a time like"),
+        (["Gone"], "there is no series Gone"),
+        (["Garden", "-o", "-", "--json"], "--json prints to standard output"),
+    ):
+        status, _, complaint = type_("zip", *typed)
+        assert (status, words in complaint) == (1, True), complaint
+
+
+def test_a_zip_goes_into_a_pipe(type_):
+    make_series(type_.paths.series, 5)
+    argv = [sys.executable, "-m", "stillcam", "series", "zip", "Garden", "-o", "-"]
+    environ = {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(type_.paths.data), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(argv, env=environ, capture_output=True, check=True)
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as read:
+        assert read.testzip() is None
+        assert len(read.namelist()) == 7
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout
+        assert program.stderr
+        program.stdout.close()
+        assert b"the ZIP is incomplete: cannot write the output (Broken pipe)" in program.stderr.read()
+    assert program.returncode == 1

@@ -133,6 +133,18 @@ export class SeriesApi {
     return new URL(`series/${part(name)}/shots/${n}?v=${part(created)}${what && `&${what}`}`, this.#base).href;
   }
 
+  /**
+   * Where the ZIP of some shots is, and how large it is.
+   * @param {string} name
+   * @param {Record<string, any>} limits  `first`, `last`, `from`, `to`; empty ones do not count
+   * @returns {Promise<{address: string, bytes: number, shots: number, first: number, last: number}>}
+   */
+  async zip(name, limits) {
+    const given = Object.entries(limits).filter(([, value]) => value !== null && value !== "" && value !== undefined);
+    const { zip, ...about } = await this.#api.get(`api/series/${part(name)}/zip?${new URLSearchParams(given)}`);
+    return { ...about, address: new URL(zip, this.#base).href };
+  }
+
   /** The films of a series, newest first. @param {string} name @returns {Promise<Film[]>} */
   async films(name) {
     const { films } = await this.#api.get(`api/films?series=${part(name)}`);

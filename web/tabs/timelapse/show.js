@@ -4,6 +4,7 @@
 import { confirm } from "../../base/dialogs.js";
 import { el, fill } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
+import { zipDownload } from "./download.js";
 import { Films } from "./films.js";
 import { chip } from "./list.js";
 import { Scrub } from "./scrub.js";
@@ -32,6 +33,7 @@ export class SeriesShow {
   #may;
   #scrub;
   #timeline;
+  #zip;
   #films;
   #name = el("h2", { tabindex: -1 });
   #chip = chip();
@@ -54,13 +56,14 @@ export class SeriesShow {
     this.#may = context.session.may.control;
     this.#timeline = new Timeline((taken) => this.#goTo(taken));
     this.#scrub = new Scrub(series, (time) => this.#timeline.mark(time));
+    this.#zip = zipDownload(series);
     this.#films = new Films(series, this.#may, context.say);
     this.element = el("article", { class: "series-show" },
       el("header", { class: "series-head" }, el("a", { class: "series-back", href: on.back, text: "All series" }),
         el("div", { class: "series-title" }, this.#name, this.#chip.element, this.#when), this.#actions),
       el("div", { class: "series-main" }, this.#scrub.element,
         el("section", { class: "card series-about", "aria-label": "State" }, this.#plan, this.#why, this.#bar, this.#facts)),
-      this.#timeline.element, this.#films.element);
+      this.#timeline.element, this.#zip.element, this.#films.element);
   }
 
   /** @param {Summary} summary @param {number} now_ms */
@@ -78,6 +81,7 @@ export class SeriesShow {
     fill(this.#facts, facts(summary, new Date(now_ms)).map(([term, text]) => [el("dt", { text: term }), el("dd", { text })]).flat());
     if (summary.state !== this.#state) this.#offer(summary.state);
     this.#scrub.show(summary);
+    this.#zip.show(summary);
     this.#films.show(summary);
     this.tick(now_ms);
   }

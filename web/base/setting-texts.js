@@ -49,6 +49,8 @@ const TEXTS = {
   "motion.most_size": { label: "Maximum object size", help: "Its longer side, relative to the picture's." },
   "motion.frames": { label: "Frames with motion, of four" },
   "motion.learning_s": { label: "Time to become background", help: "A change that stays this long no longer counts." },
+  "privacy.masks": { label: "Privacy masks", help: "Black in every picture. Two opposite corners of a rectangle, or all of a polygon, in sensor pixels, for example 120,80 800,600." },
+  "privacy.raw": { label: "Raw photos despite masks", help: "A DNG file shows everything; the JPEG beside it is masked." },
   "access.watch": { label: "Live picture", help: "Photos, controls and settings always need an account." },
   "access.embed": {
     label: "Pages that may embed this one",

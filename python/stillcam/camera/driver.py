@@ -17,12 +17,14 @@ from typing import NoReturn
 
 from stillcam.camera.frame_age import LiveFrameAge, lag_s
 from stillcam.camera.metadata import Metadata
+from stillcam.camera.shown import ShownPart
 from stillcam.camera.use_cases import Container, Geometry, frame_duration_s, geometry_of
 from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
 from stillcam.settings.capabilities import CameraInfo, Capabilities
 from stillcam.settings.controls import Values
+from stillcam.settings.geometry import View
 from stillcam.settings.schema import Settings
 
 
@@ -80,6 +82,7 @@ class Driver(ABC):
         self._images = images
         self._use = ""  # see use_cases; empty: nothing runs
         self._geometry: Geometry | None = None  # of the use case
+        self._shown: ShownPart | None = None  # by the use case
         self._folder = images  # where stills are written
         self._stills: list[Still] = []  # complete, not yet returned
         self._requested = False
@@ -96,6 +99,11 @@ class Driver(ABC):
         0 if the camera is reconfigured for each still. A running camera returns a frame that is already queued.
         """
         return lag_s(self._frame_s, self.metadata) if self._frame_s else 0.0
+
+    @property
+    def view(self) -> View:
+        """What the newest picture shows; what is not known yet may be any part of the sensor."""
+        return self._shown.view(adjusting=self.adjusting) if self._shown else View((), (False, False))
 
     @abstractmethod
     def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
@@ -227,6 +235,7 @@ class Driver(ABC):
         self.just_started = True
         self._use, self._folder = use, folder or self._images
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
+        self._shown = ShownPart(settings, self._geometry, use)
         self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""
         self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
 
@@ -238,9 +247,13 @@ class Driver(ABC):
         return holds
 
     def _take_metadata(self, new: Metadata) -> None:
-        crop = new.get("ScalerCrop")
+        crop, shown = new.get("ScalerCrop"), None
         if self._geometry and isinstance(crop, list) and len(crop) == 4:
-            new["ScalerCrop"] = list(self._geometry.flip(crop))
+            flipped = self._geometry.flip(crop)
+            new["ScalerCrop"] = list(flipped)
+            shown = flipped if min(crop[2:]) > 0 else None
+        if self._shown:
+            self._shown.report(shown)
         self.metadata, self.metadata_received_s = new, time.monotonic()
 
     def _delete_stills(self) -> None:

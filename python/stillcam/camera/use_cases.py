@@ -134,6 +134,12 @@ def effective_controls(settings: Settings, use: str) -> Values:
     return effective({**configuration_of(settings, use).controls, **settings.controls})
 
 
+def expected_crop(settings: Settings, geometry: Geometry, use: str) -> Rectangle:
+    """The part of the sensor that a use case shows by its settings, before any flip."""
+    whole = geometry.field_of_view
+    return fit_crop(effective_controls(settings, use).get("ScalerCrop", whole), geometry.size, whole)
+
+
 def uses_sensor_hdr(settings: Settings) -> bool:
     """Whether HDR in the sensor is set for any use case: listing cameras switches it off."""
     controls = (effective_controls(settings, use) for use in ("live", "photo", "raw", "video"))

@@ -16,6 +16,7 @@ from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
+from stillcam.capture.picture_edits import PictureEdits
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
@@ -99,6 +100,7 @@ class CaptureContext:
         recording: a video is being made: no other mode gets the camera.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
+        edits: draws privacy masks; whatever gets a picture from the driver passes it through this first.
         published_s: when the newest frame was published (monotonic).
     """
 
@@ -125,6 +127,7 @@ class CaptureContext:
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self.stop_fds = (self._stop,)
         self.interrupts = (self._stop, self.commands.wake)
+        self.edits = PictureEdits(driver, lambda: self.settings.wanted.privacy, self.stop_fds)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # the camera program has started, or become ready, and given no picture yet
@@ -264,7 +267,7 @@ class CaptureContext:
                 still.path.unlink(missing_ok=True)
                 return None
             try:
-                name = self.publisher.publish(still)
+                name = self.publisher.publish(self.edits.still(still))
             except CameraError as error:
                 if error.cause != "torn" or torn == MAX_TORN:
                     raise
@@ -282,7 +285,11 @@ class CaptureContext:
         cycle_s = photo_cycle_s(settings, kind, carried_over)
         timeout_s = START_TIMEOUT_S + stall_timeout_s(cycle_s, settings, self.driver.metadata)
         self.driver.request_still()
-        return self.wait_for(self.driver.wait_still, timeout_s, must_leave)
+        return self.edits.still(self.wait_for(self.driver.wait_still, timeout_s, must_leave))
+
+    def read_frames(self, timeout_s: float) -> list[bytes]:
+        """Wait for frames of the live stream."""
+        return self.edits.frames(self.wait_for(self.driver.read_frames, timeout_s))
 
     def frame_published(self, name: str) -> None:
         """Record a published frame.

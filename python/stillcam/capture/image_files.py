@@ -24,7 +24,7 @@ from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 Size = tuple[int, int]
 
-ROTATE_TIMEOUT_S = 60.0
+CHILD_TIMEOUT_S = 60.0
 _MIN_BYTES = 64  # fewer are no picture
 
 
@@ -131,22 +131,34 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
         argv = [jpegtran, "-rotate", str(degrees), "-trim", "-copy", "all", "-outfile", str(target), str(source)]
     else:
         argv = [sys.executable, "-m", "stillcam.capture.image_files", str(degrees), str(source), str(target)]
+    run_on_picture(argv, ("rotating the picture", f"rotated by {degrees} degrees"), interrupts)
+
+
+def run_on_picture(argv: Sequence[str], words: tuple[str, str], interrupts: Sequence[int]) -> None:
+    """Run a program that makes another picture of one.
+
+    Args:
+        words: what it does, for errors: "rotating the picture", "rotated".
+
+    Raises:
+        CameraError, Interrupted: as `rotate`.
+    """
     with open(os.memfd_create("stderr"), "w+b") as errors:  # a pipe that is full would stop the child
         child = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=False
         )
         try:
-            in_time = _exits_in_time(child.pid, ROTATE_TIMEOUT_S, interrupts)
+            in_time = _exits_in_time(child.pid, CHILD_TIMEOUT_S, interrupts)
         finally:
             child.kill()  # no harm once it has ended
             status = child.wait()
         errors.seek(0)
         last_line = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
     if not in_time:
-        raise CameraError("torn", f"rotating the picture took longer than {ROTATE_TIMEOUT_S:g} s; check the CPU load")
+        raise CameraError("torn", f"{words[0]} took longer than {CHILD_TIMEOUT_S:g} s; check the CPU load")
     if status:
         cause = "disk" if "space" in last_line.lower() or "write" in last_line.lower() else "torn"
-        raise CameraError(cause, f"the picture could not be rotated by {degrees} degrees: {last_line}")
+        raise CameraError(cause, f"the picture could not be {words[1]}: {last_line}")
 
 
 def _exits_in_time(pid: int, timeout_s: float, interrupts: Sequence[int]) -> bool:

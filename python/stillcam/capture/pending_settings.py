@@ -165,7 +165,7 @@ class PendingSettings:
 def picture_settings(settings: Settings) -> tuple[object, ...]:
     """What pictures depend on."""
     snapshot = replace(settings.snapshot, interval_s=1.0)
-    return settings.camera, snapshot, settings.live, settings.controls
+    return settings.camera, snapshot, settings.live, settings.controls, settings.privacy
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

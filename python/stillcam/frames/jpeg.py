@@ -15,7 +15,7 @@ SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
 _SOS = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM, RST0..RST7: no length follows
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG, DAC
+FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG, DAC
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})  # APP0..APP15, COM
 _NEXT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # the marker that ends entropy-coded data (B.1.1.5)
 
@@ -106,7 +106,7 @@ def _headers(data: Buffer) -> tuple[tuple[int, int], int]:
     for marker, offset, end in segments(data):
         if end > len(data):
             raise TruncatedJpeg("cut short in the headers")
-        if marker in _FRAME_HEADERS and end - offset >= 9:
+        if marker in FRAME_HEADERS and end - offset >= 9:
             size = (data[offset + 7] << 8 | data[offset + 8], data[offset + 5] << 8 | data[offset + 6])
         scan = end
     if not all(size):

@@ -9,6 +9,7 @@ flipped. libcamera on a Pi flips in the sensor, and takes ScalerCrop and AfWindo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.schema import Configuration
@@ -16,6 +17,21 @@ from stillcam.settings.schema import Configuration
 Rectangle = tuple[int, int, int, int]
 Size = tuple[int, int]
 Flips = tuple[bool, bool]  # horizontal, vertical
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a picture shows, before a rotation by 90 or 270 degrees, which comes later.
+
+    Attributes:
+        crops: the part of the sensor, in its pixels before any flip. Several: it is one of them, as the zoom is being
+            changed; none: it is not known.
+        flips: by the camera; a rotation by 180 degrees is both.
+    """
+
+    crops: tuple[Rectangle, ...]
+    flips: Flips
+
 
 _BLOCK = 16  # pixels: the largest JPEG block; only multiples of it can be rotated by 90 degrees without loss
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from stillcam.settings.controls import Values
 from stillcam.settings.receivers import parse_row
 from stillcam.settings.zones import parse as parse_zone
+from stillcam.settings.zones import parse_mask
 
 _SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
 _TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
@@ -368,6 +369,20 @@ class MotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """Parts of the picture that nobody sees."""
+
+    masks: tuple[str, ...] = _setting(
+        (),
+        "Parts of all pictures that are black before anything is published or kept, by corners in sensor pixels.",
+        check=_parsed_by(parse_mask),
+    )
+    raw: bool = _setting(
+        False, "Takes raw photos although there are masks. A raw photo (DNG) shows everything; its JPEG is masked."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """Webhook receivers; only an owner who has signed in sees and changes them."""
 
@@ -418,6 +433,7 @@ class Settings:
     retention: RetentionSettings = RetentionSettings()
     place: PlaceSettings = PlaceSettings()
     motion: MotionSettings = MotionSettings()
+    privacy: PrivacySettings = PrivacySettings()
     webhooks: WebhookSettings = WebhookSettings()
     notifications: NotificationSettings = NotificationSettings()
     hooks: HookSettings = HookSettings()

@@ -1,7 +1,7 @@
-"""Zones: parts of the picture in which motion counts, or does not, as rows of the settings.
+"""Parts of the picture as rows of the settings: zones of motion, and privacy masks.
 
 Their corners are in pixels of the whole sensor, before any flip or rotation, as focus windows and ScalerCrop are: they
-stay on their subject when the picture is zoomed or turned. `motion.zones` finds them in a picture.
+stay on their subject when the picture is zoomed or turned. `motion.zones` and `edits.masks` find them in a picture.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ Point = tuple[int, int]
 MAX_CORNERS = 32
 MAX_PIXEL = 65535
 FORM = '"include 0,0 800,600" (two opposite corners of a rectangle) or "exclude 0,0 800,0 400,600" (a polygon)'
+MASK_FORM = '"0,0 800,600" (two opposite corners of a rectangle) or "0,0 800,0 400,600" (a polygon)'
 _CORNER = re.compile(r"([0-9]{1,5}),([0-9]{1,5})")
 
 
@@ -37,10 +38,7 @@ class Zone:
     @property
     def outline(self) -> tuple[Point, ...]:
         """All corners, also of a rectangle."""
-        if len(self.points) > 2:
-            return self.points
-        (left, top), (right, bottom) = self.points
-        return (left, top), (right, top), (right, bottom), (left, bottom)
+        return outline_of(self.points)
 
 
 def parse(text: str) -> Zone:
@@ -52,13 +50,33 @@ def parse(text: str) -> Zone:
     kind, *corners = text.split()[: MAX_CORNERS + 2] or [""]
     if kind not in ("include", "exclude"):
         raise ValueError(f"a zone begins with include or exclude: write {FORM}")
+    return Zone(kind == "include", _area(corners, "zone", FORM))
+
+
+def parse_mask(text: str) -> tuple[Point, ...]:
+    """The corners of a privacy mask in a text such as `0,0 800,600`; two of them are opposite corners of a rectangle.
+
+    Raises:
+        ValueError: as `parse`.
+    """
+    return _area(text.split()[: MAX_CORNERS + 1], "mask", MASK_FORM)
+
+
+def outline_of(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """All corners of a polygon, or of a rectangle that is given by two."""
+    if len(points) > 2:
+        return points
+    (left, top), (right, bottom) = points
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+def _area(corners: Sequence[str], name: str, form: str) -> tuple[Point, ...]:
     points = tuple(map(_point, corners))
     if not 2 <= len(points) <= MAX_CORNERS:
-        raise ValueError(f"a zone has from 2 to {MAX_CORNERS} corners: write {FORM}")
-    zone = Zone(kind == "include", points)
-    if not _has_area(zone.outline):
-        raise ValueError(f"the corners of a zone must not be on one line: write {FORM}")
-    return zone
+        raise ValueError(f"a {name} has from 2 to {MAX_CORNERS} corners: write {form}")
+    if not _has_area(outline_of(points)):
+        raise ValueError(f"the corners of a {name} must not be on one line: write {form}")
+    return points
 
 
 def _point(text: str) -> Point:

@@ -75,7 +75,7 @@ def test_a_program_that_hangs_is_ended(source, tmp_path, monkeypatch):
     program = tmp_path / "jpegtran"
     program.write_text("#!/bin/sh\nexec sleep 1000\n")
     program.chmod(0o755)
-    monkeypatch.setattr(module, "ROTATE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(module, "CHILD_TIMEOUT_S", 0.1)
     with pytest.raises(CameraError, match=r"took longer than 0\.1 s"):
         rotate(source, tmp_path / "target.jpg", 90, str(program))
 

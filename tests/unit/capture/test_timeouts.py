@@ -136,7 +136,7 @@ class SlowContext:
         self.settings = SimpleNamespace(confirmed=False, running=settings, wanted=settings)
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.commands = SimpleNamespace(leased=True)
-        self.driver = SimpleNamespace(start_live=lambda *_: None, read_frames=None)
+        self.driver = SimpleNamespace(start_live=lambda *_: None)
         self.stop_camera = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
 
@@ -146,7 +146,7 @@ class SlowContext:
     def stall_timeout_s(self, cycle_s: Any) -> float:
         return stall_timeout_s(cycle_s(self._settings), self._settings, {})
 
-    def wait_for(self, _wait: Any, timeout_s: float) -> list[bytes]:
+    def read_frames(self, timeout_s: float) -> list[bytes]:
         self.waited.append(timeout_s)
         if len(self.waited) == 2:
             raise Interrupted

@@ -129,6 +129,8 @@ class Picamera2(Driver):
         if controls is None:
             return False
         self._configuration, self.adjusting, self._applied_after = new, True, None
+        if self._shown:
+            self._shown.change(settings)
         self._adjustments += 1
         self._send({"do": "adjust", "configuration": new.to_json(), "controls": controls, "number": self._adjustments})
         return True

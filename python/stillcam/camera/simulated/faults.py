@@ -53,6 +53,7 @@ class Faults:
     no_boat: bool = False  # no boat sails through the scene
     walk_every_s: float = 0.0  # a person walks through the scene every so many seconds (of the time since 1970) …
     walk_s: float = 5.0  # … and takes so long
+    marker: str = ""  # something magenta is there: two corners in pixels of the sensor, "0,0 800,600"
     speed: float = 1.0  # all simulated latencies are divided by it
     lacks: str = ""  # options (`ccm metadata`) that the program does not have, as an older one
 

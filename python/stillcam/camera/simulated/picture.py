@@ -27,6 +27,7 @@ AE_SEARCHING, AE_CONVERGED = 1, 2  # libcamera's AeState
 BAR = 0.072  # of the picture's height, or of what its width allows
 DARK, AMBER, WHITE, GREY = (14, 20, 30), (255, 188, 66), (246, 248, 250), (178, 190, 202)
 SHADE = 0.74
+MAGENTA = (255, 0, 255)
 NUMBERS = 10_000  # then they begin again
 
 # Pillow keeps the memory of a large picture for the next one: to get it from the system costs more than to fill it.
@@ -66,7 +67,8 @@ class Picture:
         self._video = isinstance(options, VideoOptions)
         flips = options.hflip, options.vflip
         self._crop = scaler_crop(options, mode, size)
-        self._scene = Scene(_view(sensor, mode.mirror(self._crop, *flips), size))
+        self._seen = mode.mirror(self._crop, *flips)
+        self._scene = Scene(_view(sensor, self._seen, size))
         self.lens = Autofocus(options, sensor, _view(sensor, mode.crop, size), flips)
         self._balance = balance(options, settled=settled)
         self._light: float | None = None  # of the newest frame
@@ -100,10 +102,11 @@ class Picture:
         frozen: bool,
         boat: bool = True,
         walked: Callable[[float], float | None] = lambda _moment_s: None,
+        marker: str = "",
     ) -> Frame:
         """A frame of `now` (local time, without a zone); a frozen sensor repeats its first one.
 
-        `boat`: whether it sails; `walked`: see `Faults.walked`.
+        `boat`: whether it sails; `walked`: see `Faults.walked`; `marker`: see `Faults`.
 
         A video shows the scan of a lens only at its end: to blur the scene for each of its steps would take too long.
         """
@@ -120,12 +123,24 @@ class Picture:
         if (way := walked(moment.timestamp())) is not None:
             self._scene.walk(image, way, self._exposure.brightness * (self._light or 1.0))
         image = self._noise.add(image, number)
+        if marker:
+            self._mark(image, marker)
         self._overlay.draw(image, moment, number)
         if self._options.hflip:
             image = ImageOps.mirror(image)
         if self._options.vflip:
             image = ImageOps.flip(image)
         return Frame(image, self._metadata(), now)
+
+    def _mark(self, image: Image.Image, marker: str) -> None:
+        """Draw the marker, where the sensor sees it."""
+        x, y, width, height = self._seen
+        corners = (map(int, corner.split(",")) for corner in marker.split())
+        box = [
+            (round((across - x) * image.width / width), round((down - y) * image.height / height))
+            for across, down in corners
+        ]
+        ImageDraw.Draw(image).rectangle([box[0], box[1]], fill=MAGENTA)
 
     def _develop(self, position: float | None) -> None:
         """Expose what the lens shows from a position, as automatic exposure has adapted to the light."""

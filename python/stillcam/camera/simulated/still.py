@@ -99,7 +99,9 @@ class Stills:
         if options.verbose:
             print_stderr("Still capture image received")
         time.sleep(faults.delay_s(self._captures))
-        frame = self._picture.take(local_now(), frozen=faults.frozen, boat=not faults.no_boat, walked=faults.walked)
+        frame = self._picture.take(
+            local_now(), frozen=faults.frozen, boat=not faults.no_boat, walked=faults.walked, marker=faults.marker
+        )
         name = format_name(options.output, self._captures)
         self._captures += 1
         data = faults.corrupt(self._captures, encode.still(frame, options, self._camera.sensor))

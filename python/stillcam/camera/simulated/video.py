@@ -180,7 +180,11 @@ class Video:
                 return
             time.sleep(self._faults.delay_s(self._frames))
             frame = self._picture.take(
-                local_now(), frozen=self._faults.frozen, boat=not self._faults.no_boat, walked=self._faults.walked
+                local_now(),
+                frozen=self._faults.frozen,
+                boat=not self._faults.no_boat,
+                walked=self._faults.walked,
+                marker=self._faults.marker,
             )
             self._frames += 1
             self._write(frame.image)

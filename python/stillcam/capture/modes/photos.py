@@ -19,6 +19,7 @@ from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
 from stillcam.capture.image_files import discard_still, store_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
+from stillcam.capture.picture_edits import raw_error
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
@@ -141,10 +142,13 @@ class PhotoMode(Mode):
             raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
         if len(self._orders) >= MAX_ORDERS:
             raise CameraError("busy", f"{MAX_ORDERS} requests are already waiting: cancel them, or wait")
+        kind = message.get("kind", "photo")
+        if kind == "raw" and (refused := raw_error(self._context.settings.wanted)):
+            raise CameraError("options", refused)
         self._library.disk.check()
         order = PhotoOrder(
             [command],
-            message.get("kind", "photo"),
+            kind,
             message.get("count", 1),
             due_monotonic_s=time.monotonic() + delay_s,
             due_epoch_s=time.time() + delay_s if delay_s else None,

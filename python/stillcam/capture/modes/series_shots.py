@@ -14,6 +14,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
 from stillcam.capture.context import CONVERGE_S, CaptureContext
 from stillcam.capture.image_files import discard_still, store_still
+from stillcam.capture.picture_edits import raw_error
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
 from stillcam.frames.files import WORK_PREFIX
@@ -66,7 +67,13 @@ class ShotTaker:
         return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
 
     def prepare(self, series: Series, varied: Varied, stays: bool) -> None:
-        """Start the program that can take this shot, unless it runs; it `stays` for the shots that follow."""
+        """Start the program that can take this shot, unless it runs; it `stays` for the shots that follow.
+
+        Raises:
+            CameraError: the camera fails; `options`: the series has raw photos, which privacy masks forbid.
+        """
+        if series.definition.kind == "raw" and (refused := raw_error(self._context.settings.wanted)):
+            raise CameraError("options", refused)
         if keeps_exposure(series.definition) and varied and series.state.fixed is None:
             self._measure_exposure(series)
         kind, plain = series.definition.kind, _plain(series, varied)

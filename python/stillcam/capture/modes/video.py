@@ -31,6 +31,7 @@ ENDLESS_S = 86400.0
 WITH_SOUND = ("ts", "mp4")
 SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
 SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
+MASKED = "a video cannot have privacy masks: remove them first (privacy.masks)"
 FINISH_S = 15.0  # for the camera program to finish the file
 
 
@@ -112,6 +113,8 @@ class VideoMode(Mode):
             raise CameraError("busy", "a video is already being recorded")
         if self._photos.self_timer_runs:
             raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
+        if self._context.settings.wanted.privacy.masks:
+            raise CameraError("options", MASKED)
         self._library.disk.check()
         self._order = VideoOrder(command, command.message.get("seconds"))
         self._context.recording = True
@@ -146,6 +149,8 @@ class VideoMode(Mode):
         context, before = self._context, self._context.driver.metadata
         if wrong := video_error(settings, camera, context.driver.capabilities.encoder):
             raise CameraError("options", f"{wrong.field}: {wrong}")
+        if settings.privacy.masks:
+            raise CameraError("options", MASKED)
         pending = self._library.begin_item("video", time.time(), camera.model)
         path, form = context.driver.start_video(
             settings, camera, self._library.make_pending_folder() / pending.stem, order.seconds, context.stop_fds
@@ -294,7 +299,7 @@ class FramesDuringVideo:
         if still := context.driver.wait_still(0.0, ()):
             self._requested = False
             try:
-                name = context.publisher.publish(still)
+                name = context.publisher.publish(context.edits.still(still))
                 context.status.add_frame(name, context.driver.metadata, context.driver.exposure_began_s)
                 self._frame_request.picture_taken()
             except CameraError as error:

@@ -51,6 +51,7 @@ class DetectionThread:
         self._crop: tuple[Stream, Rectangle] | None = None  # that the camera has reported for this stream
         # What the last frame showed: the part of the sensor, as far as zones need it; the flips; and the zones.
         self._shown: tuple[Rectangle | None, Flips, Sequence[str]] = None, (False, False), ()
+        self._masks: Sequence[str] = ()  # privacy masks in the last frame
         self._applied: DetectorSettings | None = None
         self._newest: SeenFrame | None = None
         self._closed = False
@@ -114,7 +115,12 @@ class DetectionThread:
         if (crop, flips, zones) != (crop_before, flips_before, zones_before):
             self.mask = _mask(zones, crop, stream) if stream and crop else None
         wanted = replace(detector_settings(settings), mask=self.mask)
-        is_another = flips != flips_before or (crop and crop_before and crop != crop_before)
+        masks_before, self._masks = self._masks, stream.settings.privacy.masks if stream else ()
+        is_another = (
+            flips != flips_before
+            or self._masks != masks_before
+            or (crop and crop_before and crop != crop_before)
+        )  # fmt: skip
         if self._detector is None or is_another:
             self._detector = Detector(wanted)
         elif wanted != self._applied:

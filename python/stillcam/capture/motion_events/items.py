@@ -10,7 +10,7 @@ from typing import Any
 
 from stillcam.camera.driver import Still
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import Geometry, effective_controls, framerate, geometry_of
+from stillcam.camera.use_cases import Geometry, expected_crop, framerate, geometry_of
 from stillcam.capture.image_files import store_still
 from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
@@ -21,7 +21,7 @@ from stillcam.motion.blocks import rotated
 from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import TimedFrame
 from stillcam.settings.capabilities import CameraInfo
-from stillcam.settings.geometry import Rectangle, fit_crop
+from stillcam.settings.geometry import Rectangle
 from stillcam.settings.schema import MotionSettings, Settings
 
 DEFAULT_RATE = 15.0  # frames a second where the stream has shown no other
@@ -48,9 +48,7 @@ class Stream:
     @property
     def crop(self) -> Rectangle:
         """The part of the sensor that its frames show by the settings, before any flip."""
-        whole = self.geometry.field_of_view
-        zoom = effective_controls(self.settings, "live").get("ScalerCrop", whole)
-        return fit_crop(zoom, self.geometry.size, whole)
+        return expected_crop(self.settings, self.geometry, "live")
 
     def shows_the_same(self, other: Stream) -> bool:
         """Whether frames of both show the same part of the sensor."""
@@ -58,7 +56,8 @@ class Stream:
 
     def gives_same_pictures(self, other: Stream) -> bool:
         """Whether frames of both fit into one video."""
-        return self.geometry == other.geometry and self.rotation == other.rotation
+        masks, other_masks = self.settings.privacy.masks, other.settings.privacy.masks
+        return (self.geometry, self.rotation, masks) == (other.geometry, other.rotation, other_masks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +170,10 @@ class EventItems:
 
     def change_stream(self, stream: Stream) -> None:
         """The camera has been started with other settings."""
-        if self._open and not stream.gives_same_pictures(self._stream):
-            self._end_part(time.monotonic())
+        if not stream.gives_same_pictures(self._stream):
+            self._peak = None
+            if self._open:
+                self._end_part(time.monotonic())
         self._stream = stream
 
     def end(self) -> None:

@@ -1,0 +1,6 @@
+"""What is drawn into pictures: privacy masks.
+
+Reading order: `masks` (which blocks of a picture a mask covers), `jpeg_layout` (the blocks of a JPEG), `coefficients`
+(replaces blocks without decoding the others, by libturbojpeg), `draw` (a JPEG with its masks). `python -m
+stillcam.edits` masks a file in a process of its own. All of it is imported only where something is drawn.
+"""

@@ -1,0 +1,185 @@
+"""Privacy masks on a real daemon: the simulated camera shows something magenta where the mask is.
+
+Whatever is in `images/` and `data/` is decoded and searched.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from capture_daemon import ROOT, IdleDaemon, read_sidecar
+from magenta import magenta_files, magenta_in
+from PIL import Image
+from running_series import Series
+
+from stillcam.ipc.protocol import Refusal
+
+MARKER = "2100,1400 2700,2000"  # pixels of an imx519, which has 4656x3496
+MASKS = {"masks": [MARKER]}
+ZOOM = {"ScalerCrop": [1800, 1200, 1400, 1050]}
+LIVE = {"width": 320, "framerate": 10}
+PHOTO = {"width": 640}
+ARMED = {"armed": False, "after_s": 1, "before_s": 1}
+SHOWN = 0.01  # of the picture is magenta where the marker is seen
+
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+
+
+def settings(daemon: IdleDaemon, **sections: Any) -> None:
+    daemon.settings(**{"live": LIVE, "photo": PHOTO, "raw": PHOTO, "motion": ARMED, **sections})
+
+
+def everything(daemon: IdleDaemon) -> dict[Path, float]:
+    """Have every use of the camera make something; how much of the marker each file shows."""
+    daemon.open()
+    assert len(daemon.take(count=2)) == 2
+    daemon.next_snapshot()
+    Series(daemon, interval_s=1, shots=2).over()
+    daemon.ask("lease", seconds=30)
+    daemon.frames(3)
+    found = magenta_files(daemon.images)
+    daemon.ask("trigger", seconds=1)
+    daemon.until(lambda status: made(status, 1))
+    daemon.ask("lease", seconds=0)
+    daemon.next_snapshot()
+    return found | magenta_files(daemon.images, daemon.data)
+
+
+def made(status: dict[str, Any], number: int) -> bool:
+    event = status["motion"] and status["motion"]["event"]
+    return bool(event and event["number"] == number and event["item"])
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    "sections",
+    [
+        pytest.param({"camera": {"rotation": 90, "hflip": True}, "controls": ZOOM}, id="rotated, mirrored, zoomed"),
+        pytest.param({"camera": {"rotation": 180}, "live": LIVE | {"vflip": True}}, id="half a turn, live flipped"),
+    ],
+)
+def test_nothing_that_is_kept_or_published_shows_what_is_under_a_mask(idle_daemon, sections):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, **sections, privacy=MASKS)
+    found = everything(idle_daemon)
+    kinds = {path.suffix for path in found}
+    assert kinds >= {".jpg", ".mp4"}
+    assert len(found) >= 8
+    assert {path: share for path, share in found.items() if share} == {}
+    status = idle_daemon.ask("status")
+    assert (status["restarts"], status["failures"]) == ({}, {})
+    assert idle_daemon.end() == 0
+    assert not list(idle_daemon.images.glob(".*"))
+    assert idle_daemon.drafts() == []
+
+
+@needs_ffmpeg
+def test_without_a_mask_every_picture_shows_it(idle_daemon):
+    """So the search of the test above finds it wherever it is."""
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, controls=ZOOM)
+    assert min(everything(idle_daemon).values()) > SHOWN
+
+
+def test_a_photo_in_another_format_is_masked_too(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, files={"photo": "png"}, camera={"rotation": 270}, privacy=MASKS)
+    idle_daemon.open()
+    (photo,) = idle_daemon.take()
+    assert photo.suffix == ".png"
+    with Image.open(photo) as image:
+        assert image.size == (480, 640)
+    assert not magenta_in(photo.read_bytes())
+
+
+def test_a_large_photo_is_masked_by_a_child_process_and_has_no_thumbnail(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, photo={"width": 2328}, privacy=MASKS)
+    idle_daemon.open()
+    (photo,) = idle_daemon.take()
+    with Image.open(photo) as image:
+        assert image.size[0] == 2328
+        assert image.getexif()[0x0110] == "imx519"
+        assert b"\xff\xd8" not in image.info["exif"]
+    assert not magenta_in(photo.read_bytes())
+
+
+def test_a_mask_counts_from_the_next_picture_on_and_restarts_nothing(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon)
+    idle_daemon.open()
+    starts = idle_daemon.starts()
+    current = idle_daemon.images / "current.jpg"
+    assert magenta_in(current.read_bytes()) > SHOWN
+    settings(idle_daemon, privacy=MASKS)
+    answer = idle_daemon.ask("reload")
+    assert answer["in_force"]
+    assert not magenta_in((idle_daemon.images / answer["frame"]).read_bytes())
+    assert not magenta_in(current.read_bytes())
+    settings(idle_daemon)
+    answer = idle_daemon.ask("reload")
+    assert magenta_in((idle_daemon.images / answer["frame"]).read_bytes()) > SHOWN
+    assert idle_daemon.starts() == starts
+
+
+def test_frames_of_the_past_seconds_are_not_kept_once_a_new_mask_covers_them(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    armed = ARMED | {"armed": True, "record": "video", "before_s": 5}
+    settings(idle_daemon, motion=armed)
+    idle_daemon.start()
+    idle_daemon.until(lambda status: status["motion"] and status["motion"]["held_s"] > 2)
+    settings(idle_daemon, motion=armed, privacy=MASKS)
+    idle_daemon.ask("reload")
+    idle_daemon.ask("trigger", seconds=1)
+    status = idle_daemon.until(lambda status: made(status, status["motion"]["counts"]["events"]))
+    found = magenta_files(idle_daemon.library)
+    assert idle_daemon.library / status["motion"]["event"]["item"] in found
+    assert not any(found.values())
+
+
+def test_raw_photos_and_videos_are_refused(idle_daemon):
+    settings(idle_daemon, privacy=MASKS)
+    idle_daemon.open()
+    with pytest.raises(Refusal, match=r"privacy\.raw"):
+        idle_daemon.ask("photo", kind="raw")
+    with pytest.raises(Refusal, match=r"privacy\.masks"):
+        idle_daemon.ask("video", seconds=1)
+    raw = Series(idle_daemon, interval_s=1, shots=1, kind="raw").over("failed")
+    assert "privacy.raw" in raw.summary()["why"]
+    assert not list(idle_daemon.data.rglob("*.dng"))
+
+
+def test_the_owner_may_allow_raw_photos_whose_jpeg_is_masked(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, privacy=MASKS | {"raw": True})
+    idle_daemon.open()
+    (photo,) = idle_daemon.take(kind="raw")
+    assert read_sidecar(photo)["kind"] == "raw"
+    assert photo.with_suffix(".dng").stat().st_size > 1000
+    assert not magenta_in(photo.with_suffix(".jpg").read_bytes())
+
+
+def test_without_libturbojpeg_masks_are_refused_and_those_that_are_there_stop_the_picture(idle_daemon, tmp_path):
+    """No picture is published without its masks; the error names the package."""
+    settings(idle_daemon)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ctypes\n"
+        "class Missing(ctypes.CDLL):\n"
+        "    def __init__(self, name, *more, **options):\n"
+        "        if name and 'turbojpeg' in name:\n"
+        "            raise OSError(name)\n"
+        "        super().__init__(name, *more, **options)\n"
+        "ctypes.CDLL = Missing\n"
+    )
+    idle_daemon.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+    idle_daemon.until(lambda status: status["frame"])
+    settings(idle_daemon, privacy=MASKS)
+    with pytest.raises(Refusal, match="sudo apt install -y libturbojpeg0"):
+        idle_daemon.ask("reload")
+    before = idle_daemon.ask("status")["frame"]
+    idle_daemon.end()
+    idle_daemon.start(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+    status = idle_daemon.until(lambda status: status["reason"])
+    assert "libturbojpeg0" in status["reason"]
+    assert (status["frame"] or before) == before

@@ -14,6 +14,7 @@ parts=(LICENSE README.md capture.sh deploy docs python server.sh start_camera_se
 patience=60 # s, for a new version to show a picture
 completions=usr/local/share/bash-completion/completions
 root='' dry='' without_ffmpeg=''
+repeated=() # options that an update repeats
 units=(stillcam.target) cameras=('') # the first camera has no number here
 
 die() {
@@ -48,6 +49,11 @@ run() {
   fi
 }
 
+# Say what is done now. An update from the page shows it, too.
+step() {
+  [[ $dry ]] || printf 'install.sh: %s\n' "$1"
+}
+
 get_programs() {
   local packages=()
   command -v jpegtran >/dev/null || packages+=(libjpeg-turbo-progs)
@@ -57,6 +63,7 @@ get_programs() {
     packages+=(rpicam-apps)
   fi
   ((${#packages[@]} > 0)) || return 0
+  step "installing ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
   if ! { run apt-get update -q && run apt-get install -y -q --no-install-recommends "${packages[@]}"; } >&2; then
     printf 'install.sh: apt-get failed; continuing without %s\n' "${packages[*]}" >&2
@@ -71,6 +78,7 @@ get_modules() {
   done
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "Python 3.11 or newer is needed (Raspberry Pi OS 12 or 13, Debian 12 or 13)"
+  step 'installing Python packages'
   # Made beside the one there is: the version that runs needs that, should this one's not come.
   if ! { run python3 -m venv --clear --system-site-packages "$opt/venv.new" &&
     run "$opt/venv.new/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
@@ -105,6 +113,7 @@ put_version() {
   local name new old
   name=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' python/stillcam/__init__.py)-$(date -u +%Y%m%dT%H%M%S.%N)
   new=$opt/releases/$name
+  step "installing version ${name%-*}"
   run mkdir -p -- "$new.new"
   run cp -R --preserve=mode,timestamps -- "${parts[@]}" "$new.new"
   run chmod -R go-w,a+rX -- "$new.new"
@@ -115,9 +124,19 @@ put_version() {
   point current "releases/$name"
 }
 
+# Note where this version came from, for updates from the page: a git clone, its commit, and the options to repeat.
+note_source() {
+  local commit
+  if [[ -e .git ]] && commit=$(git -c safe.directory="$PWD" rev-parse --verify HEAD); then
+    printf '%s\n' "$PWD" "$commit" "${repeated[@]}" | run install -m 644 /dev/stdin "$opt/current/source"
+  else
+    run rm -f -- "$opt/current/source"
+  fi
+}
+
 put_units() {
   run mkdir -p -- "$root/etc/systemd/system" "$root/etc/default" "$root/usr/local/bin" "$root/$completions"
-  run cp -- "$from"/deploy/systemd/*.service "$from"/deploy/systemd/*.target "$root/etc/systemd/system"
+  run cp -- "$from"/deploy/systemd/*.{service,socket,target} "$root/etc/systemd/system"
   [[ -e $root/etc/default/stillcam ]] || run cp -- "$from/deploy/systemd/stillcam.default" "$root/etc/default/stillcam"
   run ln -sfn -- "${root:+../../..}/opt/stillcam/current/deploy/stillcam" "$root/usr/local/bin/stillcam"
   run ln -sfn -- "${root:+../../../../..}/opt/stillcam/current/deploy/completion.bash" "$root/$completions/stillcam"
@@ -147,6 +166,7 @@ enable_units() {
 # Start what does not run, and wait until each camera shows a picture other than it did before.
 start() {
   local camera before=("$@")
+  step "waiting for a picture, for at most $patience s"
   run systemctl start --no-block "${units[@]}" || return
   for camera in "${cameras[@]}"; do
     # shellcheck disable=SC2086 # no word for the first one
@@ -162,6 +182,7 @@ stop() {
 
 restart() {
   local camera before=()
+  step 'restarting Stillcam'
   stop || return # or a last picture of the old version would count as new
   run touch -- "$opt/restarted"
   for camera in "${cameras[@]}"; do
@@ -181,6 +202,7 @@ is_environment_new() {
 
 go_back() {
   local failed
+  step 'rolling back to the previous version'
   failed=$(readlink -- "$opt/current")
   point current "$(readlink -- "$opt/previous")"
   point previous "$failed"
@@ -211,6 +233,7 @@ do_install() {
   get_modules
   make_user
   if is_installed; then
+    note_source
     put_units
     enable_units
     if is_environment_new; then restart; else start; fi || die "no picture within $patience s: run sudo stillcam doctor"
@@ -219,6 +242,7 @@ do_install() {
   fi
   sweep
   put_version
+  note_source
   put_units
   enable_units
   if restart; then
@@ -243,15 +267,16 @@ do_back() {
 do_uninstall() {
   stop || true # it may be half installed
   run systemctl disable --quiet "${units[@]}" || true
-  run rm -f -- "$root"/etc/systemd/system/stillcam-{capture,capture@,server}.service \
-    "$root/etc/systemd/system/stillcam.target" "$root/usr/local/bin/stillcam" "$root/$completions/stillcam"
+  run systemctl disable --quiet --now stillcam-system.socket || true
+  run rm -f -- "$root"/etc/systemd/system/stillcam-{capture,capture@,server,system@,update@}.service \
+    "$root"/etc/systemd/system/stillcam{.target,-system.socket} "$root/usr/local/bin/stillcam" "$root/$completions/stillcam"
   run systemctl daemon-reload
   run rm -rf -- "$opt"
 }
 
 do_purge() {
   do_uninstall
-  run rm -rf -- "$root/var/lib/stillcam" "$root/run/stillcam" "$root"/etc/default/stillcam{,-[0-9]*}
+  run rm -rf -- "$root/var/lib/stillcam" "$root"/run/stillcam{,-system} "$root"/etc/default/stillcam{,-[0-9]*}
   if getent passwd stillcam >/dev/null; then run userdel stillcam; fi
 }
 
@@ -261,11 +286,12 @@ main() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry=yes ;;
-      --without-ffmpeg) without_ffmpeg=yes ;;
+      --without-ffmpeg) without_ffmpeg=yes repeated+=("$1") ;;
       --back | --uninstall | --purge) action=${1#--} ;;
       --patience | --root)
         [[ ${2-} ]] || die "$1 needs a value (see --help)" 2
         if [[ $1 == --root ]]; then root=$(readlink -m -- "$2"); else patience=$2; fi
+        [[ $1 == --root ]] || repeated+=("$1" "$2")
         [[ $patience =~ ^[0-9]+$ ]] || die "--patience needs a number of seconds, not $patience" 2
         shift
         ;;

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from typing import Any
 
 import pytest
 from booting import booted
@@ -11,6 +12,7 @@ from installing import copy
 from serving import DEADLINE_S
 
 CAPTURE, SERVER = "stillcam-capture.service", "stillcam-server.service"
+CAMERA, PASSWORD = "http://127.0.0.1:8080", "correct horse battery"
 HARMLESS = {"char", "core", "fd", "full", "hugepages", "initctl", "log", "mqueue", "null", "ptmx", "pts", "random",
             "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}  # fmt: skip
 
@@ -255,10 +257,48 @@ def test_a_second_camera_is_named_and_installed(machine):
     machine.run("stillcam", "@1", "wait", "--seconds", str(DEADLINE_S - 5))
 
 
+class Owner:
+    """The first user, signed in on a page of the machine."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        cookies = "/root/cookies"
+        self.curl = ("curl", "--silent", "--cookie", cookies, "--cookie-jar", cookies, "--header", f"Origin: {CAMERA}")
+        if not (machine.root / cookies[1:]).exists():
+            code = machine.run("stillcam", "code").split()[-1]
+            account = json.dumps({"code": code, "name": "Ann", "password": PASSWORD})
+            machine.run(*self.curl, "--fail", "--json", account, f"{CAMERA}/api/register")
+
+    def call(self, path, document=None):
+        """The JSON of an answer; None while the server does not answer."""
+        body = () if document is None else ("--json", json.dumps(document))
+        said = self.machine.run(*self.curl, *body, f"{CAMERA}{path}", check=False)
+        return json.loads(said) if said else None
+
+    def act(self, verb):
+        """Ask for an action; the limits of the actions before do not count."""
+        for file in (self.machine.root / "run/stillcam-system").glob("last-*"):
+            file.unlink()
+        answer = self.call("/api/system", {"verb": verb, "password": PASSWORD})
+        if "error" in answer:
+            pytest.fail(f"{answer}\n" + self.machine.run("journalctl", "--unit=stillcam-system*", "--lines=40"))
+        return answer
+
+    def until(self, holds, what="/api/system"):
+        """Wait until the document is as it should be; what it showed meanwhile."""
+        seen: list[Any] = []
+        deadline = time.monotonic() + DEADLINE_S
+        while not seen or not holds(seen[-1]):
+            assert time.monotonic() < deadline, (seen[-1:], self.machine.run("journalctl", "--lines=60"))
+            time.sleep(0.1)
+            if (document := self.call(what)) is not None:
+                seen.append(document)
+        return seen
+
+
 def test_an_owner_restarts_the_server_which_stays_the_unit_s_process(machine):
     """It tells systemd again that it is ready, and feeds the watchdog on."""
-    camera, cookies = "http://127.0.0.1:8080", "/root/cookies"
-    curl = ("curl", "--silent", "--fail", "--cookie", cookies, "--cookie-jar", cookies, "--header", f"Origin: {camera}")
+    owner = Owner(machine)
 
     def starts():
         return machine.run("journalctl", f"--unit={SERVER}", "--output=cat").count("listens on")
@@ -272,16 +312,134 @@ def test_an_owner_restarts_the_server_which_stays_the_unit_s_process(machine):
             assert time.monotonic() < deadline, machine.run("systemctl", "status", SERVER, check=False)
             time.sleep(0.1)
 
-    code = machine.run("stillcam", "code").split()[-1]
-    account = json.dumps({"code": code, "name": "Ann", "password": "correct horse battery"})
-    machine.run(*curl, "--json", account, f"{camera}/api/register")
     before, restarts, started = pid(machine, SERVER), shown("NRestarts"), starts()
-    assert json.loads(machine.run(*curl, "--request", "POST", f"{camera}/api/restart")) == {"restart": []}
+    assert owner.call("/api/restart", {}) == {"restart": []}
     until(lambda: starts() == started + 1)
     ready_us = int(shown("WatchdogTimestampMonotonic"))
     until(lambda: int(shown("WatchdogTimestampMonotonic")) > ready_us + 3e6)
     assert (pid(machine, SERVER), shown("NRestarts"), shown("ActiveState")) == (before, restarts, "active")
-    assert json.loads(machine.run(*curl, f"{camera}/api/session"))["user"]["name"] == "Ann"
+    assert owner.call("/api/session")["user"]["name"] == "Ann"
+
+
+def ended(verb):
+    return lambda it: (it["action"] or {}).get("verb") == verb and it["action"]["state"] != "running"
+
+
+def test_the_system_is_controlled_only_once_root_has_turned_that_on(machine):
+    owner = Owner(machine)
+    assert not (machine.root / "run/stillcam-system/control.sock").exists()
+    refused = owner.call("/api/system", {"verb": "reboot", "password": PASSWORD})
+    assert "sudo stillcam settings set system.control true" in refused["error"]
+    assert machine.run("stillcam", "settings", "get", "system.control") == "false\n"
+    as_service = ("setpriv", "--reuid=stillcam", "--regid=stillcam", "--clear-groups", "env", "STILLCAM_DATA=/tmp/x")
+    said = machine.run(*as_service, "stillcam", "settings", "set", "system.control", "true", status=1)
+    assert "only root can change system.control" in said
+    machine.run("stillcam", "settings", "set", "system.control", "true")
+    assert machine.run("stillcam", "settings", "get", "system.control") == "true\n"
+
+
+def test_an_owner_restarts_all_services(machine):
+    owner, services = Owner(machine), (CAPTURE, SERVER)
+    before = [pid(machine, unit) for unit in services]
+    instance = owner.act("restart")["instance"]
+    owner.until(lambda it: it["instance"] != instance and ended("restart")(it))
+    for unit, old in zip(services, before, strict=True):
+        restarted(machine, unit, old)
+    assert "Ann has asked for restart, from 127.0.0.1" in machine.run("stillcam", "log", "--lines", "200")
+
+
+def test_the_limits_hold_and_only_the_server_reaches_the_helper(machine):
+    owner = Owner(machine)
+    owner.act("restart")
+    owner.until(ended("restart"))
+    again = owner.call("/api/system", {"verb": "poweroff", "password": PASSWORD})
+    assert "too soon" in again["error"]
+    socket = "/run/stillcam-system/control.sock"
+    assert inside(machine, SERVER, "stat", "--format=%U %a", socket) == {"stillcam 600"}
+    assert inside(machine, SERVER, "find", "/run/stillcam-system", "-writable") == {socket}
+    assert inside(machine, CAPTURE, "ls", "/run/stillcam-system") == set()
+
+
+def test_an_update_is_installed_or_rolled_back(machine):
+    """From a clone; the page sees each step, across the restart of the server."""
+    published, clone = "/root/published", "/root/clone"
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@localhost")
+    git = ("env", "HOME=/root", "git", *identity, "-C", published)
+
+    def publish(file, text):
+        (machine.root / published[1:] / file).write_text(text)
+        machine.run(*git, "add", ".")
+        machine.run(*git, "commit", "--quiet", "--message", file)
+
+    machine.run("cp", "-R", "/root/stillcam", published)
+    machine.run(*git, "init", "--quiet")
+    machine.run(*git, "add", ".")
+    machine.run(*git, "commit", "--quiet", "--message", "first")
+    machine.run("git", "clone", "--quiet", published, clone)
+    machine.run(f"{clone}/deploy/install.sh", "--patience", "8")
+    machine.run("stillcam", "settings", "set", "system.control", "true")
+    owner, good = Owner(machine), os.readlink(machine.root / "opt/stillcam/current")
+    owner.act("check")
+    assert "is the newest one" in owner.until(ended("check"))[-1]["action"]["text"]
+
+    script = (machine.root / "root/stillcam/capture.sh").read_text()
+    publish("capture.sh", "#!/bin/sh\nexit 1\n")
+    owner.act("check")
+    assert owner.until(ended("check"))[-1]["action"]["found"]["changes"] == 1
+    owner.act("update")
+    seen = owner.until(ended("update"))
+    failed = seen[-1]["action"]
+    assert failed["state"] == "failed"
+    assert "rolled back to the previous one" in failed["text"]
+    assert "Reason: no new picture within 8 s" in failed["text"]
+    texts = {one["action"]["text"] for one in seen}
+    assert {"Waiting for a picture, for at most 8 s.", "Rolling back to the previous version."} <= texts
+    assert len({one["instance"] for one in seen}) == 3
+    assert os.readlink(machine.root / "opt/stillcam/current") == good
+
+    publish("capture.sh", script)
+    publish("python/stillcam/__init__.py", '"""Newer."""\n\n__version__ = "9.9.9"\n')
+    owner.act("update")
+    done = owner.until(ended("update"))[-1]
+    assert (done["action"]["state"], done["version"]) == ("done", "9.9.9"), done["action"]
+    assert "9.9.9" in os.readlink(machine.root / "opt/stillcam/current")
+
+
+def test_a_killed_update_is_reported_and_leaves_a_version_that_runs(machine):
+    owner = Owner(machine)
+    before = os.readlink(machine.root / "opt/stillcam/current")
+    slow = machine.root / "root/published/deploy/install.sh"
+    slow.write_text("#!/bin/sh\necho 'install.sh: installing'\nexec sleep 600\n")
+    commit = ("env", "HOME=/root", "git", "-c", "user.name=A", "-c", "user.email=a@b", "-C", "/root/published")
+    machine.run(*commit, "commit", "--quiet", "--all", "--message", "slow")
+    owner.act("update")
+    owner.until(lambda it: it["action"]["text"] == "Installing.")
+    busy = owner.call("/api/system", {"verb": "reboot", "password": PASSWORD})
+    assert "another action is running" in busy["error"]
+    machine.run("systemctl", "kill", "--signal=KILL", "stillcam-update@update.service")
+    failed = owner.until(ended("update"))[-1]["action"]
+    assert (failed["state"], "interrupted (signal)" in failed["text"]) == ("failed", True)
+    assert os.readlink(machine.root / "opt/stillcam/current") == before
+    machine.run("stillcam", "wait", "--seconds", str(DEADLINE_S - 5))
+
+
+def test_an_owner_reboots_the_machine(machine):
+    owner = Owner(machine)
+    instance = owner.act("reboot")["instance"]
+    deadline = time.monotonic() + DEADLINE_S
+    old = machine.pid
+    while machine.pid in (0, old):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    machine.up()
+    # Its kernel, and so `boot`, is that of the machine around it.
+    assert owner.until(lambda it: it["instance"] != instance)[-1]["verbs"]["reboot"] is None, "it is still turned on"
+
+
+def test_turned_off_nothing_listens(machine):
+    machine.run("stillcam", "settings", "set", "system.control", "false")
+    assert not (machine.root / "run/stillcam-system/control.sock").exists()
+    assert "is off" in Owner(machine).call("/api/system", {"verb": "reboot", "password": PASSWORD})["error"]
 
 
 def test_nothing_is_left_of_it(machine):

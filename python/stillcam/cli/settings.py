@@ -14,6 +14,7 @@ from stillcam.ipc.protocol import Message, NoAnswer, Refusal
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
+from stillcam.system_control import switch
 
 
 def add_to(commands: Any) -> None:
@@ -34,6 +35,8 @@ def add_to(commands: Any) -> None:
 
 
 def get_settings(paths: Paths, arguments: Arguments) -> Result:
+    if arguments.name == switch.NAME:
+        return Result([_as_json(on := switch.is_on())], on)
     document = to_json(load(paths.settings))
     del document["version"]
     if not arguments.name:
@@ -50,6 +53,9 @@ def get_settings(paths: Paths, arguments: Arguments) -> Result:
 
 def set_setting(paths: Paths, arguments: Arguments) -> Result:
     """Change a setting. If the camera refuses it, or at Ctrl-C, the settings stay as they were."""
+    if arguments.name == switch.NAME:  # root runs this: nothing else is read or written
+        on = switch.turn(_parsed(arguments.value))
+        return Result([f"{switch.NAME} is {'on' if on else 'off'}"], {"changed": True, "in_force": True})
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} applies to all cameras: set it without --camera")
     return change_setting(paths, arguments.name, _parsed(arguments.value))

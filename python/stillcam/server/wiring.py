@@ -35,6 +35,7 @@ from stillcam.server.routes.series import SeriesRoutes
 from stillcam.server.routes.series_zip import SeriesZipRoutes
 from stillcam.server.routes.settings import SettingsRoutes
 from stillcam.server.routes.status import StatusRoutes
+from stillcam.server.routes.system import SystemRoutes
 from stillcam.server.security.access import Guard
 from stillcam.server.security.host_check import own_names
 from stillcam.server.settings_service import SettingsService
@@ -74,6 +75,7 @@ def build(
         metrics_route(contexts, counters, guard.is_known),
         *account_routes.routes(),
         restart_route(settings, paths.data, restart),
+        *SystemRoutes(guard, sign_in, restart).routes(),
     ]
     rights = partial(_rights, accounts, settings)
     cameras: dict[str, list[Route]] = {}

@@ -39,20 +39,24 @@ def restart_route(settings: Callable[[], Settings], data: Path, restart: Callabl
         request.body()  # an unread one would reset the connection as the process ends
         assert request.person is not None  # by the route's Access
         logging.info("restarting: %s asked for it", request.person.name)
-        response = as_json(202, {"restart": waiting(started, now)})
-        assert isinstance(response.body, bytes)
-        response.headers["Content-Length"] = str(len(response.body))  # of a stream it would be unknown
-        response.stream, response.body = _followed_by(response.body, restart), b""
-        return response
+        return followed_by(as_json(202, {"restart": waiting(started, now)}), restart)
 
     return api("Settings", "POST", "api/restart", Access.OWNER, answer,
                "Restart the web server. The capture daemon continues, and so do a video or series.",
                {202: "Restarting"}, errors=(422,))  # fmt: skip
 
 
-def _followed_by(body: bytes, act: Callable[[], None]) -> Generator[Sequence[bytes], None, None]:
-    """A body, and what is done once it has been sent, or its client has left."""
-    try:
-        yield [body]
-    finally:
-        act()
+def followed_by(answer: Answer, act: Callable[[], None]) -> Answer:
+    """An answer after which something is done: once it has been sent, or its client has left."""
+    body = answer.body
+    assert isinstance(body, bytes)
+
+    def stream() -> Generator[Sequence[bytes], None, None]:
+        try:
+            yield [body]
+        finally:
+            act()
+
+    answer.headers["Content-Length"] = str(len(body))  # of a stream it would be unknown
+    answer.stream, answer.body = stream(), b""
+    return answer

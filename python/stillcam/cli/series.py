@@ -20,7 +20,7 @@ from stillcam.series import reader
 from stillcam.series.definition import check_name, from_document
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# The fields of a definition that have one option each; window and vary have two.
+# The fields of a definition that have one option each; the windows and vary have two.
 FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
           "daily_film")  # fmt: skip
 STATES = {
@@ -71,6 +71,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         dest="closes",
         metavar="TIME",
         help="each day until this time, like 17:00 or sunset+00:30 (default: 24:00)",
+    )
+    add("--and-from", dest="also_opens", metavar="TIME",
+        help="each day also from this time, for a second window (default: 00:00)")  # fmt: skip
+    add(
+        "--and-to",
+        dest="also_closes",
+        metavar="TIME",
+        help="each day also until this time, for a second window (default: 24:00)",
     )
     add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
         help="for sunrise and sunset, like 48.14,11.58; south of the equator --place=-36.85,174.76")  # fmt: skip
@@ -166,7 +174,7 @@ def _line(one: Mapping[str, Any]) -> str:
 
 def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     forecast, plan = one["forecast"], one["definition"]
-    window, place, vary = plan["window"], plan["place"], plan["vary"]
+    windows, place, vary = (plan["window"], plan["second_window"]), plan["place"], plan["vary"]
     rows = {
         "name": one["name"],
         "state": one["state"] + (f": {one['why']}" if one["why"] else ""),
@@ -185,7 +193,7 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         "interval": _interval_text(plan["interval_s"]),
         "aligned with clock": _yes_or_no(plan["marks"]),
         "weekdays": _weekdays_text(plan["weekdays"]),
-        "time of day": window and f"{window['from']} to {window['to']}",
+        "time of day": " and ".join(f"{one['from']} to {one['to']}" for one in windows if one),
         "place": place and f"{place['latitude']},{place['longitude']}",
         "kind": plan["kind"],
         "fixed exposure": _yes_or_no(plan["fixed"]),
@@ -231,8 +239,10 @@ def _now_ms() -> int:
 def _document_of(arguments: Arguments) -> dict[str, Any]:
     """The definition of the series that the options describe."""
     document = {field: value for field in FIELDS if (value := getattr(arguments, field)) is not None}
-    if arguments.opens or arguments.closes:
-        document["window"] = {"from": arguments.opens or "00:00", "to": arguments.closes or "24:00"}
+    for field, opens, closes in (("window", arguments.opens, arguments.closes),
+                                 ("second_window", arguments.also_opens, arguments.also_closes)):  # fmt: skip
+        if opens or closes:
+            document[field] = {"from": opens or "00:00", "to": closes or "24:00"}
     if arguments.vary:
         document["vary"] = {**arguments.vary, "bracket": arguments.bracket}
     return document

@@ -11,15 +11,15 @@ from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
 from stillcam.common.validate import FLAG, choice_in, is_number, moment_in, number_in
-from stillcam.series.schedule import Edge, Schedule
+from stillcam.series.schedule import Edge, Schedule, Window
 from stillcam.settings.controls import CONTROLS
 
 MAX_NAME, MAX_SHOTS, MAX_VALUES, MAX_DAYS = 60, 10_000_000, 100, 36_500
 VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
 _RETENTION = {"all": {"rule"}, "days": {"rule", "days"}, "thin": {"rule"}}  # the fields by rule
 _FIELDS = {
-    *("name", "interval_s", "start", "end", "shots", "marks", "weekdays", "window", "place", "kind", "fixed", "vary"),
-    *("keep", "daily_film"),
+    *("name", "interval_s", "start", "end", "shots", "marks", "weekdays", "window", "second_window"),
+    *("place", "kind", "fixed", "vary", "keep", "daily_film"),
 }
 _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # names a folder, and is typed over SSH
 
@@ -97,13 +97,17 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
         shots=int(shots) if shots else None,
         marks=choice_in(document, "marks", FLAG),
         weekdays=_weekdays(document.get("weekdays")),
-        window=_window(document.get("window")),
+        window=_window(document, "window"),
+        second_window=_window(document, "second_window"),
         place=_place(document.get("place")),
         zone=zone_named(zone),
     )
     if schedule.ends_ms is not None and schedule.ends_ms <= schedule.starts_ms:
         raise SettingsError("the end must come after the start", "plan")
-    if schedule.window and any(edge.sun for edge in schedule.window) and schedule.place is None:
+    if schedule.second_window and not schedule.window:
+        raise SettingsError("needs a first one: set window", "second_window")
+    edges = (*(schedule.window or ()), *(schedule.second_window or ()))
+    if any(edge.sun for edge in edges) and schedule.place is None:
         raise SettingsError("sunrise and sunset need the place: its latitude and longitude", "plan")
     return Definition(
         name=check_name(document.get("name")),
@@ -128,7 +132,10 @@ def to_document(definition: Definition) -> dict[str, Any]:
         "shots": schedule.shots,
         "marks": schedule.marks,
         "weekdays": sorted(schedule.weekdays),
-        "window": schedule.window and {"from": str(schedule.window[0]), "to": str(schedule.window[1])},
+        **{
+            name: window and {"from": str(window[0]), "to": str(window[1])}
+            for name, window in (("window", schedule.window), ("second_window", schedule.second_window))
+        },
         "place": schedule.place and {"latitude": schedule.place[0], "longitude": schedule.place[1]},
         "kind": definition.kind,
         "fixed": definition.fixed,
@@ -155,15 +162,16 @@ def _weekdays(value: Any) -> frozenset[int]:
     return frozenset(value)
 
 
-def _window(value: Any) -> tuple[Edge, Edge] | None:
+def _window(document: Mapping[str, Any], name: str) -> Window | None:
+    value = document.get(name)
     if value is None:
         return None
     if not isinstance(value, Mapping) or set(value) != {"from", "to"}:
-        raise SettingsError('must be like {"from": "08:00", "to": "sunset+00:30"}', "window")
+        raise SettingsError('must be like {"from": "08:00", "to": "sunset+00:30"}', name)
     try:
         return Edge.parse(str(value["from"])), Edge.parse(str(value["to"]))
     except ValueError as error:
-        raise SettingsError(str(error), "window") from error
+        raise SettingsError(str(error), name) from error
 
 
 def _place(value: Any) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
+from heapq import merge
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ class Edge:
         return f"{self.sun}{'-' if self.minutes < 0 else '+'}{clock}" if self.minutes else self.sun
 
 
+Window = tuple[Edge, Edge]  # of each day, from and to
+
 _ALL_DAY = Edge("", 0), Edge("", DAY_MINUTES)
 
 
@@ -74,7 +77,8 @@ class Schedule:
     shots: int | None = None  # the number of shots wanted; None: no limit. The functions of this module ignore it
     marks: bool = False  # shots fall on multiples of the interval since local midnight, not since the start
     weekdays: frozenset[int] = frozenset(range(7))  # 0 is Monday; a window belongs to the day on which it begins
-    window: tuple[Edge, Edge] | None = None  # of each day, from and to; None: all day
+    window: Window | None = None  # None: all day
+    second_window: Window | None = None  # of the same days, where there is a first; where both are open, they are one
     place: tuple[float, float] | None = None  # latitude and longitude in degrees, for the sun
     zone: ZoneInfo = field(default_factory=partial(zone_named, "UTC"))  # of the local clock
 
@@ -164,15 +168,13 @@ def _stretches(schedule: Schedule, after_ms: int, until_ms: int) -> Iterator[_St
     day = local_day(schedule, max(after_ms, begins_ms)) - timedelta(_MAX_WINDOW_DAYS)  # its window may still be open
     last = local_day(schedule, min(until_ms, ends_ms)) + timedelta(1)  # 12 h before sunrise is the evening before
     done_ms = begins_ms
-    while day <= last:
-        if window := window_on(schedule, day):
-            begin_ms, end_ms = max(window[0], done_ms), min(window[1], ends_ms)
-            done_ms = max(done_ms, end_ms)
-            if begin_ms < end_ms and schedule.marks:
-                yield from _marked_stretches(schedule, begin_ms, end_ms)
-            elif begin_ms < end_ms:
-                yield begin_ms, end_ms, schedule.starts_ms
-        day += timedelta(1)
+    for window in _windows_between(schedule, day, last):
+        begin_ms, end_ms = max(window[0], done_ms), min(window[1], ends_ms)
+        done_ms = max(done_ms, end_ms)
+        if begin_ms < end_ms and schedule.marks:
+            yield from _marked_stretches(schedule, begin_ms, end_ms)
+        elif begin_ms < end_ms:
+            yield begin_ms, end_ms, schedule.starts_ms
 
 
 def _marked_stretches(schedule: Schedule, begin_ms: int, end_ms: int) -> Iterator[_Stretch]:
@@ -200,15 +202,31 @@ def midnight_ms(schedule: Schedule, day: date) -> int:
     return _wall_ms(schedule, datetime.combine(day, time.min))
 
 
-@lru_cache(maxsize=256)
-def window_on(schedule: Schedule, day: date) -> tuple[int, int] | None:
+def _windows_between(schedule: Schedule, first: date, last: date) -> Iterator[tuple[int, int]]:
+    """The windows of these days, ordered by their beginning; they may overlap."""
+
+    def of_days(second: bool) -> Iterator[tuple[int, int]]:
+        day = first
+        while day <= last:
+            if window := window_on(schedule, day, second):
+                yield window
+            day += timedelta(1)
+
+    return of_days(False) if schedule.second_window is None else merge(of_days(False), of_days(True))
+
+
+@lru_cache(maxsize=512)
+def window_on(schedule: Schedule, day: date, second: bool = False) -> tuple[int, int] | None:
     """The window that begins on `day`: its first millisecond, and the one after its last; None: it stays shut.
 
     A window that begins by the clock and ends by the sun, or the reverse, ends at the next such time.
+
+    Args:
+        second: the second window of the day.
     """
     if day.weekday() not in schedule.weekdays:
         return None
-    opens, closes = schedule.window or _ALL_DAY
+    opens, closes = (schedule.second_window if second else schedule.window) or _ALL_DAY
     if opens.sun:
         if midnight_ms(schedule, day) == midnight_ms(schedule, day + timedelta(1)):
             return None  # the calendar has skipped this day, the sun has not

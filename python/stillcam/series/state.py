@@ -68,7 +68,8 @@ class StoredSeries:
 
     def to_document(self) -> dict[str, Any]:
         """The content of `series.json`."""
-        definition = to_document(self.definition)
+        # Without what is null, an older version can read it as long as nothing newer is used.
+        definition = {name: value for name, value in to_document(self.definition).items() if value is not None}
         return {"version": VERSION, "created": self.created, "zone": self.zone, "definition": definition}
 
 

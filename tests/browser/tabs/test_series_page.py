@@ -161,6 +161,8 @@ def test_a_series_is_made_changed_and_ended(page, real):
     wait_for_text(page, ".plan-wrong", "place")
     form.get_by_label("Place of the camera").fill("48.137, 11.575")
     wait_for_text(page, ".plan-sentence", "from sunrise to sunset")
+    form.get_by_label("A second time of day").check()
+    wait_for_text(page, ".plan-sentence", "and from 60 minutes before sunset to 60 minutes after sunset")
     form.get_by_label("Day and night").check()
     wait_for_text(page, ".plan-facts", "86,400 pictures a day")
     assert page.locator(".plan-next li").count() == 5

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
 from astral import Observer
 from astral.sun import elevation
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stillcam.series.schedule import Edge, Schedule, due_between, next_due, window_on
@@ -220,6 +220,85 @@ def test_a_window_is_open_exactly_while_the_clock_is_within_it_whatever_is_skipp
         inside = opens <= reads < closes if opens < closes else reads >= opens or reads < closes
         if wall.second == 0:
             assert open_at(found, moment_ms) == inside, wall
+
+
+# --- two windows
+
+
+def test_two_windows_a_day():
+    morning_and_evening = Schedule(
+        HOUR, 0, window=window("06:00", "08:00"), second_window=window("sunset-01:00", "sunset+01:00"), marks=True,
+        place=MUNICH, zone=BERLIN,
+    )  # fmt: skip
+    found = moments(morning_and_evening, ms("2026-06-20 00:00"), 8)
+    assert [local(one)[8:] for one in found] == [
+        f"{day} {hour}:00" for day in (20, 21) for hour in ("06", "07", "21", "22")
+    ]
+
+
+CLOCK_WINDOWS = st.tuples(st.integers(0, 1439), st.integers(0, 1440)).filter(lambda pair: pair[0] != pair[1])
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        pytest.param("Europe/Berlin", date(2026, 3, 29), id="an hour is skipped"),
+        pytest.param("Europe/Berlin", date(2026, 10, 25), id="an hour comes twice"),
+        pytest.param("Australia/Lord_Howe", date(2026, 4, 5), id="half an hour comes twice"),
+        pytest.param("UTC", date(2026, 11, 20), id="an even day"),
+    ],
+)
+@given(windows=st.tuples(CLOCK_WINDOWS, CLOCK_WINDOWS), weekdays=st.frozensets(st.integers(0, 6), min_size=1))
+def test_a_shot_is_due_in_either_window_and_once_in_both(zone, day, windows, weekdays):
+    """Against every five minutes of the wall clock in three days around."""
+    first, second = [(Edge("", opens), Edge("", closes)) for opens, closes in windows]
+    schedule = Schedule(5 * MINUTE, 0, weekdays=weekdays, window=first, second_window=second, zone=ZoneInfo(zone))
+
+    def is_open(wall: datetime, opens: int, closes: int) -> bool:
+        reads, evening = wall.hour * 60 + wall.minute, wall.date()
+        if opens < closes:
+            inside = opens <= reads < closes
+        else:
+            inside = reads >= opens or reads < closes
+            evening -= timedelta(reads < closes)
+        return inside and evening.weekday() in weekdays
+
+    begin_ms = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000 - DAY
+    grid = range(begin_ms, begin_ms + 3 * DAY, 5 * MINUTE)
+    walls = [(at, datetime.fromtimestamp(at // 1000, schedule.zone)) for at in grid]
+    if any(wall.fold for _, wall in walls):  # a window that begins or ends in an hour that comes twice is one window
+        wall_minutes = {wall.hour * 60 + wall.minute for _, wall in walls if wall.fold}
+        assume(not any(edge in range(min(wall_minutes), max(wall_minutes) + 61) for pair in windows for edge in pair))
+    due = [at for at, wall in walls if any(is_open(wall, *one) for one in windows)]
+    assert [at for at in grid if due_between(schedule, at - 1, at).count] == due
+    assert due_between(schedule, begin_ms - 1, begin_ms + 3 * DAY - 1).count == len(due)
+
+
+SUN_WINDOWS = st.tuples(
+    st.sampled_from(["06:00", "23:00", "sunrise-12:00", "sunset-01:00", "sunset+12:00"]),
+    st.sampled_from(["08:00", "sunrise+02:00", "sunset+01:00", "sunset+12:00", "02:00"]),
+)
+
+
+@given(
+    pair=st.tuples(SUN_WINDOWS, SUN_WINDOWS),
+    place=st.sampled_from([(48.14, 11.58), (69.65, 18.96)]),
+    month=st.integers(1, 12),
+    marks=st.booleans(),
+)
+def test_two_windows_are_the_union_of_each_alone(pair, place, month, marks):
+    both, *each = [
+        Schedule(30 * MINUTE, 0, marks=marks, window=one, second_window=other, place=place, zone=BERLIN)
+        for one, other in (
+            (window(*pair[0]), window(*pair[1])), (window(*pair[0]), None), (window(*pair[1]), None)
+        )
+    ]  # fmt: skip
+    begin_ms = ms(f"2026-{month:02}-25 00:00")
+    end_ms = begin_ms + 4 * DAY
+    alone = set[int]()
+    for one in each:
+        alone |= set(takewhile(lambda at: at < end_ms, moments(one, begin_ms, 200)))
+    assert sorted(alone) == list(takewhile(lambda at: at < end_ms, moments(both, begin_ms, 200)))
 
 
 # --- windows by the sun

@@ -14,6 +14,7 @@
  * @property {boolean} [marks]               on the dial's marks, not from the start on
  * @property {number[] | null} [weekdays]    0 is Monday
  * @property {{from: string, to: string} | null} [window]  "08:30", "sunset", "sunrise-00:30"
+ * @property {{from: string, to: string} | null} [second_window]  of the same days
  * @property {{latitude: number, longitude: number} | null} [place]
  * @property {"photo" | "raw"} [kind]
  * @property {boolean} [fixed]               exposure and white balance of the first shot for all

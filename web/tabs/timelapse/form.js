@@ -78,7 +78,7 @@ export class SeriesForm {
     const keep = field("Old pictures", [this.#rule, this.#days]);
     const complaints = new Map(Object.entries({
       name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
-      vary: this.#vary.complain, window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
+      vary: this.#vary.complain, window: hours.complain, second_window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
     }));
 
     const more = el("details", { class: "form-more" }, el("summary", {}, "More"),

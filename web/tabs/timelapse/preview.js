@@ -11,7 +11,7 @@ import { counted, fills, moment, sentenceOf } from "./words.js";
 /** Fields about which the server's words go on from their name. @type {Record<string, string>} */
 const NAMES = {
   interval_s: "The interval", start: "The start", end: "The end", shots: "The number of pictures", weekdays: "The days",
-  window: "The hours", place: "The place", vary: "What changes:", keep: "Old pictures:",
+  window: "The hours", second_window: "The second time of day", place: "The place", vary: "What changes:", keep: "Old pictures:",
 };
 const QUIET_MS = 250; // after the last key
 

@@ -4,7 +4,7 @@
 import { instant, wall, zoneNote } from "../../base/camera-time.js";
 import { el } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
-import { choice, field, select } from "../../base/fields.js";
+import { choice, field, select, tick } from "../../base/fields.js";
 import { DAYS } from "./words.js";
 
 /** @typedef {import("./form.js").Part} Part */
@@ -21,6 +21,9 @@ export function windowPart(changed) {
   });
   const from = edge("From", "08:00", changed);
   const to = edge("To", "18:00", changed);
+  const also = tick("A second time of day", "");
+  const alsoFrom = edge("Also from", "18:00", changed);
+  const alsoTo = edge("Also to", "20:00", changed);
   const place = el("input", { type: "text", inputmode: "text", placeholder: "48.137, 11.575", autocomplete: "off", spellcheck: "false" });
   const where = field("Place of the camera", [place], { hint: "Latitude and longitude in degrees, as a map shows them. South and west are negative." });
   const problem = el("span", { class: "problem", role: "alert" });
@@ -28,7 +31,12 @@ export function windowPart(changed) {
   const week = el("fieldset", { class: "choice" }, el("legend", { text: "Days" }),
     el("div", { class: "segments days-of-week" }, days.map((box, index) => el("label", {}, box, el("span", { "aria-hidden": "true", text: DAYS[index].slice(0, 2) })))));
   const edges = el("div", { class: "edges" }, from.element, to.element);
-  const element = el("div", { class: "form-part" }, mode.element, edges, where.element, problem, week);
+  const alsoEdges = el("div", { class: "edges" }, alsoFrom.element, alsoTo.element);
+  const element = el("div", { class: "form-part" }, mode.element, edges, also.element, alsoEdges, where.element, problem, week);
+  also.box.addEventListener("change", () => {
+    if (mode.value === "sun" && !alsoFrom.isSun && !alsoTo.isSun) [alsoFrom.value, alsoTo.value] = ["sunset-01:00", "sunset+01:00"];
+    show();
+  });
 
   /** What one most likely means by the sun: the day. */
   function suggest() {
@@ -36,14 +44,14 @@ export function windowPart(changed) {
       from.value = "sunrise";
       to.value = "sunset";
     } else if (mode.value === "clock") {
-      if (from.isSun) from.value = "08:00";
-      if (to.isSun) to.value = "18:00";
+      for (const [one, time] of /** @type {const} */ ([[from, "08:00"], [to, "18:00"], [alsoFrom, "18:00"], [alsoTo, "20:00"]])) if (one.isSun) one.value = time;
     }
   }
 
   function show() {
-    edges.hidden = mode.value === "all";
-    for (const each of [from, to]) each.bySun = mode.value === "sun";
+    edges.hidden = also.element.hidden = mode.value === "all";
+    alsoEdges.hidden = edges.hidden || !also.box.checked;
+    for (const each of [from, to, alsoFrom, alsoTo]) each.bySun = mode.value === "sun";
     where.element.hidden = mode.value !== "sun";
   }
 
@@ -54,13 +62,17 @@ export function windowPart(changed) {
       const chosen = days.filter((box) => box.checked).map((box) => Number(box.value));
       return {
         window: mode.value === "all" ? null : { from: from.value, to: to.value },
+        second_window: mode.value === "all" || !also.box.checked ? null : { from: alsoFrom.value, to: alsoTo.value },
         place: mode.value === "sun" ? placeOf(place.value) : null,
         weekdays: chosen.length === DAYS.length ? null : chosen,
       };
     },
-    write: ({ window, place: at, weekdays }) => {
-      mode.value = !window ? "all" : EDGE.test(window.from) || EDGE.test(window.to) ? "sun" : "clock";
+    write: ({ window, second_window: second, place: at, weekdays }) => {
+      const bySun = [window?.from, window?.to, second?.from, second?.to].some((text) => EDGE.test(text ?? ""));
+      mode.value = !window ? "all" : bySun ? "sun" : "clock";
       if (window) [from.value, to.value] = [window.from, window.to];
+      also.box.checked = Boolean(second);
+      if (second) [alsoFrom.value, alsoTo.value] = [second.from, second.to];
       if (at) place.value = `${at.latitude}, ${at.longitude}`;
       for (const box of days) box.checked = !weekdays || weekdays.includes(Number(box.value));
       show();

@@ -62,11 +62,11 @@ export function dayWords(days) {
  * @param {Date} now
  * @param {string} zone  of the camera's clock
  */
-export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, kind, fixed, vary }, now, zone) {
+export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, second_window: second, kind, fixed, vary }, now, zone) {
   const some = weekdays && weekdays.length < ALL_DAYS ? weekdays : null;
   const bracket = vary?.bracket ? `${vary.values.length} ` : "";
   const what = kind === "raw" ? `${bracket ? `${bracket}raw photos` : "A raw photo"}` : bracket ? `${bracket}photos` : "A photo";
-  const when = window ? `${some ? "" : "each day "}from ${edgeWords(window.from)} to ${edgeWords(window.to)}` : some ? "all day" : "day and night";
+  const when = window ? `${some ? "" : "each day "}${[window, second].flatMap((one) => one ? [`from ${edgeWords(one.from)} to ${edgeWords(one.to)}`] : []).join(" and ")}` : some ? "all day" : "day and night";
   const last = vary && !vary.bracket ? Math.min(vary.values.length, shots ?? Infinity) : shots;
   const limits = [end && `until ${moment(end, now, zone)}`, last && `for ${counted(last, "picture")}`].filter(Boolean);
   const begins = start && new Date(start) > now ? `from ${moment(start, now, zone)} on` : "";

@@ -61,6 +61,7 @@ _FIELDS: dict[str, Schema] = {
     "marks": shape("flag?", "at round times of the clock, not counted from the start"),
     "weekdays": maybe(list_of({"type": "integer", "minimum": 0, "maximum": 6}), "0 is Monday; null: all"),
     "window": maybe(at_least(**{"from": _EDGE, "to": _EDGE}), "daily; null: all day"),
+    "second_window": maybe(at_least(**{"from": _EDGE, "to": _EDGE}), "of the same days; overlaps count once"),
     "place": maybe(record(latitude="number", longitude="number"), "degrees; required for sunrise and sunset"),
     "kind": maybe(_KIND, "photo"),
     "fixed": shape("flag?", "keeps the exposure and white balance of the first shot"),

@@ -1,4 +1,4 @@
-"""`film`: render, list and delete films, contact sheets and keograms. `list` and `show` need no capture daemon."""
+"""`film`: films, contact sheets, keograms and star trails. `list` and `show` need no capture daemon."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ FIELDS = ("kind", "series", "from", "to", "fps", "width", "crop", "deflicker", "
 
 
 def add_to(commands: Any) -> None:
-    films = add_group(commands, "film", "make films, contact sheets and keograms")
-    text = "make a film, contact sheet or keogram and print its path"
+    films = add_group(commands, "film", "make films, contact sheets, keograms and star trails")
+    text = "make a film, contact sheet, keogram or star trails and print its path"
     option = add_command(films, "make", text, make).add_argument
     option("series", nargs="?", metavar="SERIES", help="whose shots to use (default: the photos of the library)")
     option("--kind", choices=list(KINDS), default="film",
-           help="sheet: a contact sheet; keogram: one column of each picture (default: film)")  # fmt: skip
+           help="sheet: a contact sheet; keogram: one column of each picture; trails: the brightest of all pictures at"
+                " each point, for star trails (default: film)")  # fmt: skip
     option("--from", metavar="TIME", help="no pictures before this time; local time like 2026-11-20T08:30")
     option("--to", metavar="TIME", help="no pictures after this time")
     option("--fps", type=int, metavar="N", help=f"pictures per second, 1 to 60 (default: {DEFAULT_FPS})")
@@ -37,7 +38,9 @@ def add_to(commands: Any) -> None:
     option("--deflicker", action="store_const", const=True, help="even out small changes of brightness")
     option("--stamp", action="store_const", const=True, help="show date and time in each picture")
     option("--no-wait", action="store_true", help="print the id at once, while the daemon makes the film")
-    lister = add_command(films, "list", "list films, contact sheets and keograms, newest first", list_films)
+    lister = add_command(
+        films, "list", "list films, contact sheets, keograms and star trails, newest first", list_films
+    )
     lister.add_argument("series", nargs="?", metavar="SERIES", help="only those of one series")
     shower = add_command(films, "show", "show the progress of a film, or its length and path", show)
     deleter = add_command(films, "delete", "cancel or delete a film; there is no trash", delete)

@@ -1,4 +1,4 @@
-"""An order for a film, contact sheet or keogram: a JSON document, validated where it enters."""
+"""An order for a film, contact sheet, keogram or picture of star trails: a JSON document, validated where it enters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stillcam.common.validate import FLAG, choice_in, is_number, moment_in, numb
 from stillcam.series.definition import check_name
 from stillcam.series.manifest import ms_to_text
 
-KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg"}  # and the extension of the file
+KINDS = {"film": "mp4", "sheet": "jpg", "keogram": "jpg", "trails": "jpg"}  # and the extension of the file
 FPS = (1, 60)
 WIDTHS = (64, 7680)  # px
 DEFAULT_FPS = 25
@@ -55,7 +55,7 @@ def from_document(document: Any, zone: str) -> Order:
     given = {name: value for name, value in document.items() if value is not None}
     kind = choice_in(given, "kind", tuple(KINDS))
     if kind != "film" and (wrong := [name for name in _FILM_FIELDS if given.get(name)]):
-        raise SettingsError(f"is for films only, not for a {kind}", wrong[0])
+        raise SettingsError(f"is for films only, not for kind {kind}", wrong[0])
     order = Order(
         kind=kind,
         series=_series(given.get("series")),

@@ -21,7 +21,7 @@ _ID = re.compile(rf"\d{{8}}T\d{{6}}\.\d{{3}}Z_(?P<kind>{'|'.join(KINDS)})", re.A
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film, a contact sheet or a keogram."""
+    """A film, a contact sheet, a keogram or star trails."""
 
     id: str  # the stem of its files; ids sort by age
     order: Order

@@ -16,7 +16,7 @@ from stillcam.system_info import board
 if TYPE_CHECKING:
     from stillcam.server.camera_context import CameraContext
 
-_FILMS = {"film": "film", "sheet": "contact sheet", "keogram": "keogram"}
+_FILMS = {"film": "film", "sheet": "contact sheet", "keogram": "keogram", "trails": "picture of star trails"}
 
 
 def facts_of(context: CameraContext) -> Facts:

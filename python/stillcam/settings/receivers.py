@@ -17,7 +17,7 @@ EVENTS = {
     "picture.back": "there is a fresh picture again",
     "series.finished": "a timelapse series has taken its last shot",
     "series.failed": "a timelapse series has failed",
-    "film.made": "a film, contact sheet or keogram is ready",
+    "film.made": "a film, contact sheet, keogram or picture of star trails is ready",
     "disk.low": "the disk of the library is nearly full",
     "board.hot": "the processor is too hot",
     "board.undervoltage": "the supply voltage is too low",

@@ -281,6 +281,22 @@ def test_a_keogram_has_a_column_of_each_picture(fresh):
         assert part.size == (60, 90)
 
 
+def test_star_trails_have_the_brightest_of_all_pictures(fresh):
+    fresh.shots(6, lambda n: [(200, 0, 0), (0, 150, 0), (0, 0, 100)][n % 3])
+    files = sorted((fresh.data / "series" / "Garden" / "frames" / "000").iterdir())
+    files[1].write_bytes(picture((64, 48), (0, 0, 40)))  # another shape: black bars, which hide nothing
+    files[2].write_bytes(b"\xff\xd8 torn \xff\xd9")
+    fresh.open()
+    film, path = fresh.made(kind="trails")
+    with Image.open(path) as trails:
+        assert trails.size == (320, 180)
+        assert like(mean(trails), (200, 150, 100))
+    assert (film.pictures, film.skipped) == (5, 1)
+    with Image.open(fresh.made(kind="trails", width=160, crop=[0, 0, 0.5, 1], to=ms_to_text(moment_ms(1)))[1]) as one:
+        assert one.size == (160, 180)
+        assert max(mean(one)) > 90 > sorted(mean(one))[1]
+
+
 def test_a_range_of_the_library(fresh):
     day = fresh.library / "2026-11-20"
     day.mkdir(parents=True)

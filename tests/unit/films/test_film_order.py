@@ -47,6 +47,7 @@ def test_times_without_an_offset_are_local():
         pytest.param({"stamp": "yes"}, "stamp", id="a text for a flag"),
         pytest.param({"kind": "sheet", "fps": 25}, "fps", id="a sheet with a speed"),
         pytest.param({"kind": "keogram", "stamp": True}, "stamp", id="a keogram with dates"),
+        pytest.param({"kind": "trails", "deflicker": True}, "deflicker", id="trails without flicker"),
         pytest.param({"from": "yesterday"}, "from", id="no time"),
         pytest.param({"from": "2026-11-20", "to": "2026-11-19"}, "to", id="backwards"),
         pytest.param({"day": "2026-11-20"}, "day", id="what only the daemon orders"),

@@ -52,7 +52,7 @@
 /**
  * @typedef {object} Film
  * @property {string} id
- * @property {"film" | "sheet" | "keogram"} kind
+ * @property {"film" | "sheet" | "keogram" | "trails"} kind
  * @property {"waiting" | "running" | "done" | "failed"} state
  * @property {number} progress                0 to 1
  * @property {number | null} left_s

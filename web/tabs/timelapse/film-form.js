@@ -1,5 +1,5 @@
 // @ts-check
-/** The form for a film, contact sheet or keogram of a series. */
+/** The form for a film, contact sheet, keogram or star trails of a series. */
 
 import { el, write } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
@@ -17,6 +17,7 @@ const HINTS = {
   film: "An MP4 that plays everywhere.",
   sheet: "Small pictures from the whole series on one page.",
   keogram: "One column from each picture, side by side: a whole day in one image.",
+  trails: "The brightest of all pictures at each point. Choose a part of the night: daylight covers the stars.",
 };
 
 /**
@@ -26,7 +27,7 @@ const HINTS = {
 export function filmForm({ make }) {
   /** @type {Summary | null} */
   let summary = null;
-  const kind = choice("Kind", [["film", "Film"], ["sheet", "Contact sheet"], ["keogram", "Keogram"]], renew);
+  const kind = choice("Kind", [["film", "Film"], ["sheet", "Contact sheet"], ["keogram", "Keogram"], ["trails", "Star trails"]], renew);
   const fps = el("input", { type: "number", min: 1, max: 60, step: 1, value: 25, inputmode: "numeric" });
   const rate = field("Speed", [fps], { units: "pictures per second" });
   const width = select(WIDTHS);

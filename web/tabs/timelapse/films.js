@@ -11,7 +11,9 @@ import { lasting } from "./words.js";
 /** @typedef {import("./api.js").Film} Film */
 /** @typedef {import("./api.js").Summary} Summary */
 
-const KINDS = { film: "Film", sheet: "Contact sheet", keogram: "Keogram" };
+const KINDS = { film: "Film", sheet: "Contact sheet", keogram: "Keogram", trails: "Star trails" };
+/** In a sentence. @param {Film["kind"]} kind */
+const noun = (kind) => (kind === "trails" ? "picture of star trails" : KINDS[kind].toLowerCase());
 const WORKING = ["waiting", "running"];
 
 export class Films {
@@ -79,7 +81,7 @@ export class Films {
   #row({ id, kind }) {
     const medium = el("div", { class: "film-medium" });
     const words = el("p", { class: "film-words" });
-    const bar = el("progress", { max: 1, "aria-label": `Progress of the ${KINDS[kind].toLowerCase()}` });
+    const bar = el("progress", { max: 1, "aria-label": `Progress of the ${noun(kind)}` });
     const actions = el("div", { class: "actions" });
     const element = el("li", { class: "film", "data-film": id }, el("h4", { text: KINDS[kind] }), medium, words, bar, actions);
     let shown = "";
@@ -95,7 +97,7 @@ export class Films {
           film.state === "done" && el("a", { class: "button", href: this.#series.film(id, "download"), download: "", text: "Download" }),
           this.#may && el("button", { type: "button", class: working ? null : "danger", onclick: () => (working ? this.#cancel(id) : this.#delete(film)), text: working ? "Cancel" : "Delete" }));
       }
-      if (film.state === "done" && shown) this.#say(`The ${KINDS[kind].toLowerCase()} of ${this.#name} is ready.`);
+      if (film.state === "done" && shown) this.#say(`The ${noun(kind)} of ${this.#name} is ready.`);
       shown = element.dataset.state = film.state;
       if (film.state === "done") fill(medium, this.#medium(film));
     };
@@ -121,7 +123,7 @@ export class Films {
 
   /** @param {Film} film */
   async #delete({ id, kind }) {
-    const what = KINDS[kind].toLowerCase();
+    const what = noun(kind);
     const done = await confirm({ title: `Delete this ${what}?`, text: "You can create it again as long as its pictures exist.", yes: "Delete", action: () => this.#series.remove(id) });
     if (done) await this.renew().catch((error) => this.#say(errorText(error), { error: true }));
   }

@@ -2,5 +2,5 @@
 
 A process of its own, at the lowest priority: neither a crash of Pillow or ffmpeg nor their memory affects the shots.
 
-`movie` makes films, `sheet_and_keogram` the two others; `job` is what they get and return.
+`movie` makes films, `stills` the others, each one JPEG; `job` is what they get and return.
 """

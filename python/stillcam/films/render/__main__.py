@@ -17,14 +17,14 @@ from stillcam.common.safe_read import open_regular
 from stillcam.films.record import Film
 from stillcam.films.render.job import Job, Rendered, UnreadablePictures, read_picture
 from stillcam.films.render.movie import movie
-from stillcam.films.render.sheet_and_keogram import keogram, sheet
+from stillcam.films.render.stills import keogram, sheet, trails
 from stillcam.films.sources import Source, sources_of, zone_of
 from stillcam.films.store import FilmStore
 from stillcam.frames.jpeg import EOI, SOI, check_leading_jpeg
 
 REPORT_S = 0.5
 OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel kills this process and not the camera's (proc(5))
-RENDERERS = {"film": movie, "sheet": sheet, "keogram": keogram}
+RENDERERS = {"film": movie, "sheet": sheet, "keogram": keogram, "trails": trails}
 
 
 def main() -> int:

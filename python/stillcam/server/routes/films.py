@@ -62,7 +62,7 @@ _DOWNLOAD = Parameter("makes browsers save the file")
 
 
 class FilmRoutes:
-    """The routes of the films, contact sheets and keograms of one camera."""
+    """The routes of the films, contact sheets, keograms and star trails of one camera."""
 
     def __init__(self, paths: Paths) -> None:
         self._store = FilmStore(paths)
@@ -72,7 +72,7 @@ class FilmRoutes:
         """Reading needs the library right, changes need control."""
         read, control, film = Access.LIBRARY, Access.CONTROL, partial(api, "Films")
         return [
-            film("GET", "api/films", read, self._list, "All films, contact sheets and keograms, newest first.",
+            film("GET", "api/films", read, self._list, "Films, contact sheets, keograms and star trails, newest first.",
                  {200: "Films"}, errors=(404,), query={"series": _OF_SERIES}),
             film("POST", "api/films", control, self._make, "Order a film; it is rendered in the background.",
                  {202: "Film"}, body=Body("FilmOrder", checked=False), errors=(404, 409, 507)),

@@ -74,7 +74,7 @@ FAMILIES = {
     "stillcam_series_state": ("gauge", "1 for the state that the series is in.", "camera series state"),
     "stillcam_series_shots": ("counter", "Shots by result: taken or missed.", "camera series result"),
     "stillcam_series_bytes": ("gauge", "Disk space used by the shots of a series.", "camera series"),
-    "stillcam_films": ("gauge", "Films, contact sheets and keograms by state.", "camera state"),
+    "stillcam_films": ("gauge", "Films, contact sheets, keograms and star trails by state.", "camera state"),
     "stillcam_http_requests": ("counter", "Responses by route and status.", "route status"),
     "stillcam_http_sent_bytes": ("counter", "Bytes of response bodies, counted when a response ends.", ""),
     "stillcam_disk_free_bytes": ("gauge", "Free space on the folder's file system for Stillcam's user.", "folder"),

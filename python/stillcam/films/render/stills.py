@@ -1,4 +1,4 @@
-"""Contact sheets and keograms: one JPEG of many pictures, which are decoded one at a time, no larger than needed."""
+"""Contact sheets, keograms and star trails: one JPEG of many pictures, decoded one at a time, no larger than needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from stillcam.common.errors import StillcamError
 from stillcam.common.fonts import font
@@ -70,6 +70,22 @@ def keogram(job: Job) -> Rendered:
     width = max(1, count) * max(1, min(job.order.width or WIDTH, MAX_COLUMNS) // max(1, count))
     strip = strip.crop((0, 0, max(1, count), height)).resize((width, height), Image.Resampling.NEAREST)
     return _save(strip, job.target, count)
+
+
+def trails(job: Job) -> Rendered:
+    """Render star trails: at each point the brightest value of all pictures. Errors are those of `sheet`.
+
+    Two pictures are in memory at a time. The first one gives the size; one of another shape gets black bars.
+    """
+    visible = _visible_size(job.sources, job.order.crop)
+    width = min(job.order.width or visible[0], visible[0])
+    result, count = Image.new("RGB", (1, 1)), 0
+    for _, picture in _decoded(job, job.sources, (width, round(visible[1] * width / visible[0]))):
+        result = ImageChops.lighter(result, ImageOps.pad(picture, result.size)) if count else picture
+        count += 1
+    if result.width > width:
+        result.thumbnail((width, result.height))
+    return _save(result, job.target, count)
 
 
 def _selection(job: Job, most: int) -> list[Source]:

@@ -31,11 +31,11 @@ export class ZoneLayer {
   /** Of what a person drags. @type {AbortController | null} */
   #drag = null;
 
-  /** @param {import("./picture.js").MotionPicture} picture @param {Manner} manner */
-  constructor(picture, manner) {
+  /** @param {import("./picture.js").MotionPicture} picture @param {string} word  what one is called @param {Manner} manner */
+  constructor(picture, word, manner) {
     this.#picture = picture;
     this.#manner = manner;
-    this.shapes = new ZoneShapes(picture, {
+    this.shapes = new ZoneShapes(picture, word, {
       zone: (event, index) => (event instanceof PointerEvent ? this.#grasp(event, index) : this.#zoneKey(event, index)),
       corner: (event, index, adds) => (event instanceof PointerEvent ? this.#pull(event, index, adds) : this.#cornerKey(event, index)),
     });

@@ -14,20 +14,20 @@ import { zoneWords } from "./zone-words.js";
  * @property {(index: number, zone: Zone | null) => void} changed  null: deleted
  */
 
-/** @type {[string, string][]} */
-const KINDS = [["include", "Motion counts"], ["exclude", "Motion is ignored"]];
-
 export class ZoneList {
-  element = el("ul", { class: "zone-list", "aria-label": "Zones of this camera" });
+  element = el("ul", { class: "zone-list" });
   #manner;
+  #purpose;
   /** @type {Zone[]} */
   #zones = [];
   /** @type {ReturnType<ZoneList["make"]>[]} */
   #rows = [];
 
-  /** @param {Manner} manner */
-  constructor(manner) {
+  /** @param {import("./zone-purpose.js").Purpose} purpose @param {Manner} manner */
+  constructor(purpose, manner) {
     this.#manner = manner;
+    this.#purpose = purpose;
+    this.element.setAttribute("aria-label", `${purpose.title} of this camera`);
   }
 
   /** @param {Zone[]} zones @param {Coverage[]} covered  what each covers of the picture @param {number} selected  -1: none */
@@ -61,16 +61,17 @@ export class ZoneList {
 
   /** @param {number} index */
   make(index) {
-    const name = `Zone ${index + 1}`;
+    const { kinds, word } = this.#purpose;
+    const name = `${word} ${index + 1}`;
     const id = uniqueId("zone");
     const about = el("span", { id: `${id}-about` });
     const problem = el("p", { class: "problem", role: "alert" });
     const pick = el("button", { type: "button", class: "zone-pick", "aria-pressed": "false", "aria-describedby": `${id}-about`, onclick: () => this.#manner.selected(index), text: name });
-    const kind = select(KINDS, {
-      "aria-label": `Kind of zone ${index + 1}`,
+    const kind = select(kinds, {
+      "aria-label": `Kind of ${name.toLowerCase()}`, hidden: !kinds.length,
       onchange: () => this.#manner.changed(index, { ...this.#zones[index], include: kind.value === "include" }),
     });
-    const gone = el("button", { type: "button", "aria-label": `Delete zone ${index + 1}`, onclick: () => this.#manner.changed(index, null), text: "Delete" });
+    const gone = el("button", { type: "button", "aria-label": `Delete ${name.toLowerCase()}`, onclick: () => this.#manner.changed(index, null), text: "Delete" });
     return { element: el("li", {}, pick, about, kind, gone, problem), pick, about, kind, problem };
   }
 }

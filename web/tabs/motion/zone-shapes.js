@@ -27,13 +27,15 @@ export class ZoneShapes {
   element;
   #picture;
   #touched;
+  #word;
   #svg = svg("svg", { preserveAspectRatio: "none" });
   #shapes = svg("g");
   #handles = el("div", { class: "zone-handles" });
 
-  /** @param {import("./picture.js").MotionPicture} picture @param {Touched} touched */
-  constructor(picture, touched) {
+  /** @param {import("./picture.js").MotionPicture} picture @param {string} word  what one is called @param {Touched} touched */
+  constructor(picture, word, touched) {
     this.#picture = picture;
+    this.#word = word;
     this.#touched = touched;
     this.#svg.append(hatch(), this.#shapes);
     this.element = picture.layer();
@@ -59,7 +61,7 @@ export class ZoneShapes {
       set(shape, { class: include ? "zone include" : "zone exclude", "data-selected": chosen ? "" : null });
       set(/** @type {Element} */ (shape.lastElementChild), {
         fill: include ? "transparent" : "url(#zone-hatch)", tabindex: chosen ? "0" : null, role: chosen ? "application" : null,
-        "aria-roledescription": chosen ? "zone" : null, "aria-label": chosen ? `Zone ${index + 1}. ${ZONE_HELP}` : null,
+        "aria-roledescription": chosen ? this.#word.toLowerCase() : null, "aria-label": chosen ? `${this.#word} ${index + 1}. ${ZONE_HELP}` : null,
       });
     });
     this.#showHandles(drawn[selected] ?? [], dragged);

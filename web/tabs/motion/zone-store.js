@@ -6,15 +6,15 @@
  */
 
 import { Refused } from "../../server/api.js";
-import { textOf, zoneOf } from "./zone.js";
-
 /** @typedef {import("./zone.js").Zone} Zone */
+/** @typedef {import("./zone-purpose.js").Purpose} Purpose */
 
 const MOST_UNDONE = 50;
 const CONFLICT = 409;
 
 export class ZoneStore {
   #settings;
+  #purpose;
   #replaced;
   /** As they are once what is under way has been saved. @type {string[]} */
   #texts;
@@ -24,10 +24,12 @@ export class ZoneStore {
 
   /**
    * @param {import("../../server/settings-store.js").SettingsStore} settings
+   * @param {Purpose} purpose
    * @param {() => void} replaced  somebody else has changed them
    */
-  constructor(settings, replaced) {
+  constructor(settings, purpose, replaced) {
     this.#settings = settings;
+    this.#purpose = purpose;
     this.#replaced = replaced;
     this.#texts = this.#inForce;
     settings.subscribe(() => this.#follow());
@@ -35,12 +37,12 @@ export class ZoneStore {
 
   /** @returns {string[]} */
   get #inForce() {
-    return this.#settings.get("motion.zones") ?? [];
+    return this.#settings.get(this.#purpose.setting.join(".")) ?? [];
   }
 
   /** @returns {Zone[]} */
   get zones() {
-    return this.#texts.map(zoneOf);
+    return this.#texts.map(this.#purpose.parse);
   }
 
   get canUndo() {
@@ -53,7 +55,7 @@ export class ZoneStore {
    * @returns {Promise<Error | null>} what was refused; null: nothing, or the page says it itself
    */
   async save(zones) {
-    const texts = zones.map(textOf);
+    const texts = zones.map(this.#purpose.text);
     if (same(texts, this.#texts)) return null;
     this.#before = [...this.#before, this.#texts].slice(-MOST_UNDONE);
     const error = await this.#send(texts);
@@ -71,7 +73,8 @@ export class ZoneStore {
   async #send(texts) {
     this.#texts = texts;
     this.#saving += 1;
-    const error = await this.#settings.patch({ motion: { zones: texts } }).then(() => null, (/** @type {Error} */ refusal) => refusal);
+    const [section, name] = this.#purpose.setting;
+    const error = await this.#settings.patch({ [section]: { [name]: texts } }).then(() => null, (/** @type {Error} */ refusal) => refusal);
     this.#saving -= 1;
     if (!this.#saving) this.#texts = this.#inForce;
     if (!(error instanceof Refused && error.status === CONFLICT)) return error;

@@ -21,6 +21,12 @@ export function zoneOf(text) {
 /** @param {Zone} zone */
 export const textOf = ({ include, points }) => [include ? "include" : "exclude", ...points.map((point) => point.join())].join(" ");
 
+/** @param {string} text  of a row of `privacy.masks` @returns {Zone} */
+export const maskOf = (text) => zoneOf(`exclude ${text}`);
+
+/** @param {Zone} mask */
+export const maskText = ({ points }) => points.map((point) => point.join()).join(" ");
+
 /** @param {Zone} zone */
 export const isRectangle = ({ points }) => points.length === 2;
 

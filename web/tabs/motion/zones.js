@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The zones: those over the picture, the same as a list, and what adds more of them.
+ * The zones, or privacy masks: those over the picture, the same as a list, and what adds more of them.
  *
  * A change is saved at once and can be undone. If somebody else has changed the zones meanwhile, theirs are shown.
  */
@@ -13,7 +13,8 @@ import { ZoneDrawing } from "./zone-drawing.js";
 import { ZoneLayer } from "./zone-layer.js";
 import { ZoneList } from "./zone-list.js";
 import { ZoneStore } from "./zone-store.js";
-import { help, meaning } from "./zone-words.js";
+import { MOTION } from "./zone-purpose.js";
+import { help } from "./zone-words.js";
 
 /** @typedef {import("./zone.js").Point} Point */
 /** @typedef {import("./zone.js").Zone} Zone */
@@ -24,6 +25,7 @@ const MIDDLE = [[0.35, 0.35], [0.65, 0.65]];
 export class Zones {
   element;
   #context;
+  #purpose;
   #picture;
   #layer;
   #drawing;
@@ -44,18 +46,20 @@ export class Zones {
   #zones = [];
   #selected = -1;
 
-  /** @param {any} context @param {import("./picture.js").MotionPicture} picture */
-  constructor(context, picture) {
+  /** @param {any} context @param {import("./picture.js").MotionPicture} picture @param {import("./zone-purpose.js").Purpose} [purpose] */
+  constructor(context, picture, purpose = MOTION) {
     this.#context = context;
+    this.#purpose = purpose;
+    this.#kind.element.hidden = !purpose.kinds.length;
     this.#picture = picture;
-    this.#store = new ZoneStore(context.settings, () => this.#replaced());
-    this.#layer = new ZoneLayer(picture, {
+    this.#store = new ZoneStore(context.settings, purpose, () => this.#replaced());
+    this.#layer = new ZoneLayer(picture, purpose.word, {
       selected: (index) => this.#select(index),
       changed: (index, zone, done) => this.#change(index, zone, done),
       said: (text) => write(this.#said, text),
     });
     this.#drawing = new ZoneDrawing(picture, { drawn: (corners) => this.#add(corners), changed: () => this.#show() });
-    this.#list = new ZoneList({
+    this.#list = new ZoneList(purpose, {
       selected: (index) => {
         this.#select(index);
         this.#picture.reveal();
@@ -63,8 +67,8 @@ export class Zones {
       },
       changed: (index, zone) => this.#change(index, zone, true),
     });
-    this.element = el("section", { class: "card zones", "aria-label": "Zones" },
-      el("h2", { text: "Zones" }), this.#meaning, this.#kind.element,
+    this.element = el("section", { class: "card zones", "aria-label": purpose.title },
+      el("h2", { text: purpose.title }), this.#meaning, this.#kind.element,
       el("div", { class: "actions" }, this.#rectangle, this.#polygon, this.#middle, this.#finish, this.#cancel, this.#undo),
       this.#help, this.#problem, this.#list.element, this.#said);
     for (const place of [this.element, this.#layer.shapes.element]) {
@@ -85,7 +89,7 @@ export class Zones {
 
   /** Somebody else has changed the zones. */
   #replaced() {
-    if (this.#layer.cancel()) this.#context.say("Someone else has just changed the zones, so your change was not saved.", { error: true });
+    if (this.#layer.cancel()) this.#context.say(`Someone else has just changed the ${this.#purpose.title.toLowerCase()}, so your change was not saved.`, { error: true });
     this.#selected = -1;
     this.#take();
   }
@@ -116,7 +120,7 @@ export class Zones {
   #add(corners) {
     const points = corners.map((point) => onSensor(this.#picture.toSensor(point), this.#picture.sensor));
     this.#selected = this.#zones.length;
-    this.#save([...this.#zones, { include: this.#kind.value === "include", points }], this.#selected);
+    this.#save([...this.#zones, { include: this.#purpose.kinds.length > 0 && this.#kind.value === "include", points }], this.#selected);
     this.#layer.shapes.focus();
   }
 
@@ -136,7 +140,7 @@ export class Zones {
   /** The zone of this index is deleted. @param {number} index */
   #focusAfter(index) {
     if (!this.#list.focus(Math.min(index, this.#zones.length - 1))) this.#rectangle.focus();
-    write(this.#said, `Zone ${index + 1} was deleted.`);
+    write(this.#said, `${this.#purpose.word} ${index + 1} was deleted.`);
   }
 
   async #undoLast() {
@@ -157,7 +161,7 @@ export class Zones {
     this.#take();
     const error = await answer;
     this.#take();
-    if (error) this.#complain(index, errorText(error, "The zone"));
+    if (error) this.#complain(index, errorText(error, `The ${this.#purpose.word.toLowerCase()}`));
   }
 
   /** @param {number} index  of a zone @param {string} text  "": nothing is wrong */
@@ -173,7 +177,7 @@ export class Zones {
     this.#layer.show(known ? this.#zones : [], this.#selected);
     for (const button of [this.#rectangle, this.#polygon, this.#middle]) button.disabled = !known;
     this.#list.show(this.#zones, covered, this.#selected);
-    const { text, nowhere } = meaning(this.#zones, covered);
+    const { text, nowhere } = this.#purpose.meaning(this.#zones, covered);
     write(this.#meaning, text);
     this.#meaning.className = nowhere ? "problem" : "hint";
     this.#rectangle.setAttribute("aria-pressed", String(kind === "rectangle"));
@@ -181,6 +185,6 @@ export class Zones {
     this.#cancel.hidden = !kind;
     this.#finish.hidden = kind !== "polygon" || count < 3;
     this.#undo.disabled = !this.#store.canUndo;
-    write(this.#help, known ? help(kind, count, this.#selected >= 0) : "Zones can be drawn once the camera answers.");
+    write(this.#help, known ? help(kind, count, this.#selected < 0 ? "" : this.#purpose.word.toLowerCase()) : `${this.#purpose.title} can be drawn once the camera answers.`);
   }
 }

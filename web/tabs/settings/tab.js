@@ -8,6 +8,7 @@ import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
+import { maskEditor } from "./masks.js";
 import { people } from "./people.js";
 import { receivers } from "./receivers.js";
 import { restartNotice } from "./restart.js";
@@ -74,7 +75,7 @@ export function mount(panel, context) {
     const cards = (/** @type {typeof GROUPS} */ groups) => groups
       .map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter((name) => name in fields)])) // of a further camera some are the first one's
       .filter(([, names]) => names.length)
-      .map(([title, names]) => card(title, names.map(row), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
+      .map(([title, names]) => card(title, names.map(row), title === "Privacy" && maskEditor(context), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
     /** For the search: what is set on the Motion tab. */
     const elsewhere = Object.keys(fields).filter((name) => name.startsWith("motion.")).map((name) => textOf(name).label);
     const link = tabLink(context, "motion", "Open the Motion tab");

@@ -102,12 +102,13 @@ class IdleDaemon(CaptureDaemon):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         (self.simulated / "starts.log").touch()
+        self.video: dict[str, Any] = {"width": 320, "framerate": 15}
         self.fault()
         self.settings()
 
     def settings(self, **sections: Any) -> None:
         """Write settings; small pictures where nothing else is said."""
-        small = {"photo": {"width": 320}, "raw": {"width": 320}, "video": {"width": 320, "framerate": 15}}
+        small = {"photo": {"width": 320}, "raw": {"width": 320}, "video": self.video}
         self.set(**{"snapshot": STILL, "live": LIVE, **small, **sections})
 
     def open(self, **environ: str) -> None:

@@ -27,8 +27,8 @@ import { patchOf } from "../server/settings-store.js";
  */
 export function settingRow(store, name, { choices, automatic = () => "", inRow, input: own } = {}) {
   const field = /** @type {Field} */ (store.document?.fields[name]);
-  const { label, help = "", empty = "" } = textOf(name);
-  const offered = choices ?? choicesOf(field);
+  const { label, help = "", empty = "", choices: named } = textOf(name);
+  const offered = choices ?? choicesOf(field, named);
   const id = uniqueId("setting");
   const attributes = { id, "aria-describedby": `${id}-hint ${id}-error` };
   const isList = field.type === "list" && !own;

@@ -6,6 +6,7 @@
  * @property {string} label
  * @property {string} [help]  what the label does not say
  * @property {string} [empty]  what 0 or an empty text means
+ * @property {Record<string, string>} [choices]  what its values are called, instead of `VALUES`
  */
 
 const MIRROR_HELP = "In addition to the mirroring in Settings: two flips cancel out.";
@@ -73,7 +74,12 @@ const TEXTS = {
   "server.tls_key": { label: "TLS private key", empty: "in the certificate's file", help: `Path of a PEM file. ${RESTART_HELP}` },
   "server.access_log": { label: "Log each request" },
 
-  "video.quality": { label: "JPEG quality", help: "Only for MJPEG videos." },
+  "video.quality": { label: "JPEG quality", help: "Of the frames that the MP4 is created from, and of MJPEG videos." },
+  "video.while_recording": {
+    label: "While recording",
+    help: "With the picture, a video needs about ten times the disk space until its MP4 is created. Choose encoding for a slow card, or a Pi Zero. This has no effect with picamera2.",
+    choices: { picture: "The picture continues", encode: "Encode at once" },
+  },
   sensor_mode: { label: "Sensor mode", help: "Automatic selects the widest field of view that is fast enough." },
   width: { label: "Width", empty: "automatic", help: "Before the rotation." },
   height: { label: "Height", empty: "automatic", help: "Before the rotation." },
@@ -102,8 +108,8 @@ const VALUES = {
 /** The text of a setting. @param {string} name  dotted @returns {SettingText} */
 export const textOf = (name) => TEXTS[name] ?? TEXTS[name.slice(name.indexOf(".") + 1)];
 
-/** The choices of a field, each a value and its text. @param {import("../server/settings-store.js").Field} field @returns {[any, string][]} */
-export const choicesOf = ({ choices, unit }) => (choices ?? []).map((value) => [value, VALUES[value] ?? `${value}${unit}`]);
+/** The choices of a field, each a value and its text. @param {import("../server/settings-store.js").Field} field @param {Record<string, string>} [own] @returns {[any, string][]} */
+export const choicesOf = ({ choices, unit }, own = {}) => (choices ?? []).map((value) => [value, own[value] ?? VALUES[value] ?? `${value}${unit}`]);
 
 /** @param {number} value */
 const number = (value) => value.toLocaleString("en");

@@ -18,7 +18,7 @@ from typing import NoReturn
 from stillcam.camera.frame_age import LiveFrameAge, lag_s
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.shown import ShownPart
-from stillcam.camera.use_cases import Container, Geometry, frame_duration_s, geometry_of
+from stillcam.camera.use_cases import Container, Geometry, configuration_of, frame_duration_s, geometry_of
 from stillcam.common.child_process import PIPE_BYTES, TERM_GRACE_S
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
@@ -163,6 +163,13 @@ class Driver(ABC):
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for live frames; see `read_frames`."""
 
+    def start_video_frames(self, settings: Settings, camera: CameraInfo) -> None:
+        """Start the camera for the frames of a video, to be read by `read_frames` until `stop`.
+
+        Only for drivers that cannot give stills during a video, see the capabilities.
+        """
+        raise NotImplementedError
+
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """The complete JPEGs since the last call, oldest first; waits for at least one. Empty: time-out."""
         stdout = self._stdout
@@ -192,12 +199,13 @@ class Driver(ABC):
         """
 
     def wait_video(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
-        """Wait for the end of the video; False: time-out.
+        """Wait for the end of the video; False: time-out, or a still has come.
 
         Raises:
             CameraError: it failed. With cause `encoder`, the next recording uses another encoder.
         """
-        return self._wait_until(lambda: self._finished, timeout_s, interrupts)
+        self._wait_until(lambda: self._finished or bool(self._stills), timeout_s, interrupts)
+        return self._finished
 
     @abstractmethod
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
@@ -237,7 +245,7 @@ class Driver(ABC):
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
         self._shown = ShownPart(settings, self._geometry, use)
         self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""
-        self._splitter, self._age = JpegSplitter(), LiveFrameAge(settings.live.buffer_count)
+        self._splitter, self._age = JpegSplitter(), LiveFrameAge(configuration_of(settings, use).buffer_count)
 
     def _wait_until(self, condition: Callable[[], bool], timeout_s: float, interrupts: Sequence[int]) -> bool:
         """Whether `condition` became true in time. With a time-out of 0 nothing is received."""

@@ -90,7 +90,7 @@ class CommandHandler:
     def _snapshot(self, message: Message) -> Message:
         """Answers with the name of a frame that was begun after the question."""
         timeout_s, status = _timeout_s(message, self._picture_s()), self._status
-        if status.recording and not status.capabilities.get("stills_in_videos"):
+        if status.recording and not status.recording["picture"]:
             raise CameraError("busy", "a video is being recorded: there are no new pictures until it ends")
         try:
             name = status.wait_for_frame(lambda: self._commands.post("snapshot"), timeout_s)
@@ -120,7 +120,10 @@ class CommandHandler:
         return {"mode": self._status.mode}
 
     def _photo(self, message: Message) -> Message:
-        """Answers with the `items` once all are taken; before, after `wait_s`, with how far it is (`taking`)."""
+        """Answers with the `items` once all are taken; before, after `wait_s`, with how far it is (`taking`).
+
+        With `wait_s`, a raw photo that must wait for the end of a video (`waits_for`) is answered at once.
+        """
         if message.get("kind", "photo") not in ("photo", "raw"):
             raise StillcamError("kind must be photo or raw")
         return self._post_and_wait(message) or {"taking": self._status.taking}

@@ -54,12 +54,16 @@ class Mode:
     Attributes:
         use: settings are on trial, and time-outs are learnt, for each use of the camera.
         urgent: whether it interrupts another mode that waits for a picture.
+        title, finishes, picture: for the documentation: its name, whether it finishes before a mode of higher
+            priority gets the camera, and which picture is shown meanwhile.
         handlers: of its commands, by verb; called in the camera's thread, whatever mode runs. With a CameraError
             they refuse the command.
     """
 
     use = ""
     urgent = False
+    title = picture = ""
+    finishes = False
     handlers: Mapping[str, Handler] = {}
 
     def update(self) -> None:
@@ -98,6 +102,7 @@ class CaptureContext:
 
     Attributes:
         recording: a video is being made: no other mode gets the camera.
+        video_shows: frames of that video are published, and photos are taken of them.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
         edits: draws privacy masks; whatever gets a picture from the driver passes it through this first.
@@ -121,7 +126,7 @@ class CaptureContext:
         self.settings = PendingSettings(paths.settings, settings, self.status)
         self.backoff = Backoff(self.status)
         self.stopping = False
-        self.recording = False
+        self.recording = self.video_shows = False
         self._modes = modes
         self._handlers = handlers
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)

@@ -40,6 +40,10 @@ from stillcam.series.reader import summary
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
+PRIORITIES: Sequence[type[Mode]] = (  # the highest first; docs/reference/priorities.md is made of it
+    VideoMode, AutofocusMode, PhotoMode, DetectMode, SeriesMode, LiveMode, SnapshotMode,
+)  # fmt: skip
+
 
 class Daemon:
     """Keeps `images/current.jpg` fresh.
@@ -83,7 +87,7 @@ class Daemon:
         self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
         self._motion = MotionWatch(context, self._library, self._photos.take_of_motion)
         frame_request = self._snapshots.frame_request
-        self._modes: Sequence[Mode] = (
+        modes = (
             VideoMode(context, self._library, self._photos, frame_request),
             AutofocusMode(context, self._lens),
             self._photos,
@@ -92,6 +96,7 @@ class Daemon:
             LiveMode(context, self._motion, frame_request),
             self._snapshots,
         )
+        self._modes: Sequence[Mode] = sorted(modes, key=lambda mode: PRIORITIES.index(type(mode)))
         self._films = FilmQueue(
             paths, lambda: context.settings.wanted.files, self._series.zone, lambda: context.recording
         )

@@ -35,7 +35,9 @@ class Status:
         frames: how many were published.
         metadata: the newest frame's.
         taking: the photos under way: `kind`, `done`, `of` and `due`, the moment of the self-timer; None: none.
-        recording: the video under way: `since`, `seconds` (None: until a stop), `bytes`, `left_s`; None: none.
+        recording: the video under way: `since`, `seconds` (None: until a stop), `bytes`, `left_s`, `bytes_per_s`,
+            `room_s` (how much longer the disk lasts), `dropped` frames, and whether it gives new pictures
+            (`picture`); None: none.
         waiting: by mode, the orders that wait for another one: `kind`, and the number of items (`of`).
     """
 

@@ -90,7 +90,8 @@ def picture(installation: Installation) -> list[Finding]:
     except ValueError:
         return fault(check, f"current.jpg points to {name}, which is not a frame", START)
     allowed_s = stale_after_s(float(installation.status.get("interval_s") or DEFAULT_INTERVAL_S))
-    if age_s > allowed_s and installation.status.get("mode") != "video":
+    recording = installation.status.get("recording")
+    if age_s > allowed_s and not (recording and not recording.get("picture")):
         return fault(check, f"the newest picture is {span_text(age_s)} old", advice)
     if age_s < -STALE_GRACE_S:
         return warning(check, f"the newest picture is {span_text(-age_s)} ahead of the clock", "check the clock")

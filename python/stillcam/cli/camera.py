@@ -12,7 +12,7 @@ from stillcam.cli import Arguments, Result, add_command
 from stillcam.cli.daemon import ask_with_progress
 from stillcam.cli.output import Table
 from stillcam.common.errors import StillcamError
-from stillcam.common.formats import size_text
+from stillcam.common.formats import size_text, span_text
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import Message, ask
 from stillcam.library.names import decode
@@ -125,6 +125,8 @@ def _photo_progress(status: Message) -> tuple[str, float | None]:
     if taking["due"]:
         return "self-timer", max(0.0, -_age_s(taking["due"]))
     line = f"photo {min(taking['done'] + 1, taking['of'])} of {taking['of']}"
+    if taking["kind"] == "raw" and status.get("recording"):
+        return f"{line}: waiting for the end of the video", None
     if status["mode"] == "photo":
         return line, max(0.0, status["interval_s"] - _age_s(status["since"]))
     return f"{line}: {status['reason'] or status['mode']}", None
@@ -132,8 +134,18 @@ def _photo_progress(status: Message) -> tuple[str, float | None]:
 
 def _video_progress(status: Message) -> tuple[str, float | None]:
     if recording := status.get("recording"):
-        return f"recording, {size_text(recording['bytes'])}", recording["left_s"]
+        return f"recording, {size_text(recording['bytes'])}{_disk_rate(recording)}", recording["left_s"]
+    if (encoding := status["library"].get("encoding")) and encoding["kind"] == "video":
+        return f"creating the MP4, {100 * encoding['progress']:.0f} %", None
     return "finishing the video", None
+
+
+def _disk_rate(recording: Message) -> str:
+    """How fast the file grows, and how long the disk lasts."""
+    room_s, dropped = recording["room_s"], recording["dropped"]
+    text = f", {size_text(recording['bytes_per_s'])}/s"
+    text += f", room for {span_text(room_s)}" if room_s is not None else ""
+    return text + (f", {dropped} frames lost: the disk is too slow" if dropped else "")
 
 
 def _age_s(moment: str) -> float:

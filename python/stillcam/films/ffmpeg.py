@@ -16,6 +16,7 @@ from stillcam.settings.encoder import HARDWARE as BOARD
 
 NO_FFMPEG = "a film needs ffmpeg: sudo apt install -y ffmpeg"
 BITS_PER_PIXEL = 0.15  # of the hardware encoder, which has no constant quality
+PROGRESS = ("-progress", "pipe:1")  # on standard output
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
 _MARGIN = 40  # between an overlay and the edges of the film: this fraction of its height
 _DEFLICKER = "deflicker=size=9:mode=pm"  # the power mean of nine pictures
@@ -67,22 +68,23 @@ class Encoder:
     """An H.264 encoder of ffmpeg."""
 
     name: str
-    options: Callable[[Size, int, int], tuple[str, ...]]  # for a size, pictures a second, and a number of threads
+    options: Callable[[Size, int, int, int], tuple[str, ...]]  # for a size, frames/s, a number of threads, and bit/s
     supports: Callable[[Size], bool] = lambda _: True  # whether it can encode a size at all
     device: str = ""  # the device file that it needs
 
 
-def _hardware(size: Size, fps: int, _threads: int) -> tuple[str, ...]:
-    return "-b:v", str(max(500_000, round(BITS_PER_PIXEL * size[0] * size[1] * fps)))
+def _hardware(size: Size, fps: int, _threads: int, bitrate: int) -> tuple[str, ...]:
+    return "-b:v", str(bitrate or max(500_000, round(BITS_PER_PIXEL * size[0] * size[1] * fps)))
 
 
-def _software(size: Size, _fps: int, threads: int) -> tuple[str, ...]:
+def _software(size: Size, _fps: int, threads: int, bitrate: int) -> tuple[str, ...]:
     # Pictures that it holds back take the memory. Measured: 250 MB for 1080p; for 12 megapixels 350 MB with none
     # ahead, where it had been 700 MB with four.
     held = (
         "rc-lookahead=10" if size[0] * size[1] <= 1920 * 1088 else "rc-lookahead=0:mbtree=0:bframes=0:ref=1:weightp=0"
     )
-    return ("-preset", "veryfast", "-crf", "21", "-profile:v", "high", "-threads", str(threads),
+    amount = ("-b:v", str(bitrate)) if bitrate else ("-crf", "21")
+    return ("-preset", "veryfast", *amount, "-profile:v", "high", "-threads", str(threads),
             "-x264-params", f"{held}:sync-lookahead=0")  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def film_command(
         "-framerate", str(order.fps), "-i", f"pipe:{overlay.descriptor}",
     )  # fmt: skip
     return [
-        ffmpeg, *_QUIET, "-progress", "pipe:1",
+        ffmpeg, *_QUIET, *PROGRESS,
         "-noautorotate", "-f", "image2pipe", "-c:v", "mjpeg", "-threads", "1", "-framerate", str(order.fps),
         "-i", "pipe:0", *overlay_input,
         "-an", "-filter_complex_threads", "1", "-filter_complex", filter_graph(order, box, size, overlay),
@@ -126,22 +128,49 @@ def film_command(
     ]  # fmt: skip
 
 
-def mjpeg_arguments(source: Path, rate: float, encoder: Encoder, size: Size, threads: int, target: Path) -> list[str]:
-    """The arguments by which ffmpeg makes an MP4 of a file of JPEGs, frame by frame.
+class Sound(NamedTuple):
+    """The sound of a video, recorded beside it."""
+
+    path: Path  # its timestamps are seconds since the epoch
+    from_s: float  # the time of the video's first frame, in seconds since the epoch
+    duration_s: float  # of the video
+
+
+def mjpeg_arguments(
+    source: Path,
+    rate: float,
+    encoder: Encoder,
+    size: Size,
+    threads: int,
+    target: Path,
+    bitrate: int = 0,
+    sound: Sound | None = None,
+) -> list[str]:
+    """The arguments by which ffmpeg makes an MP4 of a file of JPEGs, frame by frame; see `encoded_frames`.
 
     Args:
         rate: frames a second.
         size: of the MP4, as `film_size` gives it; JPEGs with an odd side lose a pixel.
         threads: for the encoder.
+        bitrate: in bit/s; 0: a good quality.
+        sound: that the MP4 gets.
     """
     filters = (
         f"crop={size[0]}:{size[1]}:0:0", "scale=out_range=tv:out_color_matrix=bt709", "format=yuv420p",
         f"setparams={_COLOURS}", "setsar=1",
     )  # fmt: skip
+    heard: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ("-an",)
+    if sound:
+        heard = ("-itsoffset", f"{-sound.from_s:.6f}", "-i", f"file:{sound.path}")
+        # What precedes the first frame is cut off, and gaps become silence: sound cards have clocks of their own.
+        audio = ("-map", "1:a:0", "-af", "aresample=async=1:first_pts=0", "-c:a", "aac", "-b:a", "128k",
+                 "-t", f"{sound.duration_s:.3f}")  # fmt: skip
     return [
-        "-noautorotate", "-f", "mjpeg", "-threads", "1", "-framerate", f"{rate:g}", "-i", f"file:{source}",
-        "-map", "0:v:0", "-an", "-filter_threads", "1", "-vf", ",".join(filters),
-        *_encoding(encoder, size, max(1, round(rate)), threads),
+        *PROGRESS, *(("-copyts",) if sound else ()),
+        "-noautorotate", "-f", "mjpeg", "-threads", "1", "-framerate", f"{rate:g}", "-i", f"file:{source}", *heard,
+        "-map", "0:v:0", *audio, "-filter_threads", "1", "-vf", ",".join(filters),
+        *_encoding(encoder, size, max(1, round(rate)), threads, bitrate),
         "-r", f"{rate:g}",  # or ffmpeg takes twice the rate, and each frame twice
         "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip
@@ -173,8 +202,8 @@ def filter_graph(order: Order, box: Box, size: Size, overlay: Overlay | None = N
     return ",".join(filter(None, steps))
 
 
-def _encoding(encoder: Encoder, size: Size, fps: int, threads: int) -> tuple[str, ...]:
-    return "-c:v", encoder.name, "-pix_fmt", "yuv420p", *encoder.options(size, fps, threads)
+def _encoding(encoder: Encoder, size: Size, fps: int, threads: int, bitrate: int = 0) -> tuple[str, ...]:
+    return "-c:v", encoder.name, "-pix_fmt", "yuv420p", *encoder.options(size, fps, threads, bitrate)
 
 
 # --- progress

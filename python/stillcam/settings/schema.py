@@ -225,8 +225,16 @@ class VideoSettings(Configuration):
 
     width: int = _width(1920, 4096)
     height: int = _height(4096, "16:9, which is 1080 for a width of 1920")
+    quality: int = _quality(80)
     sync_aspect: bool = _sync_aspect()
     framerate: float = _framerate(30.0)
+    while_recording: str = _setting(
+        "picture",
+        "picture: the picture continues during a video, whose MP4 is created afterwards. encode: the camera encodes at"
+        " once, which needs a tenth of the disk space; with rpicam there is no new picture until the video ends."
+        " Choose encode for a slow card, or a Pi Zero.",
+        choices=("picture", "encode"),
+    )
     bitrate: int = _setting(
         0, "For H.264: at least 1000, on a Pi 4 or older 25000 to 25000000. 0: the encoder chooses.",
         low=0, high=100_000_000, unit="bit/s", check=_bitrate,

@@ -75,6 +75,27 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     assert orders.asked["stop"] == 1
 
 
+def test_a_video_says_how_long_the_disk_lasts_and_how_much_of_its_mp4_there_is(page, orders):
+    said, waits = page.locator(".take-activity"), page.locator(".take-waits")
+    photo = page.get_by_role("group", name="Take").get_by_role("button", name="Photo", exact=True)
+    recording = {
+        "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}", "seconds": None, "bytes": 10**7, "left_s": None,
+        "bytes_per_s": 6_100_000, "room_s": 2467, "dropped": 0, "picture": True,
+    }  # fmt: skip
+    orders.status |= {"recording": recording, "waiting": [{"kind": "raw", "of": 1}]}
+    expect(said).to_have_text(re.compile(r"^Recording for \d+ s: 6\.1 MB/s, room for 41 min$"))
+    expect(waits).to_have_text("One photo is waiting for the end of the video.")
+    expect(photo).to_be_enabled()
+    orders.status |= {"recording": recording | {"left_s": 9.5, "dropped": 3, "picture": False}, "waiting": []}
+    expect(said).to_have_text(
+        re.compile(r"^The card is too slow for this video\. Recording for \d+ s, 10 s left: .* 41 min, 3 frames lost$")
+    )
+    expect(photo).to_be_disabled()
+    encoding = {"kind": "video", "time": recording["since"], "progress": 0.427}
+    orders.status |= {"recording": None, "library": {**orders.status.get("library", {}), "encoding": encoding}}
+    expect(said).to_have_text("Creating the MP4: 42 %")
+
+
 def test_what_waits_is_told_whoever_has_asked_for_it(page, orders):
     orders.status = {
         **orders.status,

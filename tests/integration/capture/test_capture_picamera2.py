@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon
+from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon, read_sidecar
 from picamera2_library import LIBRARY
 from PIL import Image, ImageStat
 
@@ -107,8 +107,16 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
     assert status["mode"] == "video" and status["restarts"] == {}
     with Image.open(camera.images / "current.jpg") as image:
         image.load()
+    camera.settings(snapshot=STILL)
+    camera.ask("reload")
+    camera.ask("lease", seconds=30)
+    camera.frames(5)  # not one an hour
+    (photo,) = camera.take()
+    assert read_sidecar(photo)["from"] == "video"
     (item,) = camera.ask("stop")["items"]
     assert camera.library.joinpath(item).stat().st_size > 1000
+    camera.settings(snapshot={"interval_s": 0.3, "width": 320})
+    camera.ask("reload")
     camera.frames(1)
 
 

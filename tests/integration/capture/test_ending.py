@@ -204,6 +204,7 @@ def a_video_of_picamera2(machine: Machine) -> None:
 def asking_for_libav(machine: Machine) -> None:
     machine.has("rpicam-still", "False")
     machine.has("rpicam-vid", "'--version' in argv")
+    machine.idle_daemon.settings(video={"width": 320, "while_recording": "encode"})
     machine.start("rpicam")
     machine.idle_daemon.until(lambda status: status["captures"]["ok"])
     BackgroundRequest(machine.idle_daemon, "video")

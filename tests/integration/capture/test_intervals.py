@@ -9,6 +9,7 @@ from stillcam.capture.status import Status
 
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="without ffmpeg")
 
+ENCODE = {"width": 320, "framerate": 15, "while_recording": "encode"}  # no picture until it ends
 LONG = {"width": 320, "controls": {"ExposureTime": 60_000_000}}
 
 
@@ -33,6 +34,8 @@ def series(idle_daemon: IdleDaemon) -> BackgroundRequest:
 )
 def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(idle_daemon, mode, begin):
     """Else the newest frame counts as stale: health 503, a placeholder, a webhook."""
+    idle_daemon.video |= ENCODE
+    idle_daemon.settings()
     idle_daemon.open()
     begin(idle_daemon)
     before = idle_daemon.until(lambda status: status["mode"] == mode)["interval_s"]
@@ -46,7 +49,7 @@ def test_a_setting_that_changes_in_the_middle_leaves_the_interval_of_the_mode(id
 @needs_ffmpeg
 def test_the_first_snapshot_after_a_video_has_its_time(idle_daemon):
     """The newest frame is then as old as the video is long, and no camera is to blame."""
-    idle_daemon.settings(snapshot=STILL | {"interval_s": 1})
+    idle_daemon.settings(snapshot=STILL | {"interval_s": 1}, video=ENCODE)
     idle_daemon.open()
     frame = idle_daemon.ask("status")["frame"]
     idle_daemon.ask("video")

@@ -155,7 +155,7 @@ def test_a_photo_begins_with_what_the_camera_had_found_unless_it_is_told_not_to(
 
 
 def test_a_self_timer_waits_while_frames_go_on_and_can_be_cancelled(idle_daemon):
-    idle_daemon.settings(snapshot={"interval_s": 0.1, "width": 320})
+    idle_daemon.settings(snapshot={"interval_s": 0.1, "width": 320}, video={"while_recording": "encode"})
     idle_daemon.open()
     asking = BackgroundRequest(idle_daemon, "photo", kind="photo", count=2, delay_s=3600)
     taking = idle_daemon.until(lambda status: status["taking"])["taking"]

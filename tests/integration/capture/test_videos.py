@@ -1,37 +1,28 @@
-"""Videos on the real daemon with the simulated camera: playable, whatever ended them."""
+"""Videos that the camera program encodes: playable, whatever ended them."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from capture_daemon import DEADLINE_S, LIVE, ROOT, STILL, BackgroundRequest, IdleDaemon, read_sidecar
 from PIL import Image
+from videos import recording, streams_of
 
 from stillcam.ipc.protocol import Refusal
 
+ENCODE = {"while_recording": "encode"}
 needs_ffmpeg = pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg")
-SOME_BYTES = 40_000  # more than a first picture
 
 
-def probe(path: Path) -> list[dict[str, Any]]:
-    """What ffprobe says of each stream; all frames are decoded."""
-    argv = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", str(path)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=DEADLINE_S)
-    streams: list[dict[str, Any]] = json.loads(done.stdout)["streams"]
-    return streams
-
-
-def recording(idle_daemon: IdleDaemon, least_bytes: int = SOME_BYTES) -> dict[str, Any]:
-    """Wait until a video has so many bytes."""
-    status = idle_daemon.until(lambda status: (status["recording"] or {"bytes": 0})["bytes"] >= least_bytes)
-    told: dict[str, Any] = status["recording"]
-    return told
+@pytest.fixture(autouse=True)
+def _encodes(idle_daemon: IdleDaemon) -> None:
+    """Unless a test says otherwise."""
+    idle_daemon.video |= ENCODE
+    idle_daemon.settings()
 
 
 def shown(idle_daemon: IdleDaemon) -> Path:
@@ -43,10 +34,12 @@ def shown(idle_daemon: IdleDaemon) -> Path:
 
 @needs_ffmpeg
 def test_a_video_is_an_mp4_that_browsers_play(idle_daemon):
-    idle_daemon.settings(video={"width": 320, "framerate": 15, "bitrate": 300_000, "controls": {"Saturation": 0}})
+    idle_daemon.settings(
+        video=ENCODE | {"width": 320, "framerate": 15, "bitrate": 300_000, "controls": {"Saturation": 0}}
+    )
     idle_daemon.open()
     item = idle_daemon.film(2)
-    (stream,) = probe(item)
+    (stream,) = streams_of(item)
     assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
     assert (stream["width"], stream["height"]) == (320, 180)
     assert int(stream["nb_read_frames"]) >= 2
@@ -79,7 +72,7 @@ def test_a_video_runs_until_it_is_stopped_and_refuses_what_would_disturb_it(idle
     idle_daemon.settings(snapshot=STILL | {"width": 640}, live=LIVE)
     assert idle_daemon.ask("reload")["in_force"] is False  # at once, though no picture comes
     (item,) = idle_daemon.ask("stop")["items"]
-    assert int(probe(idle_daemon.library / item)[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(idle_daemon.library / item)[0]["nb_read_frames"]) >= 2
     with pytest.raises(Refusal, match="no video") as caught:
         idle_daemon.ask("stop")
     assert caught.value.cause == "idle"
@@ -110,7 +103,7 @@ def test_the_end_of_the_daemon_finishes_the_video(idle_daemon):
     assert not Path(f"/proc/{program}").exists()
     idle_daemon.open()
     item = shown(idle_daemon)
-    assert int(probe(item)[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(item)[0]["nb_read_frames"]) >= 2
     idle_daemon.until(lambda _: not idle_daemon.drafts())
     assert "Traceback" not in idle_daemon.log.read_text()
 
@@ -127,7 +120,7 @@ def test_kill_9_in_the_middle_of_a_video_leaves_what_can_be_played(idle_daemon):
     assert any(name.endswith(".ts") for name in idle_daemon.drafts())
     idle_daemon.open()
     item = shown(idle_daemon)
-    assert int(probe(item)[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(item)[0]["nb_read_frames"]) >= 2
     told = read_sidecar(item)
     assert (told["interrupted"], told["size"], told["camera"]["model"]) == (True, [320, 180], "imx519")
     assert item.with_suffix(".jpg").exists()
@@ -142,7 +135,7 @@ def test_a_camera_program_that_is_killed_in_the_middle_of_a_video(idle_daemon):
     (program,) = idle_daemon.camera_programs()
     os.kill(program, signal.SIGKILL)
     item = shown(idle_daemon)
-    assert int(probe(item)[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(item)[0]["nb_read_frames"]) >= 2
     assert read_sidecar(item)["interrupted"] is True
     assert idle_daemon.next_snapshot()["mode"] == "snapshot"
     assert idle_daemon.ask("status")["failures"] == {"died": 1}
@@ -155,7 +148,7 @@ def test_a_video_ends_in_time_when_the_disk_fills_up(idle_daemon):
     recording(idle_daemon)
     idle_daemon.settings(files={"floor_mb": 10_000_000})
     idle_daemon.ask("reload")
-    assert int(probe(shown(idle_daemon))[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(shown(idle_daemon))[0]["nb_read_frames"]) >= 2
     status = idle_daemon.until(lambda status: status["mode"] == "snapshot")
     assert "the recording was stopped" in status["notice"]
 
@@ -165,7 +158,7 @@ def test_a_video_on_its_side_is_turned_by_the_player(idle_daemon):
     idle_daemon.settings(camera={"rotation": 90})
     idle_daemon.open()
     item = idle_daemon.film(1)
-    (stream,) = probe(item)
+    (stream,) = streams_of(item)
     assert (stream["width"], stream["height"]) == (320, 180)
     assert [side["rotation"] for side in stream["side_data_list"]] == [-90]  # ffmpeg counts the other way round
     assert read_sidecar(item)["size"] == [180, 320]
@@ -175,9 +168,9 @@ def test_a_video_on_its_side_is_turned_by_the_player(idle_daemon):
 
 @needs_ffmpeg
 def test_sound_is_there_when_it_is_wanted(idle_daemon):
-    idle_daemon.settings(video={"width": 320, "framerate": 15, "audio": "pulse"})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"})
     idle_daemon.open()
-    assert [stream["codec_type"] for stream in probe(idle_daemon.film(1))] == ["video", "audio"]
+    assert [stream["codec_type"] for stream in streams_of(idle_daemon.film(1))] == ["video", "audio"]
 
 
 @needs_ffmpeg
@@ -186,7 +179,7 @@ def test_bare_h264_is_kept_as_it_is_where_it_is_wanted(idle_daemon):
     idle_daemon.open()
     item = idle_daemon.film(1)
     assert item.suffix == ".h264"
-    assert probe(item)[0]["codec_name"] == "h264"
+    assert streams_of(item)[0]["codec_name"] == "h264"
     assert item.with_suffix(".jpg").exists()
 
 
@@ -241,7 +234,7 @@ def test_the_command_prints_the_path_and_ctrl_c_ends_it_before(idle_daemon):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert int(probe(Path(said.strip()))[0]["nb_read_frames"]) >= 2
+    assert int(streams_of(Path(said.strip()))[0]["nb_read_frames"]) >= 2
 
 
 @needs_ffmpeg
@@ -279,7 +272,7 @@ def test_a_stop_that_comes_before_the_first_picture_waits_for_it(idle_daemon):
     idle_daemon.until(lambda status: status["recording"])
     (item,) = idle_daemon.ask("stop")["items"]
     assert begun.wait()["recording"]["bytes"] > 0
-    assert int(probe(idle_daemon.library / item)[0]["nb_read_frames"]) >= 1
+    assert int(streams_of(idle_daemon.library / item)[0]["nb_read_frames"]) >= 1
     assert idle_daemon.until(lambda status: not status["recording"])["library"]["finishing"] == 0
 
 
@@ -288,9 +281,9 @@ def test_a_stop_that_comes_before_the_first_picture_waits_for_it(idle_daemon):
 def test_a_video_is_as_long_as_it_was_asked_for_from_its_first_frame_on(idle_daemon, rate, seconds):
     """The time-out of rpicam-vid runs while the first frames are hidden: 3 s at 1 fps were nothing at all."""
     idle_daemon.fault(speed=2)  # slow enough for that to show
-    idle_daemon.settings(video={"width": 320, "framerate": rate})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": rate})
     idle_daemon.open()
-    (stream,) = probe(idle_daemon.film(seconds))
+    (stream,) = streams_of(idle_daemon.film(seconds))
     assert int(stream["nb_read_frames"]) == rate * seconds
     assert float(stream["duration"]) == pytest.approx(seconds, abs=0.1)
 
@@ -300,36 +293,36 @@ def test_a_video_whose_frames_come_too_slowly_ends_all_the_same(idle_daemon):
     """It is one of so many frames; a board that cannot keep up would record for many times as long."""
     idle_daemon.open()
     idle_daemon.fault(slow_s=1.0)
-    assert 1 <= int(probe(idle_daemon.film(1))[0]["nb_read_frames"]) < 15
+    assert 1 <= int(streams_of(idle_daemon.film(1))[0]["nb_read_frames"]) < 15
 
 
 @needs_ffmpeg
 def test_libav_that_does_not_encode_costs_the_sound_of_that_video_alone_and_the_item_says_so(idle_daemon):
     """Once refused, libav was taken for absent until the daemon was started again, and sound was lost silently."""
-    idle_daemon.settings(video={"width": 320, "framerate": 15, "audio": "pulse"})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"})
     idle_daemon.open()
     idle_daemon.fault(no_encoder=True)
     silent = idle_daemon.film(1)
-    assert [stream["codec_type"] for stream in probe(silent)] == ["video"]
+    assert [stream["codec_type"] for stream in streams_of(silent)] == ["video"]
     (notice,) = read_sidecar(silent)["notices"]
     assert notice.startswith("no sound: ")
     assert notice in idle_daemon.log.read_text()
     idle_daemon.fault()
     item = idle_daemon.film(1)
-    assert [stream["codec_type"] for stream in probe(item)] == ["video", "audio"]
+    assert [stream["codec_type"] for stream in streams_of(item)] == ["video", "audio"]
     assert "notices" not in read_sidecar(item)
 
 
 @needs_ffmpeg
 def test_sound_is_asked_for_where_the_form_has_none(idle_daemon):
-    idle_daemon.settings(video={"width": 320, "framerate": 15, "audio": "pulse"}, files={"video": "h264"})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"}, files={"video": "h264"})
     idle_daemon.open()
     assert read_sidecar(idle_daemon.film(1))["notices"] == ["no sound: only MP4 has it; set files.video to mp4"]
 
 
 @needs_ffmpeg
 def test_without_a_microphone_it_says_how_to_find_one(idle_daemon):
-    idle_daemon.settings(video={"width": 320, "framerate": 15, "audio": "alsa"})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "alsa"})
     idle_daemon.open()
     idle_daemon.fault(no_microphone=True)
     with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
@@ -363,7 +356,7 @@ def test_what_a_camera_that_stalls_has_written_is_kept_and_said(idle_daemon, sec
         (item,) = idle_daemon.ask("stop")["items"]
     else:
         (item,) = asking.wait()["items"]
-    assert int(probe(idle_daemon.library / item)[0]["nb_read_frames"]) >= 20
+    assert int(streams_of(idle_daemon.library / item)[0]["nb_read_frames"]) >= 20
     told = read_sidecar(idle_daemon.library / item)
     assert told["interrupted"] is True
     (notice,) = told["notices"]
@@ -373,7 +366,7 @@ def test_what_a_camera_that_stalls_has_written_is_kept_and_said(idle_daemon, sec
 
 
 def test_whoever_does_not_wait_for_a_camera_that_is_slow_to_begin_is_told_how_far_it_is(idle_daemon):
-    idle_daemon.settings(video={"width": 320, "framerate": 1}, files={"video": "mjpeg"})
+    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 1}, files={"video": "mjpeg"})
     idle_daemon.open()
     idle_daemon.fault(start_s=3.0)
     told = idle_daemon.ask("video", seconds=5, wait_s=1.5)["recording"]

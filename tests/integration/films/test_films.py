@@ -359,7 +359,7 @@ def test_an_ffmpeg_without_h264_says_what_to_install(fresh, tmp_path):
 )
 def test_the_hardware_encoder_is_tried_before_it_is_used(tmp_path, device, chosen):
     name = "no_such_encoder" if device == "/dev/null" else "mpeg4"  # each ffmpeg has that one
-    hardware = Encoder(name, lambda _size, _fps, _threads: (), device=device)
+    hardware = Encoder(name, lambda _size, _fps, _threads, _bitrate: (), device=device)
     ffmpeg = str(shutil.which("ffmpeg"))
     assert choose_encoder(ffmpeg, (320, 180), 25, 1, tmp_path, (hardware, ENCODERS[-1])).name == chosen
     with pytest.raises(StillcamError, match="sudo apt install -y ffmpeg"):

@@ -5,7 +5,10 @@ from api_calls import STATUS, Api
 
 ITEM = "2026-11-20/20261120T234501.123Z_photo_imx708.jpg"
 TAKING = {"kind": "photo", "done": 1, "of": 9, "due": None}
-RECORDING = {"since": "2026-11-20T23:45:01.123Z", "seconds": None, "bytes": 100, "left_s": None}
+RECORDING = {
+    "since": "2026-11-20T23:45:01.123Z", "seconds": None, "bytes": 100, "left_s": None, "bytes_per_s": 6_000_000,
+    "room_s": 2460, "dropped": 0, "picture": True,
+}  # fmt: skip
 PATHS = [("POST", "api/photos"), ("DELETE", "api/photos"), ("POST", "api/video"), ("DELETE", "api/video")]
 COMMANDS = {PATHS[0]: "photo", PATHS[1]: "cancel", PATHS[2]: "video", PATHS[3]: "stop"}
 
@@ -24,7 +27,7 @@ def test_photos_are_taken(api, body):
 
 def test_photos_that_take_long_go_on(api):
     api.answers["photo"] = {"taking": TAKING}
-    assert api.call("POST", "api/photos", {"count": 9}) == (202, {"taking": TAKING})
+    assert api.call("POST", "api/photos", {"count": 9}) == (202, {"taking": TAKING, "waits_for": None})
     api.answers["status"] = STATUS | {
         "taking": TAKING,
         "recording": None,
@@ -33,6 +36,12 @@ def test_photos_that_take_long_go_on(api):
     assert api.call("GET", "api/status")[1]["capture"]["taking"] == TAKING
     api.answers["cancel"] = {"items": [ITEM]}
     assert api.call("DELETE", "api/photos") == (200, {"items": [ITEM]})
+
+
+def test_a_raw_photo_that_waits_for_the_end_of_a_video_is_answered_at_once(api):
+    waits = {"taking": None, "waits_for": "video"}
+    api.answers["photo"] = waits
+    assert api.call("POST", "api/photos", {"kind": "raw"}) == (202, waits)
 
 
 @pytest.mark.parametrize("body", [None, {}, {"seconds": None}, {"seconds": 60}])

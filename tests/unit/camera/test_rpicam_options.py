@@ -11,9 +11,9 @@ from listed_programs import recorded
 
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
-    live_arguments,
     same_pictures,
     still_arguments,
+    stream_arguments,
     video_arguments,
     without_options,
 )
@@ -48,7 +48,7 @@ def still(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
 
 
 def live(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
-    return joined(live_arguments(patched(Settings(), sections), on))
+    return joined(stream_arguments(patched(Settings(), sections), on))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_the_camera_programs_accept_every_value_of_every_control(data):
     settings = patched(Settings(), {"controls": values, "camera": flips})
     camera = data.draw(st.sampled_from([IMX708, IMX219]))
     simulated_options.check(simulated_options.parse(StillOptions, still_arguments(settings, camera, "snapshot")))
-    simulated_options.check(simulated_options.parse(VideoOptions, live_arguments(settings, camera)))
+    simulated_options.check(simulated_options.parse(VideoOptions, stream_arguments(settings, camera)))
 
 
 @given(rectangles(), st.tuples(st.integers(16, 4000), st.integers(16, 4000)), st.booleans(), st.booleans())

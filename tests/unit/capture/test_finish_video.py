@@ -1,7 +1,10 @@
 """From the camera's files to items: what is kept of a video, whatever came in between."""
 
 import json
+import shutil
 import struct
+import subprocess
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +146,49 @@ def test_an_event_without_its_notes_is_encoded(tmp_path):
     (saved,) = recover_videos(tmp_path, recover(tmp_path), makes(film(0.1)))
     assert saved.endswith("_motion_imx708.mp4")
     assert json.loads((tmp_path / saved).with_suffix(".json").read_text())["kind"] == "motion"
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+@pytest.mark.parametrize(("later_s", "silent_s"), [(0.5, 0.5), (-0.7, 0.0)])
+def test_sound_is_muxed_by_the_times_of_the_first_frame_and_the_first_sample(tmp_path, pending, later_s, silent_s):
+    """Here the sound is a tone of one second, whose first sample came so much later than the first frame."""
+    tone = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"sine=frequency=440:sample_rate=48000,asetpts=PTS+{MOMENT_S + later_s}/TB",
+        "-frames:a",
+        "47",
+    ]
+    assert ffmpeg([*tone, "-c:a", "pcm_s16le", "-copyts", "-f", "matroska", f"file:{pending.path('mka')}"]) is None
+    about = {"kind": "video"}
+    pending.path("mjpeg").write_bytes(picture((320, 180)) * 30)
+    video = RecordedVideo(pending, pending.path("mjpeg"), Conversion.ENCODE, 15.0, 0, about, sound_from_s=MOMENT_S)
+    video.save_notes()
+    (item,) = recover_videos(tmp_path, recover(tmp_path), ffmpeg)
+    samples = array("h")
+    decode = ["ffmpeg", "-v", "error", "-i", tmp_path / item, "-map", "0:a", "-ac", "1", "-f", "s16le", "-"]
+    samples.frombytes(subprocess.run(decode, capture_output=True, check=True).stdout)
+    loud = [index for index, sample in enumerate(samples) if abs(sample) > 500]
+    assert loud[0] / 48_000 == pytest.approx(silent_s, abs=0.05)
+    assert loud[-1] / 48_000 == pytest.approx(1.0 + later_s, abs=0.05)
+
+
+def test_a_video_without_the_sound_that_was_wanted_says_so(tmp_path, pending):
+    pending.path("mjpeg").write_bytes(picture((320, 180)) * 3)
+    video = RecordedVideo(
+        pending, pending.path("mjpeg"), Conversion.ENCODE, 15.0, 0, {"kind": "video"}, sound_from_s=1.0
+    )
+    finish_video(video, makes(film(0.2)))
+    assert video.sidecar["notices"] == ["no sound: none was recorded"]
+
+
+def ffmpeg(arguments: Sequence[str]) -> str | None:
+    """The real one."""
+    done = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], capture_output=True, text=True, check=False
+    )
+    return None if done.returncode == 0 else done.stderr
 
 
 def test_an_encoder_is_tried_after_one_that_fails(tmp_path, monkeypatch):

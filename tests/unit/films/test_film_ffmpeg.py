@@ -92,7 +92,7 @@ def test_the_hardware_encoder_is_used_only_for_supported_sizes(size, fits):
 
 
 def test_a_large_film_is_encoded_without_lookahead():
-    small, large = (" ".join(SOFTWARE.options(size, 25, 1)) for size in ((1920, 1080), (4608, 2592)))
+    small, large = (" ".join(SOFTWARE.options(size, 25, 1, 0)) for size in ((1920, 1080), (4608, 2592)))
     assert "rc-lookahead=10" in small
     assert "rc-lookahead=0:" in large
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from stillcam.__main__ import program
+from stillcam.capture.daemon import PRIORITIES
 from stillcam.cli.overview import TASKS
 from stillcam.common.paths import Paths
 from stillcam.server.camera_context import CameraContext
@@ -32,6 +33,7 @@ SETTINGS = ROOT / "docs/reference/settings.md"
 CONTROLS_REFERENCE = ROOT / "docs/reference/controls.md"
 COMMANDS = ROOT / "docs/reference/command-line.md"
 METRICS = ROOT / "docs/reference/metrics.md"
+PRIORITIES_REFERENCE = ROOT / "docs/reference/priorities.md"
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), ROOT / "tests/README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
 )
@@ -153,6 +155,19 @@ def metrics_table():
     return lines
 
 
+def priorities_table():
+    """docs/reference/priorities.md's table, as lines."""
+    lines = ["| | use | interrupts | waits for | picture meanwhile |", "| --- | --- | --- | --- | --- |"]
+    for number, mode in enumerate(PRIORITIES, 1):
+        interrupted = ", ".join(other.title for other in PRIORITIES[number:] if not other.finishes)
+        before = [
+            other for other in PRIORITIES if other is not mode and (other.finishes or other in PRIORITIES[:number])
+        ]
+        waits = ", ".join(other.title for other in before) if mode is not PRIORITIES[-1] else "all others"
+        lines.append(f"| {number} | {mode.title} | {interrupted} | {waits} | {mode.picture} |")
+    return lines
+
+
 def tables(document: Path) -> list[list[str]]:
     """The tables of a document, each as its lines."""
     blocks = re.findall(r"(?:^\|.*\n)+", document.read_text(), re.MULTILINE)
@@ -181,6 +196,10 @@ def test_the_tables_of_settings_are_the_code_s(document, expected):
 
 def test_the_table_of_metrics_is_the_code_s():
     assert tables(METRICS) == [metrics_table()], f"run it as {__doc__}"
+
+
+def test_the_table_of_priorities_is_the_code_s():
+    assert tables(PRIORITIES_REFERENCE) == [priorities_table()], f"run it as {__doc__}"
 
 
 def test_each_name_is_documented_once():
@@ -349,6 +368,7 @@ def write() -> None:
         (CONTROLS_REFERENCE, (controls_table(),)),
         (COMMANDS, (commands_table(), options_table())),
         (METRICS, (metrics_table(),)),
+        (PRIORITIES_REFERENCE, (priorities_table(),)),
     ):
         text = document.read_text()
         for new in made:

@@ -22,7 +22,7 @@ const CASES = /** @type {[string, string, string][]} */ ([
 
 /** In this order; not every use case has all of them. */
 const NAMES = [
-  "sensor_mode", "width", "height", "align", "sync_aspect", "quality", "framerate", "bitrate", "audio", "hflip", "vflip", "buffer_count",
+  "sensor_mode", "width", "height", "align", "sync_aspect", "quality", "framerate", "bitrate", "audio", "while_recording", "hflip", "vflip", "buffer_count",
   "denoise", "carry_over",
 ];
 

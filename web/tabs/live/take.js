@@ -8,7 +8,6 @@ import { RecentItems } from "./recent.js";
 const TICK_MS = 1_000;
 
 /** @typedef {{kind: "photo" | "raw", done: number, of: number, due: string | null}} Photos */
-/** @typedef {{since: string, left_s?: number | null, bytes: number}} Recording */
 /** @typedef {{kind: "photo" | "raw" | "video", of: number}} Waiting  an order that waits for another */
 
 export class Taking {
@@ -33,6 +32,8 @@ export class Taking {
   #line = el("div", { class: "take-line" }, el("p", { class: "take-activity", role: "status" }, this.#doing, this.#passing));
   /** The button that keeps the last seconds, in the same line, once the camera has been armed. @type {Promise<unknown> | null} */
   #keep = null;
+  /** Once there is a video. @type {typeof import("./recording.js").videoWords | null} */
+  #words = null;
   #waits = el("p", { class: "take-waits", role: "status" });
   #why = el("span");
   /** A refusal stays until it has been read, whatever happens meanwhile. */
@@ -121,7 +122,7 @@ export class Taking {
   #show() {
     const capture = this.#context.status.latest?.capture ?? {};
     const taking = /** @type {Photos | null} */ (capture.taking ?? null);
-    const recording = /** @type {Recording | null} */ (capture.recording ?? null);
+    const recording = /** @type {{picture: boolean} | undefined} */ (capture.recording);
     const waiting = /** @type {Waiting[]} */ (capture.waiting ?? []);
     const asked = (/** @type {string} */ kind) => [...this.#orders].some((order) => order.kind === kind && !order.called_off);
     const video = !recording && (waiting.some(({ kind }) => kind === "video") || (asked("video") && !!taking));
@@ -129,21 +130,17 @@ export class Taking {
     write(this.#video.querySelector("span"), recording ? "Stop" : "Video");
     this.#video.dataset.recording = String(!!recording);
     this.#video.disabled = video || (asked("video") && !recording);
-    this.#photo.disabled = this.#raw.disabled = !!recording || video;
-    this.#cancel.hidden = !taking || (taking.of === 1 && !taking.due && !photos.length);
+    this.#photo.disabled = video || recording?.picture === false;
+    this.#raw.disabled = video;
+    this.#cancel.hidden = !photos.length && (!taking || (taking.of === 1 && !taking.due));
     this.#cancelVideo.hidden = !video;
-    const [doing, passing = ""] = recording ? this.#recorded(recording) : taking ? this.#taken(taking) : [this.#begins(asked)];
+    if (recording || capture.library?.encoding) import("./recording.js").then(({ videoWords }) => (this.#words = videoWords), () => {});
+    const [doing, passing = ""] = this.#words?.(capture, this.#now_ms) ?? (taking ? this.#taken(taking) : [this.#begins(asked)]);
     write(this.#doing, doing);
     write(this.#passing, passing);
     const count = photos.reduce((sum, { of }) => sum + of, 0);
     const words = [count && (count === 1 ? "One photo" : `${count} photos`), video && (count ? "a video" : "A video")].filter(Boolean);
-    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the camera.` : "");
-  }
-
-  /** @param {Recording} recording */
-  #recorded({ since, left_s }) {
-    const left = typeof left_s === "number" ? `, ${Math.ceil(left_s)} s left` : "";
-    return ["Recording", ` for ${Math.max(0, Math.round((this.#now_ms - Date.parse(since)) / 1000))} s${left}`];
+    write(this.#waits, words.length ? `${words.join(" and ")} ${words.length > 1 || count > 1 ? "are" : "is"} waiting for the ${recording ? "end of the video" : "camera"}.` : "");
   }
 
   /** @param {Photos} taking */

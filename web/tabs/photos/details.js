@@ -30,7 +30,7 @@ export function facts(details) {
     ["Series", details.series?.summary.name],
     ...eventRows(details),
     ["Notice", metadata?.notices?.join("\n")],
-    ["Size", metadata?.size?.join(" × ")],
+    ["Size", metadata?.size && `${metadata.size.join(" × ")}${metadata.from === "video" ? ", a frame of a video" : ""}`],
     ["Length", metadata?.duration_s && `${metadata.duration_s.toFixed(1)} s`],
     ["Files", details.files.map((file) => (file.bytes === null ? file.name : `${file.name}, ${size(file.bytes)}`)).join("\n")],
   ];

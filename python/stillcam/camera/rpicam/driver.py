@@ -26,9 +26,9 @@ from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.listing_cache import ListingCache
 from stillcam.camera.rpicam.options import (
     METADATA_NAME,
-    live_arguments,
     same_pictures,
     still_arguments,
+    stream_arguments,
     video_arguments,
 )
 from stillcam.camera.rpicam.process import ClosedFiles, MetadataPipe, Programs, has_libav, name_of
@@ -81,6 +81,7 @@ class Rpicam(Driver):
         self._closed: ClosedFiles | None = None  # while stills are captured
         self._has_metadata = False  # of the newest still
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
+        self._streams = False  # the program writes JPEGs to its standard output
 
     def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
         # It resets the HDR mode of that camera, by default of the first one.
@@ -120,12 +121,11 @@ class Rpicam(Driver):
 
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """See Driver: the JPEGs of rpicam-vid come through a pipe, their metadata through another."""
-        self.stop()
-        arguments = live_arguments(with_tuning_path(settings), camera)
-        self._begin("live", settings, camera)
-        self._arguments = live_arguments(settings, camera)
-        self._open(self._programs.vid, arguments, self._images, metadata=True, stdout=subprocess.PIPE)
-        widen_pipe(self._stdout)
+        self._start_stream("live", settings, camera)
+
+    def start_video_frames(self, settings: Settings, camera: CameraInfo) -> None:
+        """See Driver: as the live view, with the configuration of videos."""
+        self._start_stream("video", settings, camera)
 
     def start_video(
         self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
@@ -150,7 +150,7 @@ class Rpicam(Driver):
         if self._use not in ("snapshot", "live"):
             return False
         use = kind or self._use
-        arguments = live_arguments(settings, camera) if use == "live" else still_arguments(settings, camera, use)
+        arguments = stream_arguments(settings, camera, use) if use == "live" else still_arguments(settings, camera, use)
         return same_pictures(self._arguments, arguments)
 
     @property
@@ -187,7 +187,7 @@ class Rpicam(Driver):
             return ready.intersection(more)
         if child.pidfd in ready:
             child.wait(1.0)
-            if self._use != "video" or child.status:
+            if self._use != "video" or self._streams or child.status:
                 self._raise_exit(interrupts)
             self._finished = True
         elif ready.intersection(interrupts):
@@ -237,8 +237,10 @@ class Rpicam(Driver):
         status = 0
         if self._child is not None:
             # SIGINT lets rpicam-vid finish the file of a video.
-            status = self._child.stop(signal.SIGINT if self._use == "video" else signal.SIGTERM, grace_s, interrupts)
+            finishes = self._use == "video" and not self._streams
+            status = self._child.stop(signal.SIGINT if finishes else signal.SIGTERM, grace_s, interrupts)
             self._child = None
+        self._streams = False
         self._release()
         if self._closed is not None:
             self._closed.close()
@@ -251,6 +253,14 @@ class Rpicam(Driver):
         if self._pipe:
             self._pipe.close()
         self._lock = self._pipe = None
+
+    def _start_stream(self, use: str, settings: Settings, camera: CameraInfo) -> None:
+        self.stop()
+        arguments = stream_arguments(with_tuning_path(settings), camera, use)
+        self._begin(use, settings, camera)
+        self._arguments, self._streams = stream_arguments(settings, camera, use), True
+        self._open(self._programs.vid, arguments, self._images, metadata=True, stdout=subprocess.PIPE)
+        widen_pipe(self._stdout)
 
     def _open(
         self,

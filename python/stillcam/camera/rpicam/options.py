@@ -68,14 +68,15 @@ def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Val
     return argv + _control_options(controls, configuration, geometry)
 
 
-def live_arguments(settings: Settings, camera: CameraInfo) -> list[str]:
-    """Arguments of an rpicam-vid that writes JPEGs to stdout.
+def stream_arguments(settings: Settings, camera: CameraInfo, use: str = "live") -> list[str]:
+    """Arguments of an rpicam-vid that writes JPEGs to stdout, for the `live` view or the frames of a `video`.
 
     Without `--flush` the end of each JPEG would stay in the buffer of stdio until the next one (rpicam-apps
     output/file_output.cpp:40-44, fwrite to stdout).
     """
-    more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", str(settings.live.quality)]
-    return _vid_arguments(settings, camera, "live", more)
+    quality = str(configuration_of(settings, use).quality)
+    more = ["--codec", "mjpeg", "--output", "-", "--flush", "--quality", quality]
+    return _vid_arguments(settings, camera, use, more)
 
 
 def video_arguments(

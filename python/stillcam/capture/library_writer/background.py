@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import shutil
+import subprocess
 import threading
 import time
 from collections import deque
@@ -18,12 +19,13 @@ from functools import partial
 from pathlib import Path
 
 from stillcam.common import log
-from stillcam.common.child_process import ChildProcess, wait_readable
+from stillcam.common.child_process import PIPE_BYTES, ChildProcess, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import lower_priority, start_restarting
+from stillcam.films.ffmpeg import PROGRESS, encoded_frames
 
 REGULAR_S = 10.0  # from one run of the regular tasks to the next
-FFMPEG_TIMEOUT_S = 3600.0  # a program that works so long hangs
+FFMPEG_TIMEOUT_S = 3600.0  # a program that makes no progress for so long hangs
 CHECKPOINT_S = 1.0  # from one look for short tasks to the next, while a program of a long one runs
 CLOSE_S = 0.4  # for the current task when the daemon ends, and as long again for its program
 _NICE = 10
@@ -46,6 +48,7 @@ class BackgroundWorker:
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
         self._ended = threading.Event()
+        self.encoded_frames = 0  # by the program that runs, if it reports them
 
     def start(self, regular: Sequence[Task]) -> None:
         """Start the thread; the `regular` tasks are done every `REGULAR_S` when nothing is queued."""
@@ -94,22 +97,37 @@ class BackgroundWorker:
         path = shutil.which("ffmpeg")
         if path is None:
             return "it is not installed: sudo apt install ffmpeg"
+        argv = [path, "-nostdin", "-v", "error", "-y", *arguments]
+        reports = PROGRESS[0] in arguments
+        if reports:
+            self.encoded_frames = 0
         try:
-            program = ChildProcess("ffmpeg", [path, "-nostdin", "-v", "error", "-y", *arguments], self._folder)
+            stdout = subprocess.PIPE if reports else subprocess.DEVNULL
+            program = ChildProcess("ffmpeg", argv, self._folder, stdout=stdout)
         except CameraError as error:
             return str(error)
         with program:
+            output = program.stdout if reports else -1
             end_s = time.monotonic() + FFMPEG_TIMEOUT_S
-            while not (ended := wait_readable(checkpoint_s, program.pidfd, self._closing)):
-                if time.monotonic() >= end_s:
+            while time.monotonic() < end_s:
+                ended = wait_readable(checkpoint_s, program.pidfd, self._closing, output)
+                if self._closing in ended:
+                    raise Closing
+                if program.pidfd in ended:
                     break
+                if output in ended and self._read_progress(output):
+                    end_s = time.monotonic() + FFMPEG_TIMEOUT_S
                 self.checkpoint()
-            if self._closing in ended:
-                raise Closing
             program.wait(1.0)
             if program.status == 0:
                 return None
             return " ".join(program.stderr[-_ERROR_LINES:]) or f"it ended with status {program.status}"
+
+    def _read_progress(self, output: int) -> bool:
+        """Read what a program reports twice a second; whether it has encoded more frames."""
+        before, lines = self.encoded_frames, os.read(output, PIPE_BYTES).splitlines()
+        self.encoded_frames = max(before, *(encoded_frames(line) or 0 for line in lines), 0)
+        return self.encoded_frames > before
 
     def run(self, task: Task) -> None:
         """Run a task; any error but Closing is logged."""

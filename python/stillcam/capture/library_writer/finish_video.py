@@ -22,13 +22,14 @@ from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
 from stillcam.common.atomic_write import replace_file, sync
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_read import parse_json
-from stillcam.films.ffmpeg import ENCODERS, Encoder, film_size, mjpeg_arguments
+from stillcam.films.ffmpeg import ENCODERS, Encoder, Sound, film_size, mjpeg_arguments
 from stillcam.frames.jpeg import JpegSplitter, check_jpeg
 from stillcam.library.names import MOTION, parse_stem
 from stillcam.library.pending import PendingItem
 
 NOTES = "about"  # extension of the notes
 PART = "part"  # of the MP4 that is being made
+SOUND = "mka"  # of the sound that is recorded beside JPEGs
 EXTENSIONS = ("ts", "mp4", "h264", "mjpeg")
 DEFAULT_RATE = 30.0  # frames a second of a recording whose rate is not known
 _CHUNK_BYTES = 1 << 20
@@ -44,6 +45,11 @@ class Conversion(StrEnum):
     REMUX = "remux"  # its frames are put into an MP4 as they are
     ENCODE = "encode"  # the JPEGs of a file `.mjpeg` become H.264 in an MP4; without an encoder it is kept as it is
 
+    @property
+    def mp4_share(self) -> float:
+        """The size of the MP4 that is made beside the recording, at most, as a part of the recording's."""
+        return {Conversion.NONE: 0.0, Conversion.REMUX: 1.0, Conversion.ENCODE: 0.5}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedVideo:
@@ -56,6 +62,8 @@ class RecordedVideo:
     rotation: int  # clockwise degrees by which players are to rotate it: 90, 270, else 0
     sidecar: dict[str, Any]  # the item's; the duration comes from the MP4 where there is one
     preview_s: float = 0.0  # the time, from the first frame, of the one that is the preview
+    bitrate: int = 0  # of H.264 that is to be encoded, in bit/s; 0: a good quality
+    sound_from_s: float = 0.0  # when its first frame was taken, since the epoch, where sound is recorded beside it
 
     def add_notice(self, text: str) -> None:
         """Add a remark on the video to its sidecar."""
@@ -75,7 +83,8 @@ class RecordedVideo:
         """
         notes = {
             "conversion": self.conversion, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar,
-            "preview_s": self.preview_s, "complete": complete,
+            "preview_s": self.preview_s, "bitrate": self.bitrate,
+            "sound_from_s": self.sound_from_s, "complete": complete,
         }  # fmt: skip
         replace_file(self.pending.path(NOTES), json.dumps(notes).encode(), durable=False)
 
@@ -115,8 +124,13 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
     return pending.finish(sidecar)
 
 
-def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str]:
+def recover_videos(
+    root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg, begin: Callable[[RecordedVideo], None] = lambda _: None
+) -> list[str]:
     """Keep what can be played of the videos among the `torn` files of a crash, and delete the other files.
+
+    Args:
+        begin: called before each video.
 
     Returns:
         the addresses of the items that were saved.
@@ -128,11 +142,12 @@ def recover_videos(root: Path, torn: Sequence[Path], ffmpeg: Ffmpeg) -> list[str
     for stem, paths in groups.items():
         video = _video_among(root, paths)
         for path in paths:
-            if video is None or (path != video.path and path.suffix != f".{NOTES}"):
+            if video is None or (path != video.path and path.suffix not in (f".{NOTES}", f".{SOUND}")):
                 path.unlink(missing_ok=True)
         if video is None:
             logging.info("deleted %s, which a crash had left incomplete", stem)
             continue
+        begin(video)
         try:
             saved.append(finish_video(video, ffmpeg))
             logging.info("recovered the video %s, which a crash had interrupted", stem)
@@ -150,7 +165,10 @@ def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     path = max(recorded, key=_rank)
     notes = _notes(pending)
     conversion = Conversion.NONE if path.suffix == ".mp4" else notes.conversion
-    video = RecordedVideo(pending, path, conversion, notes.rate, notes.rotation, notes.sidecar, notes.preview_s)
+    video = RecordedVideo(
+        pending, path, conversion, notes.rate, notes.rotation, notes.sidecar, notes.preview_s, notes.bitrate,
+        notes.sound_from_s,
+    )  # fmt: skip
     if not notes.complete:
         video.mark_interrupted("the capture daemon or the power failed during the recording")
     return video
@@ -171,6 +189,8 @@ class _Notes:
     rotation: int
     sidecar: dict[str, Any]
     preview_s: float = 0.0
+    bitrate: int = 0
+    sound_from_s: float = 0.0
     complete: bool = False
 
 
@@ -181,8 +201,9 @@ def _notes(pending: PendingItem) -> _Notes:
         if "remux" in notes:
             notes["conversion"] = Conversion.REMUX if notes["remux"] else Conversion.NONE
         conversion, preview_s = Conversion(notes["conversion"]), float(notes.get("preview_s", 0.0))
-        complete = notes.get("complete") is True
-        return _Notes(conversion, float(notes["rate"]), int(notes["rotation"]), notes["about"], preview_s, complete)
+        bitrate, sound_from_s = int(notes.get("bitrate", 0)), float(notes.get("sound_from_s", 0.0))
+        rate, rotation, complete = float(notes["rate"]), int(notes["rotation"]), notes.get("complete") is True
+        return _Notes(conversion, rate, rotation, notes["about"], preview_s, bitrate, sound_from_s, complete)
     except (OSError, ValueError, KeyError, TypeError):
         parts = parse_stem(pending.stem)
         kind = parts.kind if parts else "video"
@@ -211,11 +232,11 @@ def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
 
 def _encode(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     """Make an MP4 of an MJPEG file by the first encoder that can; the recorded file, with a notice, without one."""
-    size = film_size((0, 0, *_measure(video)), None)
+    size, sound = film_size((0, 0, *_measure(video)), None), _sound(video, ffmpeg)
     errors = "it has no encoder for H.264"
     for encoder in ENCODERS:
         if encoder.supports(size) and (not encoder.device or Path(encoder.device).exists()):
-            if not (errors := _encode_by(encoder, size, video, ffmpeg)):
+            if not (errors := _encode_by(encoder, size, video, sound, ffmpeg)):
                 return _take_part(video)
             video.pending.path(PART).unlink(missing_ok=True)
             if _NO_SPACE in errors:
@@ -244,11 +265,26 @@ def _measure(video: RecordedVideo) -> tuple[int, int]:
     return size
 
 
-def _encode_by(encoder: Encoder, size: tuple[int, int], video: RecordedVideo, ffmpeg: Ffmpeg) -> str:
+def _sound(video: RecordedVideo, ffmpeg: Ffmpeg) -> Sound | None:
+    """The sound that was recorded beside a video; without any its item says so."""
+    if not video.sound_from_s:
+        return None
+    path = video.pending.path(SOUND)
+    if path.exists() and not (errors := ffmpeg(["-i", f"file:{path}", "-t", "1", "-f", "null", "-"])):
+        return Sound(path, video.sound_from_s, video.sidecar["duration_s"])
+    if not any("sound" in notice for notice in video.sidecar.get("notices", ())):
+        video.add_notice(f"no sound: {errors if path.exists() else 'none was recorded'}")
+    return None
+
+
+def _encode_by(
+    encoder: Encoder, size: tuple[int, int], video: RecordedVideo, sound: Sound | None, ffmpeg: Ffmpeg
+) -> str:
     """Encode a video; what went wrong, empty: nothing."""
     threads = max(1, (os.cpu_count() or 1) // 2)  # the camera program needs the others
     part = video.pending.path(PART)
-    arguments = mjpeg_arguments(video.path, video.rate or DEFAULT_RATE, encoder, size, threads, part)
+    rate = video.rate or DEFAULT_RATE
+    arguments = mjpeg_arguments(video.path, rate, encoder, size, threads, part, video.bitrate, sound)
     if errors := ffmpeg(arguments):
         return errors
     return "" if mp4_duration_s(part) is not None else "it wrote no complete MP4"

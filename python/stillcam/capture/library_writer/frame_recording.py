@@ -8,6 +8,7 @@ finishes it in the background.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -19,13 +20,26 @@ from typing import Any, BinaryIO
 
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import start
+from stillcam.library.pending import PendingItem
 from stillcam.motion.ring import Jpeg, TimedFrame
 
 CHECK_S = 1.0  # from one look at the disk to the next
 SYNC_S, SYNC_BYTES = 5.0, 8 << 20  # a power cut costs so much at most, and what the queue holds
 FULL = "the disk is nearly full: delete something"
+
+
+def room(disk: Disk, written_bytes: int, mp4_share: float) -> int:
+    """How many more bytes may be recorded, so that the MP4 that is made of it all still has room.
+
+    Args:
+        mp4_share: see `Conversion.mp4_share`.
+    """
+    free_bytes = disk.free_bytes() - disk.reserve_bytes() - written_bytes * mp4_share
+    return int(free_bytes / (1 + mp4_share))
+
 
 Edit = Callable[[TimedFrame], Jpeg]
 
@@ -48,6 +62,8 @@ class RecordingPlan:
         sidecar: the item's, should the daemon not live until the end.
         limit_bytes: of the frames that wait for the disk; more are dropped.
         conversion: what becomes of the JPEGs.
+        bitrate: of the H.264 that is encoded from them, in bit/s; 0: a good quality.
+        sound_from_s: see `RecordedVideo`.
         edit: every frame passes through it in the writing thread; what it returns is written.
     """
 
@@ -59,6 +75,8 @@ class RecordingPlan:
     sidecar: dict[str, Any]
     limit_bytes: int
     conversion: Conversion = Conversion.ENCODE
+    bitrate: int = 0
+    sound_from_s: float = 0.0
     edit: Edit = unchanged
 
 
@@ -73,6 +91,8 @@ class FrameRecording:
         stopped: why no more frames are written, such as a full disk; None: they are.
         first_s, last_s: when the first and the newest frame were read.
         written_bytes: the size of the file.
+        pending: the item that it becomes; None: it has not been begun yet.
+        spare_bytes: how much more may be written, with what is made of it; None: not known yet.
     """
 
     def __init__(
@@ -82,6 +102,8 @@ class FrameRecording:
         self.stopped: CameraError | None = None
         self.first_s = self.last_s = 0.0
         self.written_bytes = 0
+        self.spare_bytes: int | None = None
+        self.pending: PendingItem | None = None
         self._library = library
         self._plan = plan
         self._done = done
@@ -165,18 +187,21 @@ class FrameRecording:
         plan = self._plan
         pending = self._library.begin_item(plan.kind, plan.time_s, plan.camera)
         path = pending.path("mjpeg")
-        video = RecordedVideo(pending, path, plan.conversion, plan.rate, plan.rotation, plan.sidecar)
+        video = RecordedVideo(
+            pending, path, plan.conversion, plan.rate, plan.rotation, plan.sidecar, 0.0, plan.bitrate, plan.sound_from_s
+        )
         try:
             video.save_notes()
         except OSError as error:
             pending.discard()
             raise self._library.unwritable(error) from error
+        self.pending = pending
         return video
 
     def _write(self, file: BinaryIO, video: RecordedVideo) -> None:
-        """Write the frames until the end, or until the disk is nearly full: its MP4 may be as large again."""
-        disk, synced_bytes = self._library.disk, 0
-        checked_s = synced_s = time.monotonic()
+        """Write the frames until the end, or until the disk has room for the MP4 only."""
+        share, synced_bytes = video.conversion.mp4_share, 0
+        checked_s, synced_s = -math.inf, time.monotonic()
         while (frame := self._next()) is not None:
             covered_s, timed = frame
             file.write(self._plan.edit(timed))
@@ -188,7 +213,8 @@ class FrameRecording:
             now = time.monotonic()
             if now - checked_s > CHECK_S:
                 checked_s = now
-                if disk.free_bytes() - self.written_bytes < disk.reserve_bytes():
+                self.spare_bytes = room(self._library.disk, self.written_bytes, share)
+                if self.spare_bytes <= 0:
                     self._stop(CameraError("disk", FULL))
                     return
             if now - synced_s > SYNC_S or self.written_bytes - synced_bytes > SYNC_BYTES:

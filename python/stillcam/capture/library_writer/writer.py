@@ -67,6 +67,7 @@ class LibraryWriter:
         self._on_mount = on_mount
         self._finishing: set[str] = set()  # stems of the videos that are no items yet
         self._waiting: set[str] = set()  # stems of those for which the disk had no room; only for the background
+        self._encoding: RecordedVideo | None = None  # the one that is being encoded
         self.clock = clock
         self.disk = Disk(root, lambda: settings().files.floor_mb)
         self.undeletable = Undeletable()
@@ -94,9 +95,11 @@ class LibraryWriter:
 
     def to_json(self) -> dict[str, Any]:
         """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
+        encoding = self._encoding
         return {
             **self.disk.to_json(),
             "finishing": len(self._finishing),
+            "encoding": encoding and self._progress_of(encoding),
             "undeletable": self.undeletable.to_json(),
             "waits": self.clock.reason,
         }
@@ -150,6 +153,8 @@ class LibraryWriter:
 
         def task() -> None:
             id_ = error = None
+            if is_long:
+                self._encoding = video
             try:
                 id_ = finish_video(video, ffmpeg, placeholder)
             except Exception as failure:
@@ -157,6 +162,8 @@ class LibraryWriter:
                 if failure is not error:
                     raise
             finally:
+                if is_long:
+                    self._encoding = None
                 self._finishing.discard(video.pending.stem)
                 finished(id_, error)
             if id_:
@@ -178,6 +185,11 @@ class LibraryWriter:
             self._waiting.add(stem)
         return failure
 
+    def _progress_of(self, video: RecordedVideo) -> dict[str, Any]:
+        frames = video.rate * video.sidecar.get("duration_s", 0.0)
+        progress = min(1.0, self.worker.encoded_frames / frames) if frames else 0.0
+        return {"kind": video.sidecar["kind"], "time": video.sidecar.get("time"), "progress": round(progress, 3)}
+
     def _check_disks(self) -> None:
         """Record which disk is missing, and report one that was mounted."""
         before, self.missing = self.missing, "; ".join(dict.fromkeys(filter(None, map(missing_disk, self._folders))))
@@ -195,7 +207,13 @@ class LibraryWriter:
             self._recover_videos(self._files(stem))
 
     def _recover_videos(self, torn: list[Path]) -> None:
-        recover_videos(self._root, torn, self.worker.run_long_ffmpeg)
+        def begin(video: RecordedVideo) -> None:
+            self._encoding = video if video.conversion is Conversion.ENCODE else None
+
+        try:
+            recover_videos(self._root, torn, self.worker.run_long_ffmpeg, begin)
+        finally:
+            self._encoding = None
         left = {path.stem for path in torn if path.suffix == f".{NOTES}" and path.exists()}
         self._waiting |= {stem for stem in left if not self._room_for(stem)}
 

@@ -62,6 +62,9 @@ class AutofocusMode(RequestedMode):
 
     use = "snapshot"  # settings that fail here are those that fail there
     urgent = True
+    title = "autofocus scan"
+    finishes = True
+    picture = "the last one, until there is one in focus"
 
     def __init__(self, context: CaptureContext, lens: LensPositions) -> None:
         super().__init__(context)

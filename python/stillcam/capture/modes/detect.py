@@ -40,6 +40,9 @@ class DetectMode(RequestedMode):
     """
 
     use = "detect"
+    title = "detection of cameras"
+    finishes = True
+    picture = "the last one"
 
     def __init__(self, context: CaptureContext) -> None:
         super().__init__(context)

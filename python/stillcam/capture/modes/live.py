@@ -26,6 +26,8 @@ class LiveMode(Mode):
     """
 
     use = "live"
+    title = "live view, motion detection"
+    picture = "every frame for viewers, else one every `snapshot.interval_s`"
 
     def __init__(self, context: CaptureContext, motion: MotionWatch, frame_request: FrameRequest) -> None:
         self._context = context

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from stillcam.camera.convergence import FRESH_S, converged_controls, is_fully_manual, scans_at_start
@@ -23,12 +25,14 @@ from stillcam.capture.picture_edits import raw_error
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
+from stillcam.frames.jpeg import check_jpeg
 from stillcam.library.names import MOTION
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 PHOTO_RETRY_S = 1.0  # before the second try
+VIDEO_BURST_S = 0.5  # from one photo of a burst to the next, while they are frames of a video
 MAX_ORDERS = 8
 
 
@@ -51,6 +55,9 @@ class PhotoOrder:
     due_epoch_s: float | None  # the same in seconds since the epoch; None: at once
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
+    taken: int = 0  # so many, and those of a video may not be items yet
+    of_video: int = 0  # so many of these
+    error: CameraError | None = None  # why one of these could not be saved
     cancelled: bool = False
     failed_before: bool = False  # another mode has failed while it waited
     motion: MotionPhoto | None = None
@@ -60,6 +67,9 @@ class PhotoMode(Mode):
     """Takes photos, one order after the other; while a self-timer runs, other modes use the camera."""
 
     use = "photo"
+    title = "photos and raw photos"
+    finishes = True
+    picture = "the last one; photos with the configuration of snapshots are shown"
 
     def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
@@ -87,6 +97,7 @@ class PhotoMode(Mode):
         """See Mode. An error is the answer to the commands; the modes that follow are not affected."""
         self._running = order = self._next_due()
         assert order is not None
+        self._update_status()
         failure: CameraError | None = None
         try:
             runs = self._context.driver.matches(settings, camera, order.kind)
@@ -94,6 +105,7 @@ class PhotoMode(Mode):
                 self._plan_scan_waits(order, settings, camera, {})
             while not self._is_over(order):
                 order.items.append(self._take_one(order, settings, camera, runs))
+                order.taken += 1
                 runs = True
                 self._library.item_added()
                 self._update_status()
@@ -105,7 +117,7 @@ class PhotoMode(Mode):
             failure = error
         finally:
             self._running = None
-        whole = order.cancelled or len(order.items) >= order.count
+        whole = order.cancelled or order.taken >= order.count
         self._end(order, failure or (None if whole else _ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
@@ -131,14 +143,58 @@ class PhotoMode(Mode):
             self._orders.append(PhotoOrder([], "photo", 1, time.monotonic(), None, motion=motion))
             self._update_status()
 
+    @property
+    def due_in_video(self) -> bool:
+        """Whether a photo is due that is to be a frame of the video that is being recorded."""
+        return self._next_of_video() is not None
+
+    def take_of_video(self, frame: Path, settings: Settings, camera: CameraInfo) -> None:
+        """Make the photo that is due, if any, of a frame of the video that was published just now.
+
+        Args:
+            settings, camera: of the video.
+        """
+        order, context = self._next_of_video(), self._context
+        if order is None:
+            return
+        data, time_s = frame.read_bytes(), time.time()
+        driver = context.driver
+        sidecar = make_sidecar(settings, camera, "video", time_s, check_jpeg(data), driver.metadata, driver.sensor_mode)
+        order.due_monotonic_s = time.monotonic() + VIDEO_BURST_S
+        order.taken += 1
+        order.of_video += 1
+        self._library.worker.submit(
+            partial(self._save_of_video, order, data, {**sidecar, "kind": "photo", "from": "video"})
+        )
+        if order.taken >= order.count:
+            self._end(order)
+        self._update_status()
+
+    def _save_of_video(self, order: PhotoOrder, data: bytes, sidecar: dict[str, Any]) -> None:
+        """Make the item; done by the background worker, because the disk may be busy with the video."""
+        try:
+            time_s = datetime.fromisoformat(sidecar["time"]).timestamp()
+            pending = self._library.begin_item("photo", time_s, sidecar["camera"]["model"])
+        except CameraError as error:
+            order.error = error
+            return
+        try:
+            pending.path("jpg").write_bytes(data)
+            order.items.append(pending.finish(sidecar))
+        except OSError as error:
+            pending.discard()
+            order.error = self._library.unwritable(error)
+            return
+        self._library.item_added()
+
     def close(self) -> None:
         for order in list(self._orders):
             self._end(order, _ended_error(order))
 
     def _on_photo(self, command: Command) -> None:
-        message = command.message
-        delay_s = float(message.get("delay_s", 0))
-        if self._context.recording:
+        message, context = command.message, self._context
+        delay_s, kind = float(message.get("delay_s", 0)), message.get("kind", "photo")
+        if context.recording and not context.video_shows and kind != "raw":
             raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
         if len(self._orders) >= MAX_ORDERS:
             raise CameraError("busy", f"{MAX_ORDERS} requests are already waiting: cancel them, or wait")
@@ -159,6 +215,9 @@ class PhotoMode(Mode):
             order.timer.start()
         self._orders.append(order)
         self._update_status()
+        if context.recording and kind == "raw" and "wait_s" in message:  # it may last for hours
+            order.commands.clear()
+            command.finish({"taking": context.status.taking, "waits_for": "video"})
 
     def _on_cancel(self, command: Command) -> None:
         """Cancel all orders. The answer comes once the photo that is being taken is there, or is given up."""
@@ -170,21 +229,37 @@ class PhotoMode(Mode):
         else:
             command.finish({"items": []})
 
-    def _first(self) -> PhotoOrder | None:
-        return min(self._orders, key=lambda order: order.due_monotonic_s, default=None)
+    def _first(self, *, waiting: bool = True) -> PhotoOrder | None:
+        """The order that is due first; without those that wait for the end of a video, if `waiting` is false."""
+        blocked = self._context.status.recording is not None and not waiting
+        orders = [order for order in self._orders if not (blocked and order.kind == "raw")]
+        return min(orders, key=lambda order: order.due_monotonic_s, default=None)
 
     def _next_due(self) -> PhotoOrder | None:
         first = self._first()
         return first if first and first.due_monotonic_s <= time.monotonic() else None
 
+    def _next_of_video(self) -> PhotoOrder | None:
+        if not self._context.video_shows:
+            return None
+        photos = [order for order in self._orders if order.kind == "photo" and not order.motion]
+        return next((order for order in photos if order.due_monotonic_s <= time.monotonic()), None)
+
     def _is_over(self, order: PhotoOrder) -> bool:
-        return order.cancelled or self._context.stopping or len(order.items) >= order.count
+        return order.cancelled or self._context.stopping or order.taken >= order.count
 
     def _end(self, order: PhotoOrder, error: StillcamError | None = None) -> None:
         self._orders.remove(order)
         if order.timer:
             order.timer.cancel()
         self._update_status()
+        if order.of_video:  # not before these are items
+            self._library.worker.submit(partial(self._answer, order, error))
+        else:
+            self._answer(order, error)
+
+    def _answer(self, order: PhotoOrder, error: StillcamError | None) -> None:
+        error = error or order.error
         for command in order.commands:
             if error:
                 command.fail(error, items=order.items)
@@ -194,7 +269,7 @@ class PhotoMode(Mode):
     def _update_status(self) -> None:
         status = self._context.status
         order = self._running if self._running in self._orders else None
-        order = order or self._first()
+        order = order or self._first(waiting=False)
         others = [other for other in self._orders if other is not order]
         status.waiting["photos"] = [{"kind": other.kind, "of": other.count} for other in others]
         if order is None:
@@ -205,7 +280,7 @@ class PhotoMode(Mode):
             if order.due_epoch_s is not None and order.due_monotonic_s > time.monotonic()
             else None
         )
-        status.taking = {"kind": order.kind, "done": len(order.items), "of": order.count, "due": due}
+        status.taking = {"kind": order.kind, "done": order.taken, "of": order.count, "due": due}
 
     def _start(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera program for photos, with the values that the snapshots have found."""
@@ -294,4 +369,4 @@ class PhotoMode(Mode):
 
 
 def _ended_error(order: PhotoOrder) -> StillcamError:
-    return StillcamError(f"the capture daemon stopped: {len(order.items)} of {order.count} photos were taken")
+    return StillcamError(f"the capture daemon stopped: {order.taken} of {order.count} photos were taken")

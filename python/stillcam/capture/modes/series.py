@@ -53,6 +53,8 @@ class SeriesMode(Mode):
     """
 
     use = "series"
+    title = "series"
+    picture = "the last one during a shot; the shots, if they are less than 10 s apart"
 
     def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
         root = context.paths.series

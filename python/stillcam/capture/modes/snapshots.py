@@ -52,6 +52,8 @@ class SnapshotMode(Mode):
     """
 
     use = "snapshot"
+    title = "snapshots"
+    picture = "a new one every `snapshot.interval_s`"
 
     def __init__(
         self, context: CaptureContext, next_start_s: Callable[[], float], check_cameras: Callable[[], None]

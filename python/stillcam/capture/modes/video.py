@@ -1,71 +1,36 @@
-"""Videos: recorded until the time is over, a stop, a full disk or the daemon's end; finished in the background."""
+"""Videos: recorded until the time is over, a stop, a full disk or the daemon's end; finished in the background.
+
+What records them is `capture/video_recording`, which is imported for the first video.
+"""
 
 from __future__ import annotations
 
 import logging
-import math
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+import shutil
 
-from stillcam.camera.driver import Interrupted
-from stillcam.camera.use_cases import geometry_of, video_error, video_framerate
+from stillcam.camera.use_cases import video_error
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
-from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
-from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.context import CaptureContext, Mode
+from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
-from stillcam.capture.timeouts import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
+from stillcam.capture.timeouts import snapshot_cycle_s
+from stillcam.capture.video_recording.order import Recorder, VideoOrder
 from stillcam.common.errors import CameraError
-from stillcam.frames.files import current_name
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-FILE_CHECK_S = 0.5  # from one look at the file and the disk to the next
-LATE_S = 2.0  # so much longer than requested a video of slow frames may take
-QUIET_S = 5.0  # at that time, so long without a frame means that the camera has stalled
-HOLD_BACK_S = 10.0  # encoders and disks hold back what they write
-ENDLESS_S = 86400.0
-WITH_SOUND = ("ts", "mp4")
-SILENT_LIBAV = "no sound: the camera program's libav is missing or does not encode (sudo apt full-upgrade)"
-SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
 MASKED = "a video cannot have privacy masks: remove them first (privacy.masks)"
-FINISH_S = 15.0  # for the camera program to finish the file
-
-
-@dataclass
-class VideoOrder:
-    """A video that was requested, and the commands that wait for its end."""
-
-    request: Command
-    seconds: int | None
-    stops: list[Command] = field(default_factory=list)
-    answered: bool = False
-    stop_requested: bool = False
-    begun: bool = False  # it no longer waits for photos
-    failed_before: bool = False  # another mode has failed while it waited
-
-    def answer_begun(self, progress: dict[str, Any]) -> None:
-        """Answer the request, once: something has been recorded."""
-        if not (self.answered or self.request.message.get("wait")):
-            self.request.finish({"recording": progress})
-            self.answered = True
-
-    def finish(self, id_: str | None, error: CameraError | None) -> None:
-        """Answer the commands: the video is an item, or it failed. Called by the background worker."""
-        for command in self.stops if self.answered else [self.request, *self.stops]:
-            if error:
-                command.fail(error, items=[])
-            else:
-                command.finish({"items": [id_]})
+CLOSE_S = 1.0  # for the rest of a video to be written when the daemon ends
 
 
 class VideoMode(Mode):
     """Makes one video at a time; one that is requested while photos are being taken waits for them."""
 
     use = "video"
+    title = "video"
+    finishes = True
+    picture = "frames of the video; the last one before it, if the camera program encodes (see below)"
 
     def __init__(
         self, context: CaptureContext, library: LibraryWriter, photos: PhotoMode, frame_request: FrameRequest
@@ -75,6 +40,7 @@ class VideoMode(Mode):
         self._photos = photos
         self._frame_request = frame_request
         self._order: VideoOrder | None = None
+        self._last: Recorder | None = None  # of the newest video
         self.handlers = {"video": self._on_video, "stop": self._on_stop}
 
     def wanted(self) -> bool:
@@ -86,19 +52,19 @@ class VideoMode(Mode):
         assert order is not None
         order.begun = True
         self._context.status.waiting["video"] = []
-        video, error = self._make(order, settings, camera)
+        recorder, error = self._make(order, settings, camera)
         if error and not (order.stop_requested or self._context.stopping):
             without_libav = error.cause == "encoder"
-            if without_libav or (error.transient and video is None):  # nothing has been recorded
+            if without_libav or (error.transient and not recorder.has_recorded):
                 logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
-                video, error = self._make(order, settings, camera)
-        if video is None:
-            order.finish(None, error)
+                recorder, error = self._make(order, settings, camera)
         self._reset()
-        if video:
-            images = self._context.paths.images
-            frame = current_name(images)
-            self._library.finish_video(video, images / frame if frame else None, order.finish)
+        if recorder.has_recorded:
+            self._last = recorder
+            recorder.finish(error)
+        else:
+            recorder.discard()
+            order.finish(None, error or CameraError("died", "nothing was recorded"))
 
     def fail(self, error: CameraError) -> None:
         """See Mode. A video that waited while another mode failed gets a try of its own, where there is a camera."""
@@ -108,16 +74,22 @@ class VideoMode(Mode):
         elif self._order:
             self._order.failed_before = True
 
+    def close(self) -> None:
+        if self._last:
+            self._last.join(CLOSE_S)
+
     def _on_video(self, command: Command) -> None:
         if self._order:
             raise CameraError("busy", "a video is already being recorded")
-        if self._photos.self_timer_runs:
+        stores_frames = self._stores_frames(self._context.settings.wanted)
+        shows = stores_frames or self._context.driver.capabilities.stills_in_videos
+        if self._photos.self_timer_runs and not shows:
             raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
         if self._context.settings.wanted.privacy.masks:
             raise CameraError("options", MASKED)
         self._library.disk.check()
-        self._order = VideoOrder(command, command.message.get("seconds"))
-        self._context.recording = True
+        self._order = VideoOrder(command, command.message.get("seconds"), shows)
+        self._context.recording, self._context.video_shows = True, shows
         if self._photos.wanted():
             self._context.status.waiting["video"] = [{"kind": "video", "of": 1}]
 
@@ -132,89 +104,38 @@ class VideoMode(Mode):
             self._reset()
             command.finish({"items": []})
 
-    def _make(
-        self, order: VideoOrder, settings: Settings, camera: CameraInfo
-    ) -> tuple[RecordedVideo | None, CameraError | None]:
-        video = None
+    def _stores_frames(self, settings: Settings) -> bool:
+        """Whether the daemon records the frames, which it can then show, and the MP4 is made of them afterwards."""
+        if self._context.driver.capabilities.stills_in_videos or settings.video.while_recording == "encode":
+            return False
+        return {"h264": False, "mjpeg": True}.get(settings.files.video, shutil.which("ffmpeg") is not None)
+
+    def _make(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> tuple[Recorder, CameraError | None]:
+        recorder = self._recorder(order, settings, camera)
         try:
-            video = self._begin(order, settings, camera)
-            self._record(order, video, settings)
+            if wrong := video_error(settings, camera, self._context.driver.capabilities.encoder):
+                raise CameraError("options", f"{wrong.field}: {wrong}")
+            if settings.privacy.masks:
+                raise CameraError("options", MASKED)
+            recorder.record()
         except CameraError as error:
-            return self._interrupted_video(video, error), error
-        if not self._context.stop_camera(FINISH_S):
-            video.mark_interrupted("the camera program did not exit and was killed: the video's end may be missing")
-        return video, None
+            self._camera_failed(error)
+            if not recorder.has_recorded:
+                recorder.discard()
+            return recorder, error
+        return recorder, None
 
-    def _begin(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> RecordedVideo:
-        context, before = self._context, self._context.driver.metadata
-        if wrong := video_error(settings, camera, context.driver.capabilities.encoder):
-            raise CameraError("options", f"{wrong.field}: {wrong}")
-        if settings.privacy.masks:
-            raise CameraError("options", MASKED)
-        pending = self._library.begin_item("video", time.time(), camera.model)
-        path, form = context.driver.start_video(
-            settings, camera, self._library.make_pending_folder() / pending.stem, order.seconds, context.stop_fds
-        )
-        turns = settings.camera.rotation in (90, 270) and (form.remux or form.extension == "mp4")
-        rotation = settings.camera.rotation if turns else 0
-        width, height = geometry_of(settings, camera, "video").size
-        size = (height, width) if rotation else (width, height)
-        sidecar = make_sidecar(settings, camera, "video", pending.time_s, size, before)
-        conversion = Conversion.REMUX if form.remux else Conversion.NONE
-        video = RecordedVideo(pending, path, conversion, video_framerate(settings, camera), rotation, sidecar)
-        if settings.video.audio != "off" and form.extension not in WITH_SOUND:
-            video.add_notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
-        try:
-            video.save_notes()
-        except OSError as error:
-            context.stop_camera()
-            pending.discard()
-            raise self._library.unwritable(error) from error
-        context.status.enter("video", float(order.seconds or ENDLESS_S))
-        context.status.recording = _progress(order, video, 0, order.seconds)
-        return video
+    def _recorder(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> Recorder:
+        from stillcam.capture.video_recording.encoded import EncodedVideo
+        from stillcam.capture.video_recording.frames import FramesVideo
 
-    def _record(self, order: VideoOrder, video: RecordedVideo, settings: Settings) -> None:
-        """Record until the time is over, a stop, a full disk or the end of the daemon."""
-        context, driver = self._context, self._context.driver
-        file = GrowingFile(video, order.seconds, stall_timeout_s(1 / video.rate, settings, driver.metadata))
-        frames = FramesDuringVideo(context, self._frame_request)
-        # rpicam-vid dies of a SIGINT before it has begun
-        while not (context.stopping or file.late or (order.stop_requested and file.size)):
-            try:
-                if driver.wait_video(FILE_CHECK_S, context.interrupts):
-                    break
-            except Interrupted:
-                context.run_commands()
-            if file.size:
-                frames.poll()
-            file.check()
-            if not file.late:
-                progress = _progress(order, video, file.size, file.left_s)
-                context.status.recording = progress
-                if file.size:
-                    order.answer_begun(progress)
-                self._check_disk(order, video, file.size)
-        video.sidecar["sensor_mode"] = driver.sensor_mode or None
-        video.sidecar["metadata"] = driver.metadata or video.sidecar["metadata"]  # else of the picture before it
-        video.sidecar["duration_s"] = round(file.duration_s, 3)
+        kind = FramesVideo if order.shows and self._stores_frames(settings) else EncodedVideo
+        return kind(self._context, self._library, order, settings, camera, self._frame_request, self._photos)
 
-    def _check_disk(self, order: VideoOrder, video: RecordedVideo, size: int) -> None:
-        """End the video while there is room to finish it: its MP4 is as large again."""
-        disk = self._library.disk
-        if (
-            not order.stop_requested
-            and disk.free_bytes() - (size if video.conversion is Conversion.REMUX else 0) < disk.reserve_bytes()
-        ):
-            order.stop_requested = True
-            self._context.status.notice = "the recording was stopped because the disk is nearly full: delete something"
-            logging.warning("the recording was stopped because the disk is nearly full")
+    def _camera_failed(self, error: CameraError) -> None:
+        """The reason is shown at once, and until there are pictures.
 
-    def _interrupted_video(self, video: RecordedVideo | None, error: CameraError) -> RecordedVideo | None:
-        """Keep what there is of a video when the camera has failed.
-
-        The reason is shown at once, and until there are pictures: stopping the camera program and the next start
-        may take a while.
+        Stopping the camera program and the next start may take a while.
         """
         context = self._context
         logging.error("the video was interrupted: %s", error)
@@ -223,97 +144,9 @@ class VideoMode(Mode):
             context.status.recording = None
             context.status.enter("no camera", snapshot_cycle_s(context.settings.wanted))
         context.camera_failed(error)
-        if video and _size(video.path):
-            video.mark_interrupted(error.reason)
-            return video
-        if video:
-            video.pending.discard()
-        return None
 
     def _reset(self) -> None:
         self._order = None
-        self._context.recording = False
+        self._context.recording = self._context.video_shows = False
         self._context.status.recording = None
         self._context.status.waiting["video"] = []
-
-
-class GrowingFile:
-    """The file of a video that is being recorded; it must grow.
-
-    Args:
-        seconds: the length that was requested; None: until a stop.
-        stall_s: how long the camera may give no picture.
-    """
-
-    def __init__(self, video: RecordedVideo, seconds: int | None, stall_s: float) -> None:
-        self.size = 0  # in bytes, at the last check
-        self.late = False  # the requested length is over without an end: the frames come slower than requested
-        self._path = video.path
-        self._seconds = seconds
-        self._cycle_s = 1 / video.rate
-        self._buffered_s = buffered_s(self._cycle_s)
-        self._timeout_s = START_TIMEOUT_S + startup_s(self._cycle_s) + self._buffered_s
-        self._stall_s = HOLD_BACK_S + stall_s + self._buffered_s
-        self._began = self._grown = time.monotonic()
-
-    def check(self) -> None:
-        """Look at the file; a CameraError: it has not grown for too long."""
-        now, size = time.monotonic(), _size(self._path)
-        if size > self.size:
-            if not self.size:
-                self._began, self._timeout_s = now, self._stall_s
-            self.size, self._grown = size, now
-        if self._seconds and self.size:
-            self.late = now - self._began > self._seconds + LATE_S + 2 * self._cycle_s
-        if now - self._grown > (QUIET_S + self._buffered_s if self.late else self._timeout_s):
-            raise CameraError("stalled", "the camera delivers no pictures: check its cable and the power supply")
-
-    @property
-    def duration_s(self) -> float:
-        """The time since the first bytes, or since the start while there are none."""
-        return time.monotonic() - self._began
-
-    @property
-    def left_s(self) -> float | None:
-        """How much of the requested length is left; None: until a stop."""
-        return max(0.0, round(self._seconds - (self.duration_s if self.size else 0.0), 1)) if self._seconds else None
-
-
-class FramesDuringVideo:
-    """Publishes frames of a video that is being made, where the driver can. A frame that fails costs no video."""
-
-    def __init__(self, context: CaptureContext, frame_request: FrameRequest) -> None:
-        self._context = context
-        self._frame_request = frame_request
-        self._requested = False
-        self._due = 0.0 if context.driver.capabilities.stills_in_videos else math.inf  # monotonic
-
-    def poll(self) -> None:
-        """Request a frame if one is due, and publish one that has come, without waiting."""
-        if self._due == math.inf:
-            return
-        context, now = self._context, time.monotonic()
-        if not self._requested and now >= min(self._due, self._frame_request.due_s):
-            self._requested, self._due = True, now + context.settings.wanted.snapshot.interval_s
-            context.driver.request_still()
-        if still := context.driver.wait_still(0.0, ()):
-            self._requested = False
-            try:
-                name = context.publisher.publish(context.edits.still(still))
-                context.status.add_frame(name, context.driver.metadata, context.driver.exposure_began_s)
-                self._frame_request.picture_taken()
-            except CameraError as error:
-                logging.warning("cannot publish a frame of the video: %s", error)
-                context.status.count_failure(error.cause, restarts=False)
-                self._due = math.inf
-
-
-def _progress(order: VideoOrder, video: RecordedVideo, size: int, left_s: float | None) -> dict[str, Any]:
-    return {"since": video.sidecar["time"], "seconds": order.seconds, "bytes": size, "left_s": left_s}
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

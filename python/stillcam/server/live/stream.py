@@ -106,7 +106,7 @@ class LiveStreams:
                 self._size = _size_of(newest) or self._size
                 return True
             left_s = deadline_s - time.monotonic()
-            if left_s <= 0 or status.get("reason") or status["mode"] in _BUSY:
+            if left_s <= 0 or status.get("reason") or (status["mode"] in _BUSY and not _video_shows(status)):
                 return False
             self._cache.wait_for_other(newest.name if newest else "", min(left_s, LIVE_CHECK_S))
         return False
@@ -149,11 +149,16 @@ def viewer_remains(request: Request) -> bool:
 
 
 def _is_live(newest: CachedFrame, status: dict[str, Any]) -> bool:
-    """Whether a frame was made in the current live mode; both times are by the daemon's clock."""
-    frame = status.get("frame")
-    if status["mode"] != "live" or not frame or utc_text(frame_time(frame)) < status["since"]:
+    """Whether a frame was made in the current live mode or video; both times are by the daemon's clock."""
+    frame, live = status.get("frame"), status["mode"] == "live" or _video_shows(status)
+    if not live or not frame or utc_text(frame_time(frame)) < status["since"]:
         return False
     return bool(newest.name >= frame)
+
+
+def _video_shows(status: dict[str, Any]) -> bool:
+    """Whether a video is being recorded during which there are new frames."""
+    return bool((status.get("recording") or {}).get("picture"))
 
 
 def _sequence(frames: NewestFrame) -> int:

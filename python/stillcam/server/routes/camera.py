@@ -50,7 +50,16 @@ TAKING = maybe(
     )
 )
 RECORDING = maybe(
-    record(since="time", seconds=shape("count?", "null: until it is stopped"), bytes="count", left_s="number?")
+    record(
+        since="time",
+        seconds=shape("count?", "null: until it is stopped"),
+        bytes="count",
+        left_s="number?",
+        bytes_per_s=shape("count", "estimated for the first two seconds, then measured"),
+        room_s=shape("number?", "how much longer the disk has room for it; null: not known yet"),
+        dropped=shape("count", "frames that the disk was too slow for"),
+        picture=shape("flag", "there are new frames meanwhile, and photos are frames of the video"),
+    )
 )
 
 define(
@@ -69,7 +78,10 @@ define(
     }),
     VideoOrder=record({"seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": 86400}}),
     Items=record(items=shape(list_of(shape("text", "DAY/NAME")), "addresses below library/")),
-    Taking=record(taking=TAKING),
+    Taking=record(
+        taking=TAKING,
+        waits_for=maybe(one_of("video"), "the end of the video, for which a raw photo waits; null: the camera"),
+    ),
     Recording=record(recording=RECORDING),
 )  # fmt: skip
 
@@ -140,7 +152,7 @@ class CameraRoutes:
     def _photos(self, _request: Request, order: Document) -> Answer:
         count, delay_s = int(order.get("count", 1)), float(order.get("delay_s", 0))
         answer = self._take(command="photo", kind=order.get("kind", "photo"), count=count, delay_s=delay_s)
-        return as_json(201 if "items" in answer else 202, answer)
+        return as_json(201, answer) if "items" in answer else as_json(202, {"waits_for": None, **answer})
 
     def _cancel_photos(self, _request: Request) -> Document:
         return self._take(command="cancel")

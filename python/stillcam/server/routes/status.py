@@ -42,12 +42,16 @@ _ENCODER = record(
 _ABILITIES = record(
     refused=map_of("text", "control -> why it cannot be set"), windows=shape("count", "focus windows at once"),
     live=shape("flag", "controls change without a restart of the camera"),
-    stills_in_videos=shape("flag", "there are new frames during a video"),
+    stills_in_videos=shape("flag", "there are new frames during every video; else see `recording.picture`"),
     encoder=maybe(_ENCODER, "limits of the board's H.264 encoder; null: it encodes in software"),
 )  # fmt: skip
 _LIBRARY = record(
     {
         "finishing": shape("count", "videos that are no items yet"),
+        "encoding": maybe(
+            record(kind=one_of("video", "motion"), time="time?", progress=shape("number", "0 to 1")),
+            "the video that is being encoded, which was recorded at that time; null: none",
+        ),
         "waits": shape("text?", "why deletion by age waits, and what to do; null: it does not"),
         "undeletable": shape(list_of(record(path="text", error="text")), "some of the files that cannot be deleted"),
     },

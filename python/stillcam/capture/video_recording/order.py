@@ -1,0 +1,68 @@
+"""A video that was requested, and what its recorder offers to the mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from stillcam.capture.command_queue import Command
+from stillcam.common.errors import CameraError
+
+SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
+NO_PICTURES = "the camera delivers no pictures: check its cable and the power supply"
+
+
+@dataclass
+class VideoOrder:
+    """A video that was requested, and the commands that wait for its end."""
+
+    request: Command
+    seconds: int | None
+    shows: bool  # frames of it are published
+    stops: list[Command] = field(default_factory=list)
+    answered: bool = False
+    stop_requested: bool = False
+    begun: bool = False  # it no longer waits for photos
+    failed_before: bool = False  # another mode has failed while it waited
+
+    def answer_begun(self, progress: dict[str, Any]) -> None:
+        """Answer the request, once: something has been recorded."""
+        if not (self.answered or self.request.message.get("wait")):
+            self.request.finish({"recording": progress})
+            self.answered = True
+
+    def finish(self, id_: str | None, error: CameraError | None) -> None:
+        """Answer the commands: the video is an item, or it failed. Called by the background worker."""
+        for command in self.stops if self.answered else [self.request, *self.stops]:
+            if error:
+                command.fail(error, items=[])
+            else:
+                command.finish({"items": [id_]})
+
+
+class Recorder(Protocol):
+    """Records one video."""
+
+    @property
+    def has_recorded(self) -> bool:
+        """Whether there is something to keep."""
+
+    def record(self) -> None:
+        """Record until the time is over, a stop, a full disk or the end of the daemon; the camera is then stopped.
+
+        Raises:
+            CameraError: it has failed; the camera may still run.
+        """
+
+    def finish(self, error: CameraError | None) -> None:
+        """Make the item of what was recorded, and then answer the order.
+
+        Args:
+            error: that has interrupted it.
+        """
+
+    def discard(self) -> None:
+        """Nothing has been recorded: delete the files."""
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until what was recorded is on the disk, at most so long, after `finish`."""

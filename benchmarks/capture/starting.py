@@ -1,6 +1,7 @@
 """How long the first picture takes: after a start of the daemon, and after each change of use of the camera."""
 
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,14 +87,17 @@ def _after_photo_s(site: Site) -> float:
 
 
 def _after_video_s(site: Site) -> float:
-    """From the command that ends the recording."""
+    """From the command that ends the recording to the first snapshot; its answer waits for the MP4."""
     site.ask("video")
-    before = site.newest()
     site.status(mode="video")
     time.sleep(LEASE_S)
+    stopping = threading.Thread(target=site.ask, args=("stop",))
     began_s = time.monotonic()
-    site.ask("stop")
-    return site.next_frame(before) - began_s
+    stopping.start()
+    site.status(mode="snapshot")
+    took_s = site.next_frame(site.newest()) - began_s
+    stopping.join()
+    return took_s
 
 
 def _of_live_s(site: Site) -> float:

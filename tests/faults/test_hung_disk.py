@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
+from capture_daemon import read_sidecar
 from people import Client, program, register
 from pictures import picture
 from serving import ROOT, Site
+from videos import recording
 
 from stillcam.accounts import Accounts
 from stillcam.settings.file import load
@@ -50,6 +52,28 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.publish(picture())
     yield site
     site.end()
+
+
+def test_a_card_that_hangs_during_a_video_costs_neither_pictures_nor_frames(idle_daemon, disk, tmp_path):
+    """The frames wait in memory for the disk, and the camera and viewers for neither."""
+    path = f"{ROOT / 'tests/faults/hung_disk'}:{ROOT / 'python'}"
+    idle_daemon.settings(snapshot={"interval_s": 0.2, "width": 320}, files={"video": "mjpeg"})
+    idle_daemon.open(PYTHONPATH=path, HUNG_DISK=str(tmp_path / "hangs"))
+    idle_daemon.ask("video")
+    recording(idle_daemon)
+    sizes: list[int] = []
+
+    def waits(status: dict[str, Any]) -> bool:
+        sizes.append(status["recording"]["bytes"])
+        return len(sizes) > 20 and len(set(sizes[-20:])) == 1
+
+    with disk("/library"):
+        idle_daemon.until(waits)
+        status = idle_daemon.frames(5)
+        assert (status["mode"], status["recording"]["bytes"], status["recording"]["dropped"]) == ("video", sizes[-1], 0)
+    idle_daemon.until(lambda status: status["recording"]["bytes"] > sizes[-1])
+    (item,) = idle_daemon.ask("stop")["items"]
+    assert "notices" not in read_sidecar(idle_daemon.library / item)
 
 
 def watched(client: Client) -> str:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from pictures import picture
@@ -210,6 +211,7 @@ def test_a_stream_begins_with_a_live_frame_even_if_there_is_a_still(wide):
         pytest.param({"mode": "snapshot"}, "waiting for the camera", id="not in time"),
         pytest.param({"mode": "live", "since": "2100-01-01T00:00:00.000Z"}, "waiting for the camera", id="starting"),
         pytest.param({"mode": "series"}, "a series is using the camera", id="a series"),
+        pytest.param({"mode": "video", "recording": {"picture": False}}, "a video is being recorded", id="a video"),
         pytest.param({"mode": "snapshot", "reason": "it is busy"}, "it is busy", id="the camera is away"),
     ],
 )
@@ -223,6 +225,16 @@ def test_without_a_live_frame_a_stream_begins_with_a_placeholder(tmp_path, statu
             assert size(data) == (320, 176)
             site.publish(picture((640, 360), "green"))
             assert viewer.frame()[1] == picture((640, 360), "green")
+
+
+def test_a_stream_begins_with_a_frame_of_a_video_that_gives_some(tmp_path):
+    status: dict[str, Any] = {
+        "mode": "video", "since": "2020-01-01T00:00:00.000Z", "recording": {"picture": True},
+    }  # fmt: skip
+    with Site(tmp_path, {"live": {"width": 320}}) as site, StandIn(site.data / "run/capture.sock", **status) as daemon:
+        daemon.status["frame"] = site.publish(picture((640, 360)))
+        with Viewer(site) as viewer:
+            assert viewer.frame()[1] == picture((640, 360))
 
 
 def test_a_stream_shows_a_placeholder_while_the_camera_is_away(tmp_path):

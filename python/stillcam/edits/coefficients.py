@@ -71,24 +71,29 @@ def replace_blocks(jpeg: bytes, writes: Writes) -> bytes:
         MissingLibrary: see there.
         DamagedJpeg: see there.
     """
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
+    left = set(writes)
 
     def put(coefficients: int, row: _Region, _plane: _Region, component: int, _number: int, _transform: int) -> int:
         try:
-            size = row.w // BLOCK * BLOCK_BYTES
-            for offset, data in writes.get((component, row.y // BLOCK), ()):
+            key, size = (component, row.y // BLOCK), row.w // BLOCK * BLOCK_BYTES
+            for offset, data in writes.get(key, ()):
                 ctypes.memmove(coefficients + offset, data, max(0, min(len(data), size - offset)))
-        except Exception as error:  # noqa: BLE001 - ctypes would print it and go on
+            left.discard(key)
+        except BaseException as error:  # noqa: BLE001 - ctypes would print any of them and go on
             failures.append(error)
             return -1
         return 0
 
     try:
-        return _transform(_library(), jpeg, put)
+        changed = _transform(_library(), jpeg, put)
     except DamagedJpeg:
         if failures:
             raise failures[0] from None
         raise
+    if left:  # ctypes could not call, or the library has other rows than the headers say
+        raise DamagedJpeg(f"{len(left)} rows of blocks could not be replaced")
+    return changed
 
 
 def _transform(library: ctypes.CDLL, jpeg: bytes, put: Callable[..., int]) -> bytes:

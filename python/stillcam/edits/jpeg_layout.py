@@ -67,6 +67,8 @@ def read_layout(jpeg: Buffer) -> JpegLayout:
     height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
     if not (width and height and components and all(each.across and each.down for each in components)):
         raise InvalidJpeg("no frame header with a size")
+    if not all(each.dc_step for each in components):
+        raise InvalidJpeg("a quantisation table with a zero")
     return JpegLayout(width, height, tuple(components))
 
 

@@ -132,13 +132,28 @@ def test_what_is_no_whole_jpeg_is_refused():
         MaskDrawer().draw(whole[: len(whole) // 2], [MASK], VIEW)
 
 
-def test_an_error_while_blocks_are_replaced_is_not_lost():
+@pytest.mark.parametrize("kind", [KeyError, KeyboardInterrupt])
+def test_an_error_while_blocks_are_replaced_is_not_lost(kind):
     class Broken(dict[Any, Any]):
         def get(self, *_):
-            raise KeyError("broken")
+            raise kind
 
-    with pytest.raises(KeyError):
+    with pytest.raises(kind):
         coefficients.replace_blocks(jpeg(), Broken())
+
+
+def test_blocks_that_the_library_never_offers_are_an_error():
+    """The picture may show what a mask covers there."""
+    with pytest.raises(DamagedJpeg, match="1 row"):
+        coefficients.replace_blocks(jpeg(), {(0, 0): [(0, bytes(128))], (0, 999): [(0, bytes(128))]})
+
+
+def test_a_table_of_zeros_is_damage():
+    data = bytearray(jpeg())
+    at = data.index(b"\xff\xdb") + 5
+    data[at] = 0
+    with pytest.raises(InvalidJpeg):
+        MaskDrawer().draw(bytes(data), [MASK], VIEW)
 
 
 def test_without_the_library_the_error_names_the_package(monkeypatch):

@@ -322,9 +322,11 @@ def test_nobody_locks_themselves_out_by_name(api):
     assert api.call("PATCH", "api/settings", hosts, host="192.168.1.5:8080")[0] == 200
 
 
-@pytest.mark.parametrize("patch", [{"access": {"watch": "anyone"}}, {"server": {"access_log": True}}])
+@pytest.mark.parametrize(
+    "patch", [{"access": {"watch": "anyone"}}, {"server": {"access_log": True}}, {"privacy": {"raw": True}}]
+)
 def test_a_token_cannot_open_the_door(api, patch):
-    """Who may come in is for people to decide, and a patch is taken whole or not at all."""
+    """Who may come in, and see what is masked, is for people to decide, and a patch is taken whole or not at all."""
     api.guard.person = Person("Home Assistant", "viewer", "control", "token")
     status, document = api.call("PATCH", "api/settings", {"snapshot": {"quality": 50}} | patch)
     assert (status, [document["field"]]) == (403, list(patch))

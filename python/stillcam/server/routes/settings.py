@@ -161,10 +161,12 @@ def _is_owner(person: Person | None) -> bool:
 
 
 def _check_person(person: Person | None, old: Settings, new: Settings) -> None:
-    """Refuse a program that changes who has access, or which addresses this server calls: a token may leak."""
+    """Refuse a program that changes who has access, which addresses this server calls, or what pictures hide: a token
+    may leak.
+    """
     if _is_owner(person):
         return
-    for section in ("access", "server", *_OWNER_ONLY):
+    for section in ("access", "server", "privacy", *_OWNER_ONLY):
         if getattr(old, section) != getattr(new, section):
             raise Refused(403, "only an owner who has signed in on the page may change this", section)
 

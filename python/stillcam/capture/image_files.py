@@ -19,7 +19,7 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted, Still
 from stillcam.common.child_process import wait_readable
 from stillcam.common.errors import CameraError
-from stillcam.frames.exif import thumbnail_ranges
+from stillcam.frames.exif import thumbnail_ranges, with_exposure_bias
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 Size = tuple[int, int]
@@ -75,6 +75,28 @@ def image_size(path: Path) -> Size:
 
 def _torn(reason: Exception) -> CameraError:
     return CameraError("torn", f"the camera wrote an incomplete picture ({reason}): is the disk full?")
+
+
+def write_exposure_bias(path: Path, bias_ev: float) -> None:
+    """Write the exposure bias of a bracket's picture into the EXIF of a JPEG, if it has one; another link stays as is.
+
+    Raises:
+        OSError: it could not be written; the picture is as before.
+    """
+    with _mapped(path) as data:
+        found = with_exposure_bias(data, bias_ev)
+        if found is None:
+            return
+        begin, rest = found
+        new = path.with_name(f"{path.name}.tagged")
+        try:
+            with new.open("wb") as file, memoryview(data)[rest:] as unchanged:
+                file.write(begin)
+                file.write(unchanged)
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def link_or_copy(source: Path, target: Path) -> None:

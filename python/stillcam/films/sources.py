@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from stillcam.common.paths import Paths
 from stillcam.films.order import Order
 from stillcam.library.items import Item, list_day
 from stillcam.library.names import PREVIEWS, is_day, split
+from stillcam.series.definition import Definition
 from stillcam.series.manifest import Line, text_to_ms
 from stillcam.series.manifest_search import first_numbers
 from stillcam.series.reader import existing_shots
@@ -46,8 +48,8 @@ def sources_of(order: Order, paths: Paths) -> Iterator[Source]:
     if order.series is None:
         return _of_library(paths.library, from_ms, to_ms)
     folder = paths.series / order.series
-    read_definition(folder)  # raises if there is no series
-    return _of_series(folder, from_ms, to_ms)
+    _, _, definition = read_definition(folder)
+    return _of_series(folder, _middle(definition), from_ms, to_ms)
 
 
 def zone_of(order: Order, paths: Paths, local: str) -> ZoneInfo:
@@ -64,19 +66,29 @@ def evenly_spaced(total: int, wanted: int) -> list[int]:
     return [number * (total - 1) // (wanted - 1) for number in range(wanted)]
 
 
-def _of_series(folder: Path, from_ms: int, to_ms: int) -> Iterator[Source]:
-    """One shot of each due time: of a bracket the first."""
+def _of_series(folder: Path, middle: Mapping[str, float], from_ms: int, to_ms: int) -> Iterator[Source]:
+    """One shot of each due time.
+
+    Args:
+        middle: the controls of the shot in the middle of a bracket; if it is gone, the first that is left is used.
+    """
     [start] = first_numbers(folder, [from_ms - LATE_MS], 0)
     if not start:
         return
-    last_due = ""
-    for line in existing_shots(folder, start):
+    for _, lines in groupby(existing_shots(folder, start), lambda line: line["due"]):
+        shots = list(lines)
+        line = next((line for line in shots if line.get("vary") == middle), shots[0])
         time_ms = text_to_ms(line["time"])
         if time_ms > to_ms + SET_BACK_MS:
             return
-        if line["due"] != last_due and from_ms <= time_ms <= to_ms:
-            last_due = line["due"]
+        if from_ms <= time_ms <= to_ms:
             yield Source(time_ms, folder / FRAMES / _jpeg(line))
+
+
+def _middle(definition: Definition) -> Mapping[str, float]:
+    """The controls of the shot in the middle of a bracket."""
+    shots = sorted(definition.shots_at, key=lambda shot: tuple(shot.values()))
+    return shots[(len(shots) - 1) // 2] if len(shots) % 2 else definition.shots_at[0]
 
 
 def _of_library(root: Path, from_ms: int, to_ms: int) -> Iterator[Source]:

@@ -1,11 +1,13 @@
-"""The thumbnail in the EXIF of a JPEG: where it is, and how to take it out.
+"""EXIF of a JPEG: where the thumbnail is and how to take it out, and the exposure bias of a bracket's pictures.
 
 Source: EXIF 2.32, 4.5.5 and 4.6.8: the second image file directory has the thumbnail's offset and length.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stillcam.frames.jpeg import SOI, Buffer, segments
@@ -14,6 +16,9 @@ _APP1 = 0xE1
 _HEADER = b"Exif\0\0"
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _OFFSET, _LENGTH = 0x0201, 0x0202
+_EXIF_DIRECTORY, _EXPOSURE_BIAS, _SRATIONAL = 0x8769, 0x9204, 10  # 4.6.3, 4.6.5
+_MAX_SEGMENT = 65_533  # bytes of its content
+_EV_STEPS = 100  # of an exposure bias, in one EV
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,51 @@ def thumbnail_ranges(jpeg: Buffer) -> list[tuple[int, int]]:
         if marker == _APP1 and (found := find_thumbnail(bytes(jpeg[begin:end]))):
             return [(begin + found.link, begin + found.link + 4), (begin + found.start, begin + found.end)]
     return []
+
+
+def with_exposure_bias(jpeg: Buffer, bias_ev: float) -> tuple[bytes, int] | None:
+    """The beginning of a JPEG with this exposure bias in its EXIF, and the offset from which on the rest is as before.
+
+    None: there is no EXIF, or no room in it. The entry is appended with a copy of its directory, so that the offsets
+    of all other values stay the same.
+
+    Raises:
+        InvalidJpeg: see `segments`.
+    """
+    for marker, offset, end in segments(jpeg):
+        exif = bytes(jpeg[offset + 4 : end])
+        if marker == _APP1 and exif.startswith(_HEADER):
+            with contextlib.suppress(struct.error):
+                new = _with_bias(exif, round(bias_ev * _EV_STEPS))
+                if new is not None and len(new) <= _MAX_SEGMENT:
+                    head = bytes(jpeg[: offset + 2])
+                    return head + struct.pack(">H", len(new) + 2) + new, end
+    return None
+
+
+def _with_bias(exif: bytes, steps: int) -> bytes | None:
+    order = _ORDERS.get(exif[6:10])
+    if not order:
+        return None
+    tiff = bytearray(exif[6:])
+    (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+    link = next((at + 8 for at, tag in _entries(tiff, order, first) if tag == _EXIF_DIRECTORY), None)
+    if link is None:
+        return None
+    (directory,) = struct.unpack_from(f"{order}I", tiff, link)
+    kept = [bytes(tiff[at : at + 12]) for at, tag in _entries(tiff, order, directory) if tag != _EXPOSURE_BIAS]
+    tiff += bytes(len(tiff) % 2)
+    struct.pack_into(f"{order}I", tiff, link, len(tiff))
+    value_at = len(tiff) + 2 + 12 * (len(kept) + 1) + 4
+    entries = [*kept, struct.pack(f"{order}HHII", _EXPOSURE_BIAS, _SRATIONAL, 1, value_at)]
+    entries.sort(key=lambda entry: int(struct.unpack_from(f"{order}H", entry)[0]))
+    tiff += struct.pack(f"{order}H", len(entries)) + b"".join(entries) + bytes(4)
+    return _HEADER + bytes(tiff) + struct.pack(f"{order}ii", steps, _EV_STEPS)
+
+
+def _entries(tiff: Buffer, order: str, directory: int) -> Iterator[tuple[int, int]]:
+    """Offset and tag of each entry of an image file directory; struct.error: it is damaged."""
+    (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+    for number in range(count):
+        at = directory + 2 + 12 * number
+        yield at, int(struct.unpack_from(f"{order}HHII", tiff, at)[0])

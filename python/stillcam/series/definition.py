@@ -61,7 +61,10 @@ class Definition:
     def shots_at(self) -> tuple[dict[str, float], ...]:
         """The controls of each shot of one due time, if they are the same at every due time."""
         if self.variation and self.variation.bracket:
-            return tuple({self.variation.control: value} for value in self.variation.values)
+            values = self.variation.values
+            # The exposure of a bracket is measured with its first picture, which is the one in the middle.
+            ordered = sorted(values, key=abs) if self.variation.control == "ExposureValue" else values
+            return tuple({self.variation.control: value} for value in ordered)
         return ({},)
 
     def controls_of(self, number: int) -> tuple[dict[str, float], ...]:

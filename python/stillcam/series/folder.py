@@ -135,6 +135,7 @@ class Series:
         files: Sequence[Path],
         metadata: Mapping[str, Any],
         vary: Mapping[str, float] | None = None,
+        bracket_ms: int | None = None,
     ) -> Line:
         """Add a shot, and return its line of the manifest.
 
@@ -143,13 +144,14 @@ class Series:
             files: moved into the series, the picture last; from another disk they are copied.
             metadata: of the shot, from the camera.
             vary: the controls that vary from shot to shot.
+            bracket_ms: when the first picture of its exposure bracket was taken; None: it is none of a bracket.
 
         Raises:
             OSError: it could not be written; nothing of it is left.
         """
         with self._lock:
             number = self.state.tally.sequence + 1
-            stem = self.folder / FRAMES / shot_name(number, time_ms)
+            stem = self.folder / FRAMES / _name(number, time_ms, vary, bracket_ms)
             for folder in (stem.parent.parent, stem.parent):
                 folder.mkdir(exist_ok=True)  # without parents: a deleted series stays deleted
             moved = [_moved(path, Path(f"{stem}{path.suffix}")) for path in files]
@@ -254,6 +256,12 @@ def shots_in(folder: Path) -> list[ShotFiles]:
         if parts := parse_shot_file(path.name):
             shots.setdefault(parts.number, ShotFiles(*parts, [])).paths.append(path)
     return [shots[number] for number in sorted(shots)]
+
+
+def _name(number: int, time_ms: int, vary: Mapping[str, float] | None, bracket_ms: int | None) -> str:
+    if bracket_ms is None:
+        return shot_name(number, time_ms)
+    return shot_name(number, bracket_ms, (vary or {}).get("ExposureValue"))
 
 
 def _moved(path: Path, to: Path) -> Path:

@@ -28,7 +28,9 @@ SHOT_METADATA = ("ExposureTime", "AnalogueGain", "ColourTemperature", "Lux", "Le
 Line = Mapping[str, Any]
 ShotRef = Mapping[str, Any]  # {"n": number, "time": text} of a shot
 
-_SHOT_FILE = re.compile(r"(\d{6,})_(\d{8}T\d{6}\.\d{3}Z)\.(?:jpg|dng)", re.ASCII)  # see `shot_name`
+_SHOT_FILE = re.compile(
+    r"(\d{6,})_(\d{8}T\d{6}\.\d{3}Z)(?:_ev[+-]\d+(?:\.\d+)?)?\.(?:jpg|dng)", re.ASCII
+)  # see `shot_name`
 _FOLDER_SHOTS = 1000  # in one folder
 
 
@@ -147,10 +149,15 @@ def gap_line(from_ms: int, to_ms: int, missed: int, why: str) -> Line:
     return {"gap": {"from": ms_to_text(from_ms), "to": ms_to_text(to_ms), "missed": missed, "why": why}}
 
 
-def shot_name(number: int, time_ms: int) -> str:
-    """The file of a shot, without its extension, below `frames/`: `000/000123_20261120T234501.123Z`."""
+def shot_name(number: int, time_ms: int, bias_ev: float | None = None) -> str:
+    """The file of a shot, without its extension, below `frames/`: `000/000123_20261120T234501.123Z`.
+
+    Args:
+        time_ms: when it was taken; all pictures of an exposure bracket have the time of the first.
+        bias_ev: of a picture of such a bracket: its exposure, which ends the name, like `_ev-2`.
+    """
     stamp = ms_to_text(time_ms).replace("-", "").replace(":", "")
-    return f"{shot_folder(number)}/{number:06}_{stamp}"
+    return f"{shot_folder(number)}/{number:06}_{stamp}{'' if bias_ev is None else f'_ev{round(bias_ev, 2) + 0.0:+g}'}"
 
 
 def shot_folder(number: int) -> str:
@@ -162,7 +169,7 @@ class ShotFile(NamedTuple):
     """The parts of the name of a shot's file."""
 
     number: int
-    time_ms: int  # when it was taken, since the epoch
+    time_ms: int  # when it was taken, since the epoch; of an exposure bracket, its first picture
 
 
 def parse_shot_file(name: str) -> ShotFile | None:

@@ -5,15 +5,26 @@ from pathlib import Path
 
 import pytest
 from capture_daemon import LIVE, ROOT, BackgroundRequest
-from PIL import Image
+from PIL import Image, ImageStat
 from running_series import AS_SNAPSHOTS, Series
 
+from stillcam.camera.simulated.isp import linear
+from stillcam.common.paths import Paths
+from stillcam.films.order import Order
+from stillcam.films.sources import sources_of
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
 from stillcam.series.manifest import text_to_ms
 from stillcam.series.manifest_search import gaps, lines_from
 
 ONCE = {"interval_s": 3600, "shots": 1}  # it may be late by a minute
+
+
+def mean_light(picture: Image.Image) -> float:
+    """Of the meadow, which is not clipped."""
+    width, height = picture.size
+    meadow = picture.convert("L").crop((width // 20, height * 7 // 10, width // 3, height * 17 // 20))
+    return ImageStat.Stat(meadow.point([round(255 * linear(value / 255)) for value in range(256)])).mean[0]
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -96,15 +107,41 @@ def test_a_bracket_is_as_many_shots_at_each_moment(idle_daemon):
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
     garden = Series(idle_daemon, **ONCE, kind="raw", fixed=True, vary=vary).over()
     rows = garden.shots()
-    assert [row["vary"] for row in rows] == [{"ExposureValue": value} for value in (-1.0, 0.0, 1.0)]
+    assert [row["vary"] for row in rows] == [{"ExposureValue": value} for value in (0.0, -1.0, 1.0)]
     assert len({row["due"] for row in rows}) == 1
-    dark, right, bright = (row["metadata"]["ExposureTime"] for row in rows)
+    right, dark, bright = (row["metadata"]["ExposureTime"] for row in rows)
     assert dark == pytest.approx(right / 2, rel=0.02)
     assert bright == pytest.approx(right * 2, rel=0.02)
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
     with Image.open(reader.picture(garden.root, "Garden", 2, raw=True)) as image:
         assert image.format == "TIFF"
     assert (garden.summary()["taken"], garden.summary()["shots"], garden.summary()["state"]) == (1, 3, "finished")
+
+
+def test_an_exposure_bracket_is_metered_once_and_named_for_hdr_programs(idle_daemon):
+    """The brightness really follows: light is doubled by each EV, as far as it is not clipped."""
+    idle_daemon.open()
+    vary = {"control": "ExposureValue", "values": [-2, 0, 1.5], "bracket": True}
+    garden = Series(idle_daemon, **ONCE, vary=vary).over()
+    rows = garden.shots()
+    assert [row["vary"]["ExposureValue"] for row in rows] == [0, 1.5, -2]
+    metered, bright, dark = (row["metadata"] for row in rows)
+    assert dark["ExposureTime"] == pytest.approx(metered["ExposureTime"] / 4, rel=0.02)
+    assert bright["ExposureTime"] == pytest.approx(metered["ExposureTime"] * 2**1.5, rel=0.02)
+    assert dark["AnalogueGain"] == bright["AnalogueGain"] == pytest.approx(metered["AnalogueGain"], rel=0.01)
+    names = [row["files"][0].partition("/")[2] for row in rows]
+    stamp = names[0].split("_")[1]
+    assert names == [f"00000{n}_{stamp}_ev{ev}.jpg" for n, ev in ((1, "+0"), (2, "+1.5"), (3, "-2"))]
+    light = []
+    for n, bias in ((1, 0), (2, 1.5), (3, -2)):
+        with Image.open(reader.picture(garden.root, "Garden", n)) as picture:
+            assert picture.getexif().get_ifd(0x8769)[0x9204] == bias
+            assert picture.getexif().get_ifd(0x8769)[0x829A] > 0  # the exposure time is as it was
+            light.append(mean_light(picture))
+    assert light[2] == pytest.approx(light[0] / 4, rel=0.1)
+    assert light[1] > 2 * light[0]
+    paths = Paths(idle_daemon.images, idle_daemon.data)
+    assert [source.path.name for source in sources_of(Order("film", "Garden"), paths)] == names[:1]
 
 
 def test_a_bracket_of_times_keeps_the_gain(idle_daemon):

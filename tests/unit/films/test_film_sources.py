@@ -48,6 +48,19 @@ def test_of_a_bracket_only_the_first_shot_is_a_source(paths):
     assert numbers(paths) == [1, 3]
 
 
+def test_of_an_exposure_bracket_the_shot_in_the_middle_is_a_source(paths):
+    values = [4000, 1000, 2000]
+    vary = {"control": "ExposureTime", "values": values, "bracket": True}
+    folder = make_series(paths.series, 6, vary=vary)
+    lines = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    for number, line in enumerate(lines):
+        line["due"], line["vary"] = lines[number // 3 * 3]["due"], {"ExposureTime": values[number % 3]}
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    assert numbers(paths) == [3, 6]
+    (folder / "frames" / file_of(3)).unlink()
+    assert numbers(paths) == [1, 6]
+
+
 def test_raw_shots_give_their_jpegs(paths):
     make_series(paths.series, 2, kind="raw")
     assert [shot.path.suffix for shot in sources_of(Order("film", "Garden"), paths)] == [".jpg", ".jpg"]

@@ -37,7 +37,7 @@ def test_every_field_is_read():
         (48.1, 11.6),
         500,
     )
-    assert series.controls_of(7) == ({"ExposureValue": -1.0}, {"ExposureValue": 0.0}, {"ExposureValue": 1.0})
+    assert series.controls_of(7) == ({"ExposureValue": 0.0}, {"ExposureValue": -1.0}, {"ExposureValue": 1.0})
 
 
 @pytest.mark.parametrize(

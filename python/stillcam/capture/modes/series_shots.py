@@ -13,7 +13,7 @@ from stillcam.camera.driver import PhotoRequest
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
 from stillcam.capture.context import CONVERGE_S, CaptureContext
-from stillcam.capture.image_files import discard_still, store_still
+from stillcam.capture.image_files import discard_still, store_still, write_exposure_bias
 from stillcam.capture.picture_edits import raw_error
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
@@ -53,6 +53,8 @@ class ShotTaker:
         self._fits = False  # the program of the snapshots takes the shot
         self._auto_exposure: Metadata = {}  # of the newest picture with the camera's own exposure
         self._auto_exposure_s = 0.0  # when it was recorded (monotonic)
+        self._bracket_ms = 0  # when the first picture of the present exposure bracket was taken (since the epoch)
+        self._metered: Values = {}  # the controls of that picture, exposed at 0 EV
 
     def enter(self, settings: Settings, camera: CameraInfo) -> None:
         """The mode begins: the program that runs was started for something else."""
@@ -76,6 +78,8 @@ class ShotTaker:
             raise CameraError("options", refused)
         if keeps_exposure(series.definition) and varied and series.state.fixed is None:
             self._measure_exposure(series)
+        if varied == series.definition.shots_at[0]:
+            self._metered = {}
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
@@ -106,7 +110,10 @@ class ShotTaker:
         except CameraError as error:
             metadata, failure = {}, error
         files = [still.raw, picture] if still.raw else [picture]
-        line = series.add_shot(due_ms, time_ms, files, metadata, varied or None)
+        bracket_ms = self._bracket_time(series.definition, varied, time_ms)
+        if bracket_ms is not None:
+            write_exposure_bias(picture, varied["ExposureValue"])
+        line = series.add_shot(due_ms, time_ms, files, metadata, varied or None, bracket_ms)
         self._record_exposure(series, varied, metadata)
         if publish and frame is None:
             frame = context.publisher.publish_copy(series.folder / FRAMES / line["files"][0], still.time_s)
@@ -116,10 +123,21 @@ class ShotTaker:
             context.frame_published(frame)
         self.taken_s = time.monotonic()
 
+    def _bracket_time(self, definition: Definition, varied: Varied, time_ms: int) -> int | None:
+        """When the first picture of this exposure bracket was taken; None: the shot belongs to none."""
+        if not _in_exposure_bracket(definition, varied):
+            return None
+        if varied == definition.shots_at[0]:
+            self._bracket_ms = time_ms
+        return self._bracket_ms
+
     def _record_exposure(self, series: Series, varied: Varied, metadata: Metadata) -> None:
+        definition = series.definition
+        if _in_exposure_bracket(definition, varied) and not self._metered and not keeps_exposure(definition):
+            self._metered = metered_controls(metadata, varied["ExposureValue"])
         if varied or not metadata:
             return
-        if series.definition.fixed:
+        if definition.fixed:
             if series.state.fixed is None and (found := fixed_controls(metadata)):
                 series.set_fixed_controls(found)
         else:
@@ -142,6 +160,8 @@ class ShotTaker:
             found = converged_controls(self._settings, kind, self._auto_exposure)
         if keeps_exposure(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
+        if "ExposureValue" in varied and self._metered:
+            return varied_controls(self._metered, varied)
         if "ExposureValue" in varied:
             found = {name: value for name, value in found.items() if name not in _EXPOSURE}
         return varied_controls(found, varied)
@@ -178,6 +198,10 @@ def _plain(series: Series, varied: Varied) -> bool:
     return not varied and series.definition.variation is None and not (series.definition.fixed and series.state.fixed)
 
 
+def _in_exposure_bracket(definition: Definition, varied: Varied) -> bool:
+    return "ExposureValue" in varied and len(definition.shots_at) > 1
+
+
 def keeps_exposure(definition: Definition) -> bool:
     """Whether exposure and white balance stay: in a bracket of time or gain the other must not compensate."""
     vary = definition.variation
@@ -190,6 +214,27 @@ def fixed_controls(metadata: Metadata) -> Values:
     gains = metadata.get("ColourGains")
     if isinstance(gains, list) and len(gains) == 2:
         found["ColourGains"] = [clamped("ColourGains", gain) for gain in gains]
+    return found
+
+
+def metered_controls(metadata: Metadata, bias_ev: float) -> Values:
+    """Exposure at 0 EV, white balance and focus by a picture's metadata, for the rest of its bracket.
+
+    The camera programs have no option for digital gain, so AnalogueGain includes it. Empty if the exposure is unknown:
+    then the camera meters each picture of the bracket.
+
+    Args:
+        bias_ev: of that picture.
+    """
+    found = fixed_controls(metadata)
+    if not {"ExposureTime", "AnalogueGain"} <= found.keys():
+        return {}
+    digital, position = metadata.get("DigitalGain", 1.0), metadata.get("LensPosition")
+    found["ExposureTime"] = clamped("ExposureTime", found["ExposureTime"] * 2**-bias_ev)
+    if is_number(digital) and digital > 1:
+        found["AnalogueGain"] = clamped("AnalogueGain", found["AnalogueGain"] * digital)
+    if is_number(position):
+        found |= {"AfMode": "Manual", "AfTrigger": "Cancel", "LensPosition": clamped("LensPosition", position)}
     return found
 
 

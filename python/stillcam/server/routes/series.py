@@ -34,7 +34,7 @@ _NAMELESS = "series"  # the name in a preview, before there is one
 MAX_PAGE, MAX_BUCKETS = 500, 1000
 MAX_DIGITS = 9  # of a shot's number
 _SHOT_FIELDS = ("n", "time", "due", "bytes", "files", "metadata")
-_FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z\.(jpg|dng)", re.ASCII)  # below frames/
+_FILE = re.compile(r"(\d{3,})/\d{6,}_\d{8}T\d{6}\.\d{3}Z(_ev[+-][\d.]+)?\.(jpg|dng)", re.ASCII)  # below frames/
 _LIMITS = {
     "start": Parameter("the first number; 0", {"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS}),
     "limit": Parameter("how many; 100", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),

@@ -7,13 +7,25 @@ import os
 import sys
 
 from stillcam import __version__
-from stillcam.cli import Result, accounts, camera, completion, films, installation, motion, receivers, series, settings
+from stillcam.cli import (
+    Result,
+    accounts,
+    camera,
+    completion,
+    films,
+    installation,
+    motion,
+    profiles,
+    receivers,
+    series,
+    settings,
+)
 from stillcam.cli.output import Table, shows_colours
 from stillcam.cli.overview import Program
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 
-GROUPS = (camera, series, films, motion, settings, installation, receivers, accounts, completion)
+GROUPS = (camera, series, films, motion, profiles, settings, installation, receivers, accounts, completion)
 INTERRUPTED = 130  # by Ctrl-C, as in a shell
 
 

@@ -23,6 +23,7 @@ from stillcam.common.paths import Paths
 from stillcam.frames.files import lock_folder
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.file import load_or_last_good, save
+from stillcam.settings.in_force import overlay_of, read_state, with_overlay
 from stillcam.settings.schema import CameraSettings, Settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def run(paths: Paths) -> None:
     if paths.number and not paths.settings.exists():
         save(paths.settings, Settings(camera=CameraSettings(index=paths.number)))
     driver = choose_driver(os.environ, paths)
-    settings, wrong = load_or_last_good(paths.settings)
+    stored, wrong = load_or_last_good(paths.settings)
+    settings = with_overlay(stored, overlay_of(read_state(paths.data)))
     lock = lock_folder(paths.images)
     cameras = start_camera(driver, settings)
     # Half of all code: the camera starts meanwhile.

@@ -17,6 +17,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.picture_edits import PictureEdits
+from stillcam.capture.profile_watch import ProfileWatch
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
@@ -123,7 +124,10 @@ class CaptureContext:
         self.status = Status(driver.name)
         self.status.capabilities = driver.capabilities.to_json()
         self.commands = CommandQueue()
-        self.settings = PendingSettings(paths.settings, settings, self.status)
+        self.profiles = ProfileWatch(
+            paths.settings, self.commands, lambda: self.driver.metadata, lambda: self.settings.healthy
+        )
+        self.settings = PendingSettings(paths.settings, settings, self.status, self.profiles)
         self.backoff = Backoff(self.status)
         self.stopping = False
         self.recording = self.video_shows = False

@@ -69,7 +69,7 @@ class Daemon:
         cameras: Sequence[CameraInfo] = (),
         notice: str | None = None,
     ) -> None:
-        handlers = {"reload": self._on_reload, "library": self._on_library_mounted}
+        handlers = {"reload": self._on_reload, "profile": self._on_profile, "library": self._on_library_mounted}
         self._context = context = CaptureContext(paths, driver, settings, lock, lambda: self._modes, handlers)
         self.commands, self.status = context.commands, context.status
         self.status.notice = notice
@@ -104,6 +104,7 @@ class Daemon:
             "status": lambda _message: self.to_json(),
             "film": self._films.handle,
             "level": self._motion.levels,
+            "profile": context.profiles.handle,
         }
         self.handle = CommandHandler(
             context.commands, context.status, context.picture_s, self._series_summary, others
@@ -115,9 +116,10 @@ class Daemon:
     def to_json(self) -> Message:
         """The status of the daemon; may be called from any thread."""
         library, series, status = self._library.to_json(), self._series.to_json(), self.status.to_json()
-        notice = status["notice"] or self._library.missing or None
-        motion = self._motion.to_json()
-        return {**status, "notice": notice, "library": library, "series": series, "motion": motion}
+        profiles, motion = self._context.profiles, self._motion.to_json()
+        notice = status["notice"] or profiles.notice or self._library.missing or None
+        others = {"library": library, "series": series, "motion": motion, "profile": profiles.to_json()}
+        return {**status, "notice": notice, **others}
 
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""
@@ -128,6 +130,7 @@ class Daemon:
         """Run until `stop`; then stop the camera."""
         self._library.worker.start((*self._library.tasks, *self._series.tasks))
         self._films.start()
+        self._context.profiles.begin()
         try:
             while not self._context.stopping:
                 try:
@@ -237,11 +240,18 @@ class Daemon:
     def _on_reload(self, command: Command) -> None:
         context = self._context
         try:
-            changes_picture = context.settings.reload(command, self._unsupported)
+            self._applied(context.settings.reload(command, self._unsupported))
         except StillcamError as error:
             logging.error("%s", error)
             command.fail(error)
-            return
+
+    def _on_profile(self, command: Command) -> None:
+        """Another profile is to be in force."""
+        self._applied(self._context.settings.follow_profiles(command, self._unsupported))
+
+    def _applied(self, changes_picture: bool) -> None:
+        """The wanted settings have changed, and maybe what pictures depend on."""
+        context = self._context
         wanted, camera = context.settings.wanted, self.status.camera
         self.status.set_snapshot_interval(snapshot_cycle_s(wanted))
         if changes_picture and camera and camera.index == wanted.camera.index and self._can_continue(wanted, camera):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.capture.command_queue import Command
+from stillcam.capture.profile_watch import ProfileWatch
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.threads import start
@@ -27,14 +28,22 @@ OUTSIDE = ("busy", "disk", "missing")  # causes that no setting can have
 
 
 class PendingSettings:
-    """The settings of the camera's thread; the status shows the revision in force, and what is refused."""
+    """The settings of the camera's thread; the status shows the revision in force, and what is refused.
 
-    def __init__(self, path: Path, settings: Settings, status: Status) -> None:
+    Args:
+        path: the settings file.
+        settings: in force at the start.
+        status: of the camera.
+        profiles: what changes the settings of the file.
+    """
+
+    def __init__(self, path: Path, settings: Settings, status: Status, profiles: ProfileWatch) -> None:
         self.wanted = settings
         self.running = settings
         self.confirmed = False  # the camera program that runs has given a picture
         self._path = path
         self._status = status
+        self._profiles = profiles
         self._mode = ""
         self._worked: dict[str, Settings] = {}  # mode -> those with which it gave a picture
         self._healthy = False  # pictures come, as far as is known
@@ -48,8 +57,13 @@ class PendingSettings:
         """Whether the camera program runs with other settings than are wanted."""
         return self.running is not self.wanted
 
+    @property
+    def healthy(self) -> bool:
+        """Whether pictures come, as far as is known."""
+        return self._healthy
+
     def reload(self, command: Command, unsupported: Callable[[Settings], SettingsError | None]) -> bool:
-        """Read the file again, and answer `command` now or once a picture is there.
+        """Read the files again, and answer `command` now or once a picture is there.
 
         Args:
             unsupported: gives the setting that this board or camera does not support. A new one is refused;
@@ -62,20 +76,33 @@ class PendingSettings:
             StillcamError: the file is wrong; the settings stay as they were.
         """
         try:
-            new = load(self._path)
+            new = self._profiles.settings(load(self._path))
         except StillcamError as failure:
             self._status.notice = f"{failure}; {STAY}"
             raise StillcamError(self._status.notice) from failure
         self._status.notice = None
         self._keep_last_good()
+        return self._take(command, new, unsupported)
+
+    def follow_profiles(self, command: Command, unsupported: Callable[[Settings], SettingsError | None]) -> bool:
+        """As `reload`, with the profile that is to be in force now, and without reading files."""
+        return self._take(command, self._profiles.chosen() or self.wanted, unsupported)
+
+    def _take(self, command: Command, new: Settings, unsupported: Callable[[Settings], SettingsError | None]) -> bool:
+        """Have the camera work with new settings; see `reload`."""
         if error := unsupported(new):
-            self._status.notice = f"{self._path}: {error.field}: {error}"
             before = unsupported(self.wanted)
             if before is None or str(before) != str(error):
                 command.finish(self._refusal(str(error), error.field))
-                return False
+                if not self._profiles.trial:
+                    self._status.notice = f"{self._path}: {error.field}: {error}"
+                    return False
+                command, new = Command(""), self._profiles.refuse(f"{error.field}: {error}")
+            else:
+                self._status.notice = f"{self._path}: {error.field}: {error}"
         old = self.wanted
         if new == old:
+            self._confirm_profile()
             if self._waiting:
                 self._supersede(command)
             else:
@@ -83,12 +110,14 @@ class PendingSettings:
             return False
         self.wanted = new
         self._number += 1
-        logging.info("new settings from %s", self._path)
+        if command.verb == "reload":
+            logging.info("new settings from %s", self._path)
         if self._healthy and picture_settings(new) != picture_settings(old):
             self._supersede(command)
             return True
         if picture_settings(self.running) == picture_settings(new):
             self.running = new
+            self._confirm_profile()
         command.finish(self._answer(in_force=self._healthy and not self._waiting))
         return picture_settings(new) != picture_settings(old)
 
@@ -111,11 +140,15 @@ class PendingSettings:
         self._worked[self._mode] = self.running
         if not self.outdated:
             self._status.revision = self._number
+            self._profiles.confirm()
             self._answer_waiting(self._answer(in_force=True, frame=frame))
 
     def roll_back(self, error: CameraError) -> bool:
         """The camera has failed. True: new settings were on trial; start again with those now wanted."""
         good = self._worked.get(self._mode)
+        if good is None and error.cause == "options" and self._profiles.active:  # since the start of the daemon
+            self.wanted = self._profiles.refuse(error.reason)
+            return True
         if good is None or not self._healthy or self.confirmed or not self._suspect(good, error):
             self._healthy = False
             self._answer_waiting(self._answer(in_force=False))
@@ -127,6 +160,11 @@ class PendingSettings:
             logging.warning("the camera failed with new settings, retrying once: %s", error)
             return True
         changed = _changed(good, self.wanted)
+        if self._profiles.trial:
+            self.wanted = self._profiles.refuse(error.reason)
+            self._number += 1
+            self._answer_waiting(self._refusal(error.reason, changed[0] if len(changed) == 1 else None))
+            return True
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
         self._number += 1
         self._status.notice = f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}"
@@ -134,6 +172,11 @@ class PendingSettings:
         field = changed[0] if len(changed) == 1 else None
         self._answer_waiting(self._refusal(error.reason, field))
         return True
+
+    def _confirm_profile(self) -> None:
+        """What the profile changes needs no other picture than those that come."""
+        if self.confirmed and not self.outdated:
+            self._profiles.confirm()
 
     def _keep_last_good(self) -> None:
         with suppress(RuntimeError):  # no memory for a thread, which is there as the disk may hang
@@ -159,7 +202,8 @@ class PendingSettings:
         return {"error": reason, "cause": "refused", "field": field, "settings": to_json(self.wanted)}
 
     def _answer(self, *, in_force: bool, frame: str | None = None) -> dict[str, Any]:
-        return {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}
+        answer = {"reloaded": True, "revision": self._number, "in_force": in_force, "frame": frame}
+        return answer | self._profiles.overlay()
 
 
 def picture_settings(settings: Settings) -> tuple[object, ...]:

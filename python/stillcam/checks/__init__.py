@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.checks import camera, machine, programs, series, server
+from stillcam.checks import camera, machine, profiles, programs, series, server
 from stillcam.checks.finding import Check, Installation
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     camera.cameras,
     machine.permissions,
     server.settings,
+    profiles.profiles,
     camera.daemon,
     camera.picture,
     camera.restarts,

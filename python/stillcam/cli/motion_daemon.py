@@ -11,6 +11,7 @@ from stillcam.cli.settings import change_setting
 from stillcam.common.clock import local_zone
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import ask
+from stillcam.settings.in_force import overlay_of, read_state
 
 TIMEOUT_S = 40.0  # the daemon answers at once, unless the camera holds its thread
 IGNORED = {"settling": "learning what the scene looks like", "light": "the light has changed"}
@@ -27,11 +28,20 @@ def add_to(group: Any) -> None:
 
 
 def arm(paths: Paths, _arguments: Arguments) -> Result:
-    return change_setting(paths, "motion.armed", True)
+    return _arm(paths, True)
 
 
 def disarm(paths: Paths, _arguments: Arguments) -> Result:
-    return change_setting(paths, "motion.armed", False)
+    return _arm(paths, False)
+
+
+def _arm(paths: Paths, armed: bool) -> Result:
+    overlay = overlay_of(read_state(paths.data))
+    if "armed" not in overlay.changes.get("motion", {}):
+        return change_setting(paths, "motion.armed", armed)
+    answer = ask(paths.socket, {"command": "profile", "action": "arm", "armed": armed}, TIMEOUT_S)
+    text = f"{'armed' if armed else 'disarmed'} until profile {overlay.name} ends, which sets it otherwise"
+    return Result([text], {"changed": answer["changed"], "in_force": answer["in_force"]})
 
 
 def trigger(paths: Paths, arguments: Arguments) -> Result:

@@ -10,7 +10,7 @@ TASKS = {
     "Take": ("photo", "raw", "video"),
     "Timelapse": ("series", "film"),
     "Motion": ("motion",),
-    "Settings": ("settings", "reload"),
+    "Settings": ("settings", "profile", "reload"),
     "Accounts": ("user", "token", "code"),
     "Installation": ("doctor", "log", "wait", "certificate", "receiver", "webhooks", "completion"),
 }

@@ -13,6 +13,7 @@ from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import Message, NoAnswer, Refusal
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
+from stillcam.settings.in_force import dotted_names, overlay_of, read_state
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 from stillcam.system_control import switch
 
@@ -58,7 +59,7 @@ def set_setting(paths: Paths, arguments: Arguments) -> Result:
         return Result([f"{switch.NAME} is {'on' if on else 'off'}"], {"changed": True, "in_force": True})
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} applies to all cameras: set it without --camera")
-    return change_setting(paths, arguments.name, _parsed(arguments.value))
+    return change_setting(paths, arguments.name, parsed(arguments.value))
 
 
 def change_setting(paths: Paths, name: str, value: Any) -> Result:
@@ -82,6 +83,9 @@ def change_setting(paths: Paths, name: str, value: Any) -> Result:
         raise KeyboardInterrupt(f"{name} is as it was before") from None
     in_force = bool(answer["in_force"])
     text = "saved and applied" if in_force else "saved; the next picture will use it"
+    overlay = overlay_of(read_state(paths.data))
+    if name in dotted_names(overlay.changes):
+        text = f"saved, but profile {overlay.name} sets {name} while it is active"
     return Result([text], {"changed": True, "in_force": in_force})
 
 
@@ -109,16 +113,20 @@ def check_settings(paths: Paths, arguments: Arguments) -> Result:
 
 def _changed(settings: Settings, name: str, value: Any) -> Settings:
     """`settings` with one of them changed; the error says which."""
-    patch = value
-    for part in reversed(name.split(".")):
-        patch = {part: patch}
     try:
-        return patched(settings, patch)
+        return patched(settings, as_patch(name, value))
     except SettingsError as error:
         raise SettingsError(f"{error.field or name}: {error}", error.field, error.line) from error
 
 
-def _parsed(typed: str) -> Any:
+def as_patch(name: str, value: Any) -> Any:
+    """The merge patch that sets one setting by its dotted name."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
+
+
+def parsed(typed: str) -> Any:
     """The typed value as JSON; a text needs no quotes."""
     try:
         return json.loads(typed)

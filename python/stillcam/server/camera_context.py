@@ -32,7 +32,7 @@ class CameraContext:
         self.paths = paths
         self.number = str(paths.number)  # as in addresses and labels
         self.follower = SettingsFollower(paths.settings)
-        self.settings = self.follower.current
+        self.settings = self.follower.in_force
         self.cache = FrameCache(paths.images)
         self.daemon = DaemonClient(paths.socket)
         self.staleness = StalenessCheck(self.cache, self.daemon)

@@ -23,6 +23,7 @@ from stillcam.series.manifest import MANIFEST
 from stillcam.series.state import STATE
 from stillcam.server.live.worker import SharedWorker
 from stillcam.settings.file import file_version
+from stillcam.settings.in_force import STATE as STATE_FILE
 
 DATA_POLL_S = 1.0  # poll interval
 PAUSED_S = 3.0  # after a pause of this length, items that have arrived meanwhile are not reported
@@ -87,7 +88,7 @@ class Revisions:
         time.sleep(DATA_POLL_S)
 
     def _settings(self) -> str:
-        version = file_version(self._paths.settings)
+        version = file_version(self._paths.settings), file_version(self._paths.data / STATE_FILE)
         if version == self._settings_version and self._newest:
             return self._newest[SETTINGS]
         revision = self._read_settings()

@@ -11,24 +11,31 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.http.messages import Refused
 from stillcam.http.tls import Certificate
-from stillcam.ipc.protocol import Refusal, ask
+from stillcam.ipc.protocol import Message, Refusal, ask
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.errors import RETRY
+from stillcam.server.profile_edit import ProfileChange, ProfileEdit, check_profiles
 from stillcam.server.security.host_check import check_host
 from stillcam.settings import tuning_files
 from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
 from stillcam.settings.file import file_version, load, save
+from stillcam.settings.in_force import NO_OVERLAY, Overlay, overlay_of, with_overlay
 from stillcam.settings.schema import SHARED_SECTIONS, ServerSettings, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
 LOCK_TIMEOUT_S = 20.0  # timeout for another client's change to finish
 HAND_EDITS = 10  # attempts while the file is edited by hand at the same time
+
+if TYPE_CHECKING:
+    from stillcam.server.profile_edit import Profiles
 
 _USE_CASES = ("live", "photo", "raw", "video")
 
@@ -39,15 +46,21 @@ Change = Callable[[Settings], Settings]
 class SettingsState:
     """Settings, what keeps them from being in force, and the frame made with them if this server does not have it."""
 
-    settings: Settings
+    settings: Settings  # of the file
     notice: str | None = None
     wait_for: str | None = None
+    overlay: Overlay = NO_OVERLAY  # the active profile
+
+    @property
+    def in_force(self) -> Settings:
+        """The settings with the changes of the active profile."""
+        return with_overlay(self.settings, self.overlay)
 
     @property
     def tag(self) -> str:
         from hashlib import sha256
 
-        text = json.dumps(to_json(self.settings), sort_keys=True)
+        text = json.dumps([to_json(self.settings), self.overlay.name, self.overlay.changes], sort_keys=True)
         return f'"{sha256(text.encode()).hexdigest()[:16]}"'
 
 
@@ -79,8 +92,8 @@ class SettingsService:
         self._lock = threading.Lock()
 
     def read(self) -> SettingsState:
-        """The settings in force, and what is wrong with the file."""
-        return SettingsState(self._follower.current(), self._follower.error)
+        """The settings of the file, what is wrong with it, and the active profile."""
+        return SettingsState(self._follower.current(), self._follower.error, overlay=self._follower.overlay)
 
     def revision(self) -> str:
         """The ETag of the settings, and behind it what is wrong with their file."""
@@ -88,12 +101,20 @@ class SettingsService:
         return f"{state.tag} {state.notice}" if state.notice else state.tag
 
     def change(
-        self, change: Change, host: str, wanted_tag: str | None = None, *, restoring: bool = False
+        self,
+        change: Change,
+        host: str,
+        wanted_tag: str | None = None,
+        *,
+        restoring: bool = False,
+        profiles: ProfileChange | None = None,
     ) -> SettingsState:
         """Change the settings, and apply them to server and camera.
 
         Args:
             change: returns the new settings from the old ones, or raises SettingsError.
+            profiles: returns the new profiles from the old ones and the new settings, or raises SettingsError; None:
+                they stay as they are.
             host: the host name or address of the request: the server must stay reachable there.
             wanted_tag: an If-Match header; None: whatever the settings are.
             restoring: keep controls that this camera does not support.
@@ -108,10 +129,24 @@ class SettingsService:
             raise Refused(503, "another change is still being applied: try again in a few seconds", headers=RETRY)
         try:
             old, new = self._save(change, host, wanted_tag, restoring)
+            edit = (
+                ProfileEdit(self._path.parent, partial(self._new_profiles, profiles, new, restoring))
+                if profiles
+                else None
+            )
+            try:
+                if edit:
+                    edit.save()
+            except (StillcamError, Refused):
+                self._restore(old, new)
+                raise
             self._follower.replace(new)
             try:
-                return SettingsState(new, *self._reload_daemon())
+                notice, wait_for = self._reload_daemon(new)
+                return SettingsState(new, notice, wait_for, self._follower.overlay)
             except Refusal as refusal:
+                if edit:
+                    edit.undo()
                 self._roll_back(old, new)
                 field = refusal.answer.get("field")
                 raise SettingsError(f"the camera refuses this: {refusal}", field or "") from refusal
@@ -124,7 +159,29 @@ class SettingsService:
         def changed(old: Settings) -> Settings:
             return replace(old, motion=replace(old.motion, armed=armed))
 
+        if "armed" in self._follower.overlay.changes.get("motion", {}):
+            answer = self.command_profile({"action": "arm", "armed": armed})
+            if answer["changed"]:
+                return self.read()
         return self.change(changed, host)
+
+    def command_profile(self, message: Message) -> Message:
+        """Send the command `profile` to the daemon, and follow what it applies.
+
+        Raises:
+            SettingsError: the daemon or the camera refuses it.
+            StillcamError: the daemon does not answer.
+        """
+        try:
+            answer = ask(self._context.paths.socket, {"command": "profile", **message}, RELOAD_TIMEOUT_S)
+        except Refusal as refusal:
+            if refusal.cause != "refused":
+                raise
+            raise SettingsError(str(refusal), refusal.answer.get("field") or "") from refusal
+        finally:
+            self._context.daemon.invalidate()
+        self._follow(self._follower.current(), answer)
+        return answer
 
     def arm_by_message(self, armed: bool) -> None:
         """As `arm`, for a command that no HTTP request brings. Raises StillcamError: it has not taken effect."""
@@ -143,8 +200,9 @@ class SettingsService:
                 old = load(self._path)
             except StillcamError as error:
                 raise Refused(409, f"{error}: correct or delete this file, then try again") from error
-            if wanted_tag is not None and not _matches(wanted_tag, SettingsState(old).tag):
-                raise Outdated(SettingsState(old))
+            state = SettingsState(old, overlay=self._follower.overlay)
+            if wanted_tag is not None and not _matches(wanted_tag, state.tag):
+                raise Outdated(state)
             new = self._new_settings(old, change, host, restoring)
             if file_version(self._path) == version:
                 if new != old:
@@ -169,6 +227,12 @@ class SettingsService:
             self._check_controls(old, new)
         return new
 
+    def _new_profiles(self, change: ProfileChange, settings: Settings, restoring: bool, old: Profiles) -> Profiles:
+        new = change(settings, old)
+        if not restoring:
+            check_profiles(new, old, settings, self._check_controls)
+        return new
+
     def _check_controls(self, old: Settings, new: Settings) -> None:
         """Refuse controls that this camera does not support; those that were set before may stay."""
         if old.camera.index != new.camera.index:
@@ -183,8 +247,13 @@ class SettingsService:
                 ):
                     raise SettingsError(reason, f"{section}.{name}")
 
-    def _reload_daemon(self) -> tuple[str | None, str | None]:
-        """Have the daemon reload the file; returns the last two fields of SettingsState.
+    def _follow(self, settings: Settings, answer: Message) -> None:
+        """Use the profile that the daemon has just applied, without waiting for the file that it writes."""
+        if overlay := answer.get("overlay"):
+            self._follower.replace(settings, overlay_of(overlay))
+
+    def _reload_daemon(self, new: Settings) -> tuple[str | None, str | None]:
+        """Have the daemon reload the files; returns what keeps the settings from being in force, and `wait_for`.
 
         Raises:
             Refusal: the camera does not work with these settings.
@@ -197,16 +266,20 @@ class SettingsService:
             return f"the settings are saved, but: {error}", None
         finally:
             self._context.daemon.invalidate()
+        self._follow(new, answer)
         if answer.get("in_force", True):
             return None, self._context.cache.catch_up()
         reason = self._context.daemon.status().get("reason") or "it is busy"
         return f"the settings are saved, but the camera has taken no picture with them yet: {reason}", None
 
+    def _restore(self, old: Settings, new: Settings) -> None:
+        if new != old and load(self._path) == new:
+            save(self._path, old)
+
     def _roll_back(self, old: Settings, new: Settings) -> None:
-        """Restore the previous settings, unless the file has been edited meanwhile."""
+        """Restore the previous settings, unless the file has been edited meanwhile, and reload the daemon."""
         try:
-            if load(self._path) == new:
-                save(self._path, old)
+            self._restore(old, new)
             self._follower.reload()
             ask(self._context.paths.socket, {"command": "reload"}, RELOAD_TIMEOUT_S)
         except StillcamError as error:

@@ -29,6 +29,7 @@ from stillcam.server.routes.metrics import Counters, metrics_route
 from stillcam.server.routes.motion import MotionRoutes
 from stillcam.server.routes.notifications import NotificationRoutes
 from stillcam.server.routes.pictures import PictureRoutes
+from stillcam.server.routes.profiles import ProfileRoutes
 from stillcam.server.routes.restart import restart_route
 from stillcam.server.routes.selection import SelectionRoutes
 from stillcam.server.routes.series import SeriesRoutes
@@ -88,6 +89,7 @@ def build(
             *SettingsRoutes(service, context.paths).routes(),
             *CameraRoutes(context).routes(),
             *MotionRoutes(context, service).routes(),
+            *ProfileRoutes(context, service).routes(),
             *LibraryRoutes(library).routes(),
             *SelectionRoutes(library).routes(),
             *SeriesRoutes(context).routes(),

@@ -1,7 +1,7 @@
 """Backups: the whole configuration as one JSON document, stored on the camera under a name, or downloaded.
 
 A backup contains every setting, those at their defaults too: restored on a later version with other defaults, it gives
-the same configuration. It contains no accounts, passwords or tokens.
+the same configuration. It contains the profiles, and no accounts, passwords or tokens.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ class Backup:
     size_bytes: int
 
 
-def document_of(settings: Settings, now_s: float) -> dict[str, Any]:
-    """The backup of settings; `now_s` is in seconds since the epoch."""
-    return {"kind": BACKUP_KIND, "stillcam": __version__, "made": utc_text(now_s), "configuration": to_json(settings)}
+def document_of(settings: Settings, profiles: list[Any], now_s: float) -> dict[str, Any]:
+    """The backup of settings and profiles (as JSON); `now_s` is in seconds since the epoch."""
+    document = {"kind": BACKUP_KIND, "stillcam": __version__, "made": utc_text(now_s)}
+    return {**document, "configuration": to_json(settings), "profiles": profiles}
 
 
 def settings_of(document: Any) -> Settings:
@@ -76,8 +77,8 @@ class Backups:
                     found.append(_described(path))
         return found
 
-    def make(self, name: str, settings: Settings, now_s: float) -> Backup:
-        """Store a backup.
+    def make(self, name: str, document: dict[str, Any]) -> Backup:
+        """Store a backup, see `document_of`.
 
         Raises:
             SettingsError: the name is invalid.
@@ -87,7 +88,7 @@ class Backups:
         path = self._path(name)
         if len(self.list()) >= MAX_BACKUPS:
             raise NameTakenError(f"there are {MAX_BACKUPS} backups: delete one first")
-        text = json.dumps(document_of(settings, now_s), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         try:
             if not create_private(path, text.encode()):
                 raise NameTakenError("a backup of this name already exists: choose another name, or delete it first")
@@ -95,12 +96,12 @@ class Backups:
         except OSError as error:
             raise StillcamError(f"cannot write {path}: {error.strerror}") from error
 
-    def read(self, name: str) -> Settings:
-        """The settings of a backup.
+    def read(self, name: str) -> Any:
+        """The document of a backup, for `settings_of`.
 
         Raises:
             NotFoundError: no backup has this name.
-            SettingsError: it is damaged, or no backup.
+            SettingsError: it is damaged.
             StillcamError: it cannot be read.
         """
         with self._existing(name) as path, path.open("rb") as file:
@@ -108,7 +109,7 @@ class Backups:
         if len(raw) > MAX_BACKUP_BYTES:
             raise SettingsError(f"this backup is larger than {MAX_BACKUP_BYTES} bytes")
         try:
-            return settings_of(parse_json(raw))
+            return parse_json(raw)
         except ValueError as error:
             raise SettingsError(f"this backup is damaged: {error}") from error
 

@@ -21,6 +21,7 @@ from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.safe_read import open_regular, parse_json
 from stillcam.common.threads import start_restarting
 from stillcam.settings.document import from_json, to_json
+from stillcam.settings.in_force import STATE, Overlay, overlay_of, read_state, with_overlay
 from stillcam.settings.schema import Settings
 
 MAX_FILE_BYTES = 1 << 20
@@ -140,7 +141,7 @@ def file_version(path: Path) -> tuple[int, int, int] | None:
 
 
 class SettingsFollower:
-    """The settings in force in the web server: a thread follows the file, and requests read a value in memory.
+    """The settings in the web server: a thread follows the files, and requests read a value in memory.
 
     Raises the StillcamError of `load_or_last_good`.
     """
@@ -150,11 +151,23 @@ class SettingsFollower:
         self._lock = threading.Lock()  # while the file is read
         self._version = file_version(path)  # before reading: what is written meanwhile counts next time
         self._state = load_or_last_good(path)
+        self._overlay_version = self._version_of_overlay()
+        self._overlay = overlay_of(read_state(path.parent))
+        self._in_force = with_overlay(self._state[0], self._overlay)
         self._log_error()
 
     def current(self) -> Settings:
-        """The settings in force; never blocks."""
+        """The settings of the file; never blocks."""
         return self._state[0]
+
+    def in_force(self) -> Settings:
+        """The settings of the file, with the changes of the active profile; never blocks."""
+        return self._in_force
+
+    @property
+    def overlay(self) -> Overlay:
+        """The active profile."""
+        return self._overlay
 
     @property
     def error(self) -> str | None:
@@ -169,25 +182,41 @@ class SettingsFollower:
         """
         start_restarting(self._follow, "settings")
 
-    def replace(self, settings: Settings) -> None:
-        """Use settings that have just been written to the file."""
+    def replace(self, settings: Settings, overlay: Overlay | None = None) -> None:
+        """Use settings that have just been written to the file.
+
+        Args:
+            overlay: that the daemon has just applied; None: as before.
+        """
         with self._lock:
             self._state = settings, None
+            self._overlay = overlay or self._overlay
+            self._in_force = with_overlay(settings, self._overlay)
 
     def reload(self) -> None:
-        """Read the file now, if it has changed."""
+        """Read the files now, if they have changed."""
         with self._lock:
-            version = file_version(self._path)
-            if version == self._version:
+            version, overlay_version = file_version(self._path), self._version_of_overlay()
+            if (version, overlay_version) == (self._version, self._overlay_version):
                 return
-            self._version = version
-            before = self.error
-            try:
-                self._state = load(self._path), None
-            except StillcamError as error:
-                self._state = self._state[0], f"{error}; {STAY}"
-            if self.error != before:
-                self._log_error()
+            if overlay_version != self._overlay_version:
+                self._overlay_version, self._overlay = overlay_version, overlay_of(read_state(self._path.parent))
+            if version != self._version:
+                self._version = version
+                self._read()
+            self._in_force = with_overlay(self._state[0], self._overlay)
+
+    def _read(self) -> None:
+        before = self.error
+        try:
+            self._state = load(self._path), None
+        except StillcamError as error:
+            self._state = self._state[0], f"{error}; {STAY}"
+        if self.error != before:
+            self._log_error()
+
+    def _version_of_overlay(self) -> object:
+        return file_version(self._path.with_name(STATE))
 
     def _log_error(self) -> None:
         if self.error:

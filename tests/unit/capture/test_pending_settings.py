@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.command_queue import Command
+from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
+from stillcam.capture.profile_watch import ProfileWatch
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.document import from_json
@@ -23,7 +24,9 @@ class Trial:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "settings.json"
         self.status = Status("simulated")
-        self.settings = PendingSettings(self.file, Settings(), self.status)
+        self.commands = CommandQueue()
+        self.profiles = ProfileWatch(self.file, self.commands, dict, lambda: self.settings.healthy)
+        self.settings = PendingSettings(self.file, Settings(), self.status, self.profiles)
 
     def reload(self, **sections: Any) -> Command:
         save(self.file, from_json(sections))

@@ -9,6 +9,7 @@ from stillcam.camera.simulated.options import Options, numbers, seconds
 from stillcam.camera.simulated.sensors import LEAST_US, LONGEST_US, Sensor, Size
 
 SCENE_LUX = 1800.0
+WHITE_LUX_S = 120.0  # lux × exposure (s) × gain of a picture that is white everywhere: libcamera measures no more
 SCENE_KELVIN, UNSETTLED_KELVIN = 5200, 4300
 SCENE_US = 8000.0  # ExposureTime that exposes the whole scene well at gain 1
 SCENE_LUMINANCE = 0.395  # mean light in the middle of the 16:9 scene, measured: what automatic exposure aims at

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageOps
 
 from stillcam.camera.simulated.autofocus import Autofocus
-from stillcam.camera.simulated.isp import SCENE_LUX, Noise, balance, develop, expose, meter
+from stillcam.camera.simulated.isp import SCENE_LUX, WHITE_LUX_S, Noise, balance, develop, expose, meter
 from stillcam.camera.simulated.options import Options, VideoOptions, rectangle
 from stillcam.camera.simulated.scene import MIDDLE, WIDTH, Scene, View
 from stillcam.camera.simulated.sensors import Rectangle, Sensor, SensorMode, Size
@@ -170,6 +170,7 @@ class Picture:
 
     def _metadata(self) -> Metadata:
         """What the camera says of the frame; a sensor without a lens motor says nothing of a lens."""
+        light = 1.0 if self._light is None else self._light
         exposure, lens, settled = self._exposure, self.lens, self._settled and not self._adapting
         return {
             "SensorTimestamp": time.clock_gettime_ns(time.CLOCK_BOOTTIME) - round(IN_FLIGHT * self._frame_us * 1000),
@@ -178,7 +179,7 @@ class Picture:
             "DigitalGain": exposure.digital_gain,
             "ColourGains": [self._balance.red, self._balance.blue],
             "ColourTemperature": self._balance.kelvin,
-            "Lux": SCENE_LUX * (self._light or 1.0),
+            "Lux": min(SCENE_LUX * light, WHITE_LUX_S / (exposure.time_us / 1e6 * exposure.analogue_gain)),
             **({} if lens.position is None else {"LensPosition": lens.position, "AfState": lens.state}),
             "FocusFoM": lens.figure_of_merit,
             "AeLocked": settled,

@@ -71,6 +71,7 @@ FAMILIES = {
         "Frames of an armed camera; result: looked, skipped (no time to look), dropped (the disk was too slow).",
         "camera result",
     ),
+    "stillcam_profile_active": ("gauge", "1 for the profile that is active.", "camera profile"),
     "stillcam_series_state": ("gauge", "1 for the state that the series is in.", "camera series state"),
     "stillcam_series_shots": ("counter", "Shots by result: taken or missed.", "camera series result"),
     "stillcam_series_bytes": ("gauge", "Disk space used by the shots of a series.", "camera series"),
@@ -86,8 +87,8 @@ FAMILIES = {
 }  # fmt: skip
 # Left out without a daemon, a series or a sensor that has any.
 _ONLY_WITH_SAMPLES = (
-    "stillcam_capture", "stillcam_publish", "stillcam_motion", "stillcam_series", "stillcam_temperature",
-    "stillcam_throttled",
+    "stillcam_capture", "stillcam_publish", "stillcam_motion", "stillcam_profile", "stillcam_series",
+    "stillcam_temperature", "stillcam_throttled",
 )  # fmt: skip
 
 _Sample = tuple[Any, ...]  # name, values of its labels, value (of a histogram: buckets and sum)
@@ -242,6 +243,9 @@ def _of_captures(camera: str, capture: Mapping[str, Any]) -> Iterator[_Sample]:
         yield "stillcam_captures", [camera, cause], count
     for cause, count in sorted(capture["restarts"].items()):
         yield "stillcam_camera_restarts", [camera, cause], count
+    if profile := capture.get("profile"):
+        for name in profile["names"]:
+            yield "stillcam_profile_active", [camera, name], name == profile["active"]
     if motion := capture.get("motion"):
         yield "stillcam_motion_events", [camera], motion["counts"]["events"]
         for result in ("looked", "skipped", "dropped"):

@@ -98,7 +98,7 @@ class MotionRoutes:
 
     def _arm(self, request: Request, wanted: Document) -> Document:
         state = self._service.arm(wanted["armed"], request.host)
-        return {"armed": state.settings.motion.armed, "notice": state.notice}
+        return {"armed": state.in_force.motion.armed, "notice": state.notice}
 
     def _trigger(self, _request: Request, order: Document) -> Document:
         return self._event(command="trigger", seconds=order.get("seconds"))

@@ -7,17 +7,20 @@ import time
 from dataclasses import replace
 from functools import cache, partial
 
+from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
 from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.settings_schemas import settings_schemas
-from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, one_of, record, shape
+from stillcam.server.openapi.shapes import Shape, define, list_of, map_of, maybe, one_of, record, shape
+from stillcam.server.profile_edit import as_setting, profile_rows, profiles_of, split, with_changes
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.routes.restart import waiting
 from stillcam.server.settings_service import Outdated, SettingsService, SettingsState
 from stillcam.settings.backups import BACKUP_KIND, MAX_BACKUP_BYTES, Backup, Backups, document_of, settings_of
 from stillcam.settings.document import describe, patched, to_json
+from stillcam.settings.in_force import dotted_names
 from stillcam.settings.schema import Settings
 
 _OWNER_ONLY = ("webhooks", "notifications", "hooks")  # sections with addresses and commands that may hold secrets
@@ -32,6 +35,9 @@ _DOCUMENT: dict[str, Shape] = {
     "wait_for": shape("frame?", "the frame that the server cannot serve yet; null: it can"),
     "notice": shape("text?", "why the settings have not taken effect; null: they have"),
     "restart": shape("text[]", "names of the settings that apply after a restart of the server"),
+    "profile": maybe(
+        record(name="text", settings="text[]"), "the active profile, and the settings that it sets; null: none"
+    ),
 }
 
 define(
@@ -43,6 +49,7 @@ define(
         default={}, low="number?", high="number?", choices=list_of({}), unit="text", text="text",
     ),
     Backup=record(
+        {"profiles": "Profile[]"},
         kind={"const": BACKUP_KIND}, stillcam="text", made="time",
         configuration=shape("object", "settings, as in data/settings.json"),
     ),
@@ -58,6 +65,7 @@ class SettingsRoutes:
     def __init__(self, service: SettingsService, paths: Paths) -> None:
         self._service = service
         self._backups = Backups(paths.data / "backups")
+        self._data = paths.data
         self._started = service.read().settings.server  # as this server has it until its next start
         self._number = paths.number  # the index of the camera unless another one is set
 
@@ -94,15 +102,21 @@ class SettingsRoutes:
             if section in patch:
                 raise Refused(422, "applies to all cameras: set it on the page of the first one", section)
 
+        overlay = self._service.read().overlay
+        mine, rest = split(patch, overlay.changes)
+
         def merged(old: Settings) -> Settings:
-            new = patched(old, patch)
+            new = patched(old, rest)
             _check_person(request.person, old, new)
             if _resets_index(patch):
                 new = replace(new, camera=replace(new.camera, index=self._number))
             return new
 
         try:
-            state = self._service.change(merged, request.host, request.headers.get("if-match"))
+            edit = (lambda _, old: with_changes(old, overlay.name, mine)) if mine else None
+            state = self._service.change(merged, request.host, request.headers.get("if-match"), profiles=edit)
+        except SettingsError as error:
+            raise as_setting(error) from error
         except Outdated as outdated:
             return self._answer(outdated.state, request.person, 409, {"error": _CONFLICT, "field": None})
         return self._answer(state, request.person)
@@ -113,13 +127,15 @@ class SettingsRoutes:
         """The settings, without the sections that `person` may not see, and with the fields of `error`."""
         absent = self._service.hidden
         hidden = absent if _is_owner(person) else (*absent, *_OWNER_ONLY)
-        sections = {name: content for name, content in _sections(state.settings).items() if name not in hidden}
+        name = state.overlay.name
+        sections = {name: content for name, content in _sections(state.in_force).items() if name not in hidden}
         document = {
             **(error or {}),
             "settings": sections,
             "notice": state.notice,
             "wait_for": state.wait_for,
             "restart": waiting(self._started, state.settings.server) if "server" not in absent else [],
+            "profile": {"name": name, "settings": dotted_names(state.overlay.changes)} if name else None,
             **_defaults_and_fields(absent, self._number),
         }
         return as_json(status, document, {"ETag": state.tag})
@@ -128,7 +144,7 @@ class SettingsRoutes:
 
     def _download(self, _request: Request) -> Answer:
         now_s = time.time()
-        body = json.dumps(document_of(self._service.read().settings, now_s), indent=2, ensure_ascii=False) + "\n"
+        body = json.dumps(self._backup(now_s), indent=2, ensure_ascii=False) + "\n"
         name = f"stillcam-{utc_text(now_s)[:10]}.json"
         return Answer(200, body.encode(), {
             "Content-Type": "application/json",
@@ -136,14 +152,17 @@ class SettingsRoutes:
             "Cache-Control": "no-store",
         })  # fmt: skip
 
+    def _backup(self, now_s: float) -> Document:
+        return document_of(self._service.read().settings, profile_rows(self._data), now_s)
+
     def _restore_upload(self, request: Request, backup: Document) -> Answer:
-        return self._restored(request, settings_of(backup))
+        return self._restored(request, backup)
 
     def _list(self, _request: Request) -> Document:
         return {"backups": [_row(backup) for backup in self._backups.list()]}
 
     def _make(self, _request: Request, fields: Document) -> Document:
-        return _row(self._backups.make(fields["name"], self._service.read().settings, time.time()))
+        return _row(self._backups.make(fields["name"], self._backup(time.time())))
 
     def _restore(self, request: Request) -> Answer:
         return self._restored(request, self._backups.read(request.rest))
@@ -151,8 +170,13 @@ class SettingsRoutes:
     def _delete(self, request: Request) -> None:
         self._backups.delete(request.rest)
 
-    def _restored(self, request: Request, settings: Settings) -> Answer:
-        state = self._service.change(lambda _: settings, request.host, restoring=True)
+    def _restored(self, request: Request, backup: Document) -> Answer:
+        """Restore settings and profiles; a backup of an older version leaves the profiles as they are."""
+        settings, profiles = settings_of(backup), None
+        if isinstance(backup.get("profiles"), list):
+            new = profiles_of(backup["profiles"])
+            profiles = lambda _settings, _old: new  # noqa: E731
+        state = self._service.change(lambda _: settings, request.host, restoring=True, profiles=profiles)
         return self._answer(state, request.person)
 
 

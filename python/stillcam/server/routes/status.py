@@ -19,6 +19,7 @@ from stillcam.server.revisions import TOPICS, Revisions
 from stillcam.server.route import Access, Request, Route, may_use
 from stillcam.server.routes.camera import RECORDING, TAKING
 from stillcam.server.routes.motion import MOTION
+from stillcam.server.routes.profiles import PROFILE_STATE
 from stillcam.server.routes.series import NAME, STATE
 from stillcam.server.static_files import OVERVIEW
 
@@ -79,6 +80,7 @@ _CAPTURE["properties"] |= {
     ),
     "library": _LIBRARY,
     "motion": shape(MOTION, "the state of motion detection; null: disarmed, and no event lately"),
+    "profile": shape(PROFILE_STATE, "which settings for day and night are in force; null: there are no profiles"),
     "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 

@@ -39,7 +39,7 @@ def test_a_configuration_comes_back_whole(api):
 def test_a_backup_holds_no_secret(api):
     """Accounts are not in it: whoever finds the file cannot sign in."""
     backup = taken_home(api)
-    assert backup.keys() == {"kind", "stillcam", "made", "configuration"}
+    assert backup.keys() == {"kind", "stillcam", "made", "configuration", "profiles"}
     assert backup["configuration"].keys() == {"version", *api.call("GET", "api/settings")[1]["settings"]}
 
 

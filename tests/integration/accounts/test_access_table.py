@@ -269,7 +269,7 @@ def test_no_page_of_another_changes_anything_with_an_owner_s_cookie(installation
     installation.settings = Settings(access=AccessSettings(embed=("http://dashboard.example.org",)))
     headers = {"cookie": installation.headers[OWNER]["cookie"], **page}
     changing = [route for route in installation.tables[below] if route.method not in ("GET", "HEAD")]
-    assert {route.method for route in changing} == {"POST", "PATCH", "DELETE"}
+    assert {route.method for route in changing} == {"POST", "PUT", "PATCH", "DELETE"}
     assert {installation.ask(route, headers, below).status for route in changing} == {403}
     listed = headers | {"origin": "http://dashboard.example.org", "sec-fetch-site": "cross-site"}
     assert {installation.ask(route, listed, below).status for route in changing} == {403}

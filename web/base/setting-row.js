@@ -73,7 +73,7 @@ export function settingRow(store, name, { choices, automatic = () => "", inRow, 
     const value = store.get(name);
     const changed = JSON.stringify(value) !== JSON.stringify(field.default);
     element.toggleAttribute("data-changed", changed);
-    write(hint, [help, !offered.length && limits(field, Boolean(empty)), changed && `Default: ${inWords}.`].filter(Boolean).join(" "));
+    write(hint, [store.setBy(name), help, !offered.length && limits(field, Boolean(empty)), changed && `Default: ${inWords}.`].filter(Boolean).join(" "));
     if (saving || (input.typing() && element.dataset.state !== "refused")) return;
     const now = value ? "" : automatic();
     input.show(value, now ? `${empty} (${now})` : empty);

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the camera is doing, in the header of every tab: links to where that is controlled. */
+/** What the camera is doing, in the header: links to where that is controlled. */
 
 import { el, write } from "../base/dom.js";
 import { tabAddress, tabsFor } from "./tabs.js";
@@ -37,6 +37,7 @@ const GROUPS = [
     ({ series: [one] }) => one && { words: `Series ${one.name}`, tab: "timelapse", name: one.name },
   ],
   [({ motion }) => motion?.armed && { words: "Motion armed", tab: "motion" }],
+  [({ profile }) => profile?.active && { words: `Profile ${profile.active}`, tab: "settings", name: "profiles", why: profile.why }],
 ];
 
 /** @param {number} duration_ms */

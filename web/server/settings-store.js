@@ -1,10 +1,9 @@
 // @ts-check
 /**
- * The settings as the server has them, for all of the page.
+ * The settings as the server has them.
  *
- * Changes go one request at a time: what is asked for while one is under way is merged into the next, so a
- * slider may ask with each move. Each request names the version it is meant for. When somebody else was faster,
- * theirs is taken and shown, and ours is refused (409).
+ * Changes go one request at a time: those that are asked for meanwhile are merged into the next. Each names the
+ * version it is meant for; if somebody else was faster, theirs is shown, and ours is refused (409).
  */
 
 import { exchange, Refused } from "./api.js";
@@ -27,6 +26,7 @@ import { exchange, Refused } from "./api.js";
  * @property {Record<string, Field>} fields  by dotted name
  * @property {string | null} notice  what keeps the settings from being in force
  * @property {string[]} restart  names of those that apply after a restart of the server
+ * @property {{name: string, settings: string[]} | null} [profile]  the active one, and what it sets
  */
 
 /** @typedef {{patch: any, blind: boolean, resolve: (document: SettingsDocument) => void, reject: (error: Error) => void}} Change */
@@ -50,12 +50,15 @@ export class SettingsStore {
     return this.#busy;
   }
 
-  /**
-   * A setting by its dotted name, or a whole section; undefined where there is none (yet).
-   * @param {string} name
-   */
+  /** A setting by its dotted name, or a whole section. @param {string} name */
   get(name) {
     return name.split(".").reduce((section, key) => section?.[key], /** @type {any} */ (this.document?.settings));
+  }
+
+  /** What the active profile sets, as a sentence; "" if it does not. @param {string} name */
+  setBy(name) {
+    const profile = this.document?.profile;
+    return profile?.settings.includes(name) ? `Set by profile ${profile.name}.` : "";
   }
 
   /** Ask for the settings again. */
@@ -81,11 +84,10 @@ export class SettingsStore {
 
   /**
    * Change settings.
-   * @param {Record<string, any>} patch  a merge patch (RFC 7396); null sets back to the default
-   * @param {{blind?: boolean}} [how]  blind: whatever the version, since nothing of others' is overwritten
+   * @param {Record<string, any>} patch  a merge patch (RFC 7396)
+   * @param {{blind?: boolean}} [how]  blind: whatever the version
    * @returns {Promise<SettingsDocument>} once it is in force
-   * @throws {import("./api.js").Unreachable | Refused}
-   *   422: `field` is wrong; 409: somebody else was faster, and their settings are here now
+   * @throws {import("./api.js").Unreachable | Refused} 422: `field` is wrong; 409: see above
    */
   patch(patch, { blind = false } = {}) {
     return new Promise((resolve, reject) => {
@@ -104,11 +106,7 @@ export class SettingsStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /**
-   * Settings that came with another answer: of a backup, for instance.
-   * @param {SettingsDocument} document
-   * @param {string} tag
-   */
+  /** Settings that came with another answer. @param {SettingsDocument} document @param {string} tag */
   take(document, tag, conflict = false) {
     this.document = document;
     this.#tag = tag;
@@ -145,11 +143,7 @@ export class SettingsStore {
     }
   }
 
-  /**
-   * Tell those whose fault it is; the others' changes are tried again without theirs.
-   * @param {Change[]} changes
-   * @param {Error} error
-   */
+  /** Tell those whose fault it is; the others' changes are tried again. @param {Change[]} changes @param {Error} error */
   #refuse(changes, error) {
     const refused = error instanceof Refused ? error : null;
     if (refused?.status === 409 && refused.body?.settings) this.take(refused.body, refused.tag, true);
@@ -164,12 +158,7 @@ export class SettingsStore {
   }
 }
 
-/**
- * Two merge patches as one, the second being the newer.
- * @param {any} older
- * @param {any} newer
- * @returns {any}
- */
+/** Two merge patches as one. @param {any} older @param {any} newer @returns {any} */
 export function merged(older, newer) {
   if (!isObject(newer)) return newer;
   const result = isObject(older) ? { ...older } : {};
@@ -177,11 +166,7 @@ export function merged(older, newer) {
   return result;
 }
 
-/**
- * The merge patch that sets one setting.
- * @param {string} name  dotted
- * @param {any} value
- */
+/** The merge patch that sets one setting. @param {string} name  dotted @param {any} value */
 export const patchOf = (name, value) => name.split(".").reduceRight((inner, key) => ({ [key]: inner }), value);
 
 /** Whether `patch` says anything of the setting or section of this dotted name. @param {any} patch @param {string} name */

@@ -75,6 +75,29 @@ def profiles_of(rows: list[Any]) -> Profiles:
     return from_json({"profiles": rows})
 
 
+def reset_patch(names: Any) -> dict[str, Any]:
+    """The merge patch that sets settings back to their defaults, of those that a profile may change.
+
+    Args:
+        names: dotted.
+
+    Raises:
+        SettingsError: it is no list of such names.
+    """
+    from stillcam.profiles.definition import SECTIONS
+
+    patch: dict[str, Any] = {}
+    for name in names if isinstance(names, list) else [None]:
+        section, dot, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
+        if section not in SECTIONS or not dot:
+            raise SettingsError(f"must be names of settings that a profile may change, not {name!r}", "reset")
+        value: Any = None
+        for part in reversed(rest.split(".")):
+            value = {part: value}
+        patch = _merged(patch, {section: value})
+    return patch
+
+
 def split(patch: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What of a merge patch concerns the settings that a profile changes, and the rest of it."""
     mine: dict[str, Any] = {}

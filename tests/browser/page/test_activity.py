@@ -19,6 +19,7 @@ RECORDING = {"since": "2026-11-30T08:00:00Z", "seconds": None, "bytes": 0, "left
 TAKING = {"kind": "photo", "done": 1, "of": 5, "due": None}
 FULL = {"free_bytes": 1, "floor_bytes": 2}
 ARMED = {"armed": True, "event": None}
+NIGHT, PLAIN = ({"active": name, "why": "from 22:00 to 06:00"} for name in ("Night", None))
 # What the daemon says, besides the lines above, and what is shown then.
 SHOWN: list[tuple[dict[str, Any], list[str]]] = [
     ({}, ["Ready"]),
@@ -26,6 +27,8 @@ SHOWN: list[tuple[dict[str, Any], list[str]]] = [
     ({"series": [LATER, GARDEN]}, ["Series Garden"]),
     ({"series": [GARDEN, POND]}, ["2 series"]),
     ({"motion": ARMED}, ["2 series", "Motion armed"]),
+    ({"profile": NIGHT}, ["2 series", "Motion armed", "Profile Night"]),
+    ({"profile": PLAIN}, ["2 series", "Motion armed"]),
     ({"mode": "live"}, ["Live", "2 series", "Motion armed"]),
     ({"notice": "the camera refused the settings"}, ["Warning", "Live", "2 series", "Motion armed"]),
     ({"mode": "focus"}, ["Warning", "Focusing", "2 series", "Motion armed"]),

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Settings tab: camera, who may watch, storage, notifications, users, network, backup.
+ * The Settings tab: camera, profiles, who may watch, storage, notifications, users, network, backup.
  */
 
 import { automaticSize } from "../../base/automatic-size.js";
@@ -10,6 +10,7 @@ import { el, fill, write } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
 import { maskEditor } from "./masks.js";
 import { people } from "./people.js";
+import { profiles } from "./profiles/card.js";
 import { receivers } from "./receivers.js";
 import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
@@ -66,6 +67,7 @@ export function mount(panel, context) {
   };
   const notice = el("p", { class: "problem", role: "status" });
   const waits = el("p", { class: "problem", role: "status" }); // why retention does not delete
+  const dayAndNight = profiles(context, card);
   const place = el("div", { class: "settings" });
   const search = settingSearch(place);
   fill(panel, search.element, place);
@@ -81,7 +83,7 @@ export function mount(panel, context) {
     const link = tabLink(context, "motion", "Open the Motion tab");
     link.className = "button";
     const motion = card("Motion", el("p", { class: "hint", text: `The Motion tab has these settings: ${elsewhere.join(", ")}.` }), link);
-    fill(place, notice, cards(GROUPS), motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card));
+    fill(place, notice, cards(GROUPS), dayAndNight.element, motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card));
     settings.subscribe(show);
     show();
   };
@@ -105,8 +107,12 @@ export function mount(panel, context) {
     shown: () => {
       built.then(() => (camera.renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
       if (owner) notified.renew();
+      built.then(dayAndNight.shown);
       unsubscribe = context.status.subscribe(showStatus);
     },
-    hidden: () => unsubscribe(),
+    hidden: () => {
+      unsubscribe();
+      dayAndNight.hidden();
+    },
   };
 }

@@ -13,8 +13,10 @@ from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.openapi.route import Body, Document, api
 from stillcam.server.openapi.shapes import Schema, define, list_of, map_of, maybe, one_of, record, shape
+from stillcam.server.profile_edit import reset_patch
 from stillcam.server.route import Access, Request, Route
 from stillcam.server.settings_service import SettingsService
+from stillcam.settings.document import patched
 
 if TYPE_CHECKING:
     from stillcam.server.profile_edit import Profiles
@@ -67,7 +69,10 @@ define(
         error=shape("text?", "what is wrong with the file; null: nothing"),
         notice=shape("text?", "why the change has not taken effect; null: it has"),
     ),
-    NewProfiles=record(profiles="Profile[]"),
+    NewProfiles=record(
+        {"reset": shape("text[]", "dotted names of plain settings to set back to their defaults with this change")},
+        profiles="Profile[]",
+    ),
     ActiveProfile=record(
         {"until": shape("text?", "change, tomorrow, or a time in UTC; null: until it is changed by hand")},
         name=shape("text?", "null: the plain settings"),
@@ -110,6 +115,7 @@ class ProfileRoutes:
     def _put(self, request: Request, document: Document) -> Answer:
         from stillcam.profiles.definition import from_json
 
+        reset = reset_patch(document.pop("reset", []))
         new, tag = from_json(document), request.headers.get("if-match")
 
         def change(_settings: Settings, old: Profiles) -> Profiles:
@@ -117,7 +123,7 @@ class ProfileRoutes:
                 raise Refused(409, _CONFLICT)
             return new
 
-        state = self._service.change(lambda old: old, request.host, profiles=change)
+        state = self._service.change(lambda old: patched(old, reset), request.host, profiles=change)
         return self._answer(new, state.notice)
 
     def _use(self, _request: Request, choice: Document) -> Document:

@@ -78,7 +78,7 @@ export class ControlRow {
     const idle = set || set !== this.#wasSet || !this.#field.element.contains(document.activeElement);
     this.#wasSet = set;
     if (idle) this.#field.show(shownValue(control, values, metadata));
-    write(this.#note, control.available ? waiting(control, values) : sentence(control.reason ?? "not available"));
+    write(this.#note, control.available ? waiting(control, values) || this.#state.settings.setBy(`controls.${control.name}`) : sentence(control.reason ?? "not available"));
     write(this.#problem, sentence(problems.get(control.name) ?? ""));
   }
 

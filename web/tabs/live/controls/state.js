@@ -19,19 +19,19 @@ export class ControlState {
   problems = new Map();
   /** Not answered yet. @type {Map<string, {value: any}>} */
   #wanted = new Map();
-  #settings;
+  settings;
   /** @type {Set<() => void>} */
   #listeners = new Set();
 
   /** @param {import("../../../server/settings-store.js").SettingsStore} settings */
   constructor(settings) {
-    this.#settings = settings;
+    this.settings = settings;
     settings.subscribe(() => this.changed());
   }
 
   /** The controls that are set, or about to be. @returns {Values} */
   get values() {
-    const values = { ...this.#settings.get("controls") };
+    const values = { ...this.settings.get("controls") };
     for (const [name, { value }] of this.#wanted) {
       if (value === null) delete values[name];
       else values[name] = value;
@@ -46,12 +46,12 @@ export class ControlState {
 
   /** What keeps the settings from being in force; "" if nothing does. */
   get notice() {
-    return this.#settings.document?.notice ?? "";
+    return this.settings.document?.notice ?? "";
   }
 
   /** A setting by its dotted name. @param {string} name */
   setting(name) {
-    return this.#settings.get(name);
+    return this.settings.get(name);
   }
 
   /**
@@ -91,7 +91,7 @@ export class ControlState {
     }
     this.changed();
     try {
-      await this.#settings.patch({ controls: changes }, { blind: true });
+      await this.settings.patch({ controls: changes }, { blind: true });
       return true;
     } catch (error) {
       this.#refused(/** @type {Error} */ (error), name);

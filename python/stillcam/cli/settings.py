@@ -55,7 +55,7 @@ def get_settings(paths: Paths, arguments: Arguments) -> Result:
 def set_setting(paths: Paths, arguments: Arguments) -> Result:
     """Change a setting. If the camera refuses it, or at Ctrl-C, the settings stay as they were."""
     if arguments.name == switch.NAME:  # root runs this: nothing else is read or written
-        on = switch.turn(_parsed(arguments.value))
+        on = switch.turn(parsed(arguments.value))
         return Result([f"{switch.NAME} is {'on' if on else 'off'}"], {"changed": True, "in_force": True})
     if paths.first and arguments.name.partition(".")[0] in SHARED_SECTIONS:
         raise SettingsError(f"{arguments.name} applies to all cameras: set it without --camera")

@@ -176,11 +176,11 @@ def test_the_progress_of_the_mp4_is_shown(idle_daemon):
 
 MICROPHONE = """#!/bin/bash
 # ffmpeg with a microphone: a tone with the time of the clock, as its inputs for PulseAudio and ALSA give it.
-if [[ " $* " == *" -f pulse -i default "* ]]; then
+if [[ " $* " == *" -f pulse -fragment_size 9600 -i default "* ]]; then
   [[ -e {none} ]] && {{ echo "default: No such process" >&2; exit 1; }}
   line="$*"
   tone="-f lavfi -i sine=frequency=440:sample_rate=48000,arealtime,asetpts=RTCSTART/1000000/TB+PTS"
-  exec {ffmpeg} ${{line/-f pulse -i default/$tone}}
+  exec {ffmpeg} ${{line/-f pulse -fragment_size 9600 -i default/$tone}}
 fi
 exec {ffmpeg} "$@"
 """

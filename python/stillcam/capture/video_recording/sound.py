@@ -17,6 +17,7 @@ from stillcam.common.errors import CameraError
 
 DEVICE = "default"  # PulseAudio's, or ALSA's
 LAG_FRAMES = 2.5  # from the exposure of a frame until it is read: read-out, processing, encoding
+LATENCY = {"pulse": ("-fragment_size", "9600")}  # 50 ms: PulseAudio would give the sound of two seconds at a time
 CLUSTER_MS = 1000  # a kill costs so much
 
 
@@ -30,7 +31,8 @@ class SoundRecording:
 
     def __init__(self, source: str, path: Path) -> None:
         argv = [
-            shutil.which("ffmpeg") or "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", source, "-i", DEVICE,
+            shutil.which("ffmpeg") or "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", source, *LATENCY.get(source, ()),
+            "-i", DEVICE,
             "-c:a", "pcm_s16le", "-copyts", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1",
             "-f", "matroska", f"file:{path}",
         ]  # fmt: skip

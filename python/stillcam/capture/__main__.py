@@ -60,7 +60,7 @@ def run(paths: Paths) -> None:
     Raises:
         StillcamError: it cannot begin; the text says what to do.
     """
-    heap.limit_arenas()
+    heap.limit()
     for folder in (paths.images, paths.data, paths.run):
         paths.make(folder)
     require(paths.images, (LINKS,))

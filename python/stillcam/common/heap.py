@@ -8,13 +8,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 
-M_ARENA_MAX, ARENAS = -8, 2  # see mallopt(3)
+# See mallopt(3).
+M_ARENA_MAX, ARENAS = -8, 1
+M_MMAP_THRESHOLD, OWN_PAGES_BYTES = -3, 32 << 10
+M_TRIM_THRESHOLD, UNUSED_BYTES = -1, 128 << 10
 
 
-def limit_arenas() -> None:
-    """Limit the heap to two arenas: by default it has 8 per processor, and each would keep memory for a picture."""
+def limit() -> None:
+    """Limit what the heap keeps: one arena, and pages of their own for frames and other large buffers.
+
+    By default it has 8 arenas per processor, and each would keep memory for a picture. The size from which memory gets
+    its own pages, which return to the system at once, rises by default with the largest that was freed: after one
+    megabyte that was read from a pipe, frames of all sizes leave gaps in the heap.
+    """
     with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_ARENA_MAX, ARENAS)
+        mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES)
+        mallopt(M_TRIM_THRESHOLD, UNUSED_BYTES)
 
 
 def trim() -> None:

@@ -60,7 +60,7 @@ def run(environ: Mapping[str, str]) -> bool:
     Raises:
         StillcamError: it cannot listen, or the settings cannot be used; the text says what to do.
     """
-    heap.limit_arenas()
+    heap.limit()
     paths = Paths.from_environ(environ).primary
     scaler = Scaler()
     contexts = [CameraContext(each, scaler) for each in (paths, *map(paths.of, camera_numbers(environ)[1:]))]

@@ -14,7 +14,7 @@ from stillcam.common.safe_read import parse_json
 NOTE = "source"  # the installer's file: the clone, the commit, then the options to repeat
 ANSWER_S = 20.0  # the helper is started by systemd for each request
 MAX_ANSWER_BYTES = 4096
-OFF = "system control is off; to turn it on, run on the Pi: sudo stillcam settings set system.control true"
+OFF = "System control is off. To turn it on, run on the Pi: sudo stillcam settings set system.control true"
 NO_SERVICE = (
     "Stillcam does not run as a systemd service here: install it as docs/install.md describes, or use a terminal"
 )

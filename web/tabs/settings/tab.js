@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The Settings tab: camera, profiles, who may watch, storage, notifications, users, network, backup.
+ * The Settings tab: camera, profiles, who may watch, storage, notifications, users, network, backup, this machine.
  */
 
 import { automaticSize } from "../../base/automatic-size.js";
@@ -8,6 +8,7 @@ import { backups } from "./backups.js";
 import { cameraChoice } from "./camera-choice.js";
 import { el, fill, write } from "../../base/dom.js";
 import { errorText, size } from "../../base/text.js";
+import { machine } from "./machine.js";
 import { maskEditor } from "./masks.js";
 import { people } from "./people.js";
 import { profiles } from "./profiles/card.js";
@@ -83,7 +84,7 @@ export function mount(panel, context) {
     const link = tabLink(context, "motion", "Open the Motion tab");
     link.className = "button";
     const motion = card("Motion", el("p", { class: "hint", text: `The Motion tab has these settings: ${elsewhere.join(", ")}.` }), link);
-    fill(place, notice, cards(GROUPS), dayAndNight.element, motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card));
+    fill(place, notice, cards(GROUPS), dayAndNight.element, motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card), owner && machine(context, card));
     settings.subscribe(show);
     show();
   };

@@ -117,7 +117,7 @@ class SystemRoutes:
             self._sign_in.verify_again(person.name, fields["password"], session)
         except CredentialsError as error:
             logging.warning("a wrong password for %s of the system came from %s", verb, request.address)
-            raise Refused(422, "is not your password", "password") from error
+            raise Refused(422, "is wrong", "password") from error
         before = self._describe(request)
         if why := before["verbs"][verb]:
             raise Refused(409, why)

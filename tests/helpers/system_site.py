@@ -21,10 +21,11 @@ class SystemSite(Site):
     Args:
         folder: of the server.
         then: what the stand-in for systemctl does after it has noted its arguments, as lines of sh.
+        root: where the program is.
     """
 
-    def __init__(self, folder: Path, then: str = "") -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, then: str = "", root: Path = ROOT) -> None:
+        super().__init__(folder, root=root)
         self.run, self.told, self._bin = folder / "run", folder / "told", folder / "bin"
         self.run.mkdir()
         self._bin.mkdir()
@@ -61,6 +62,11 @@ class SystemSite(Site):
         self._listener.terminate()
         self._listener.wait()
         (self.run / "control.sock").unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """What systemd does at `systemctl restart`."""
+        self.end()
+        self.start(STILLCAM_SYSTEM=str(self.run))
 
     def asked(self) -> list[str]:
         """What systemctl was asked, so far."""

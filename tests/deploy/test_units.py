@@ -8,7 +8,12 @@ import pytest
 from serving import DEADLINE_S, ROOT
 
 UNITS = ROOT / "deploy/systemd"
-GPIO = ROOT / "deploy/gpio/stillcam-gpio.service"
+BESIDE = (
+    ROOT / "deploy/gpio/stillcam-gpio.service",
+    ROOT / "deploy/go2rtc/stillcam-go2rtc.service",
+    ROOT / "deploy/go2rtc/stillcam-homekit.service",
+    ROOT / "deploy/mediamtx/stillcam-mediamtx.service",
+)
 SERVICES = ("stillcam-capture", "stillcam-server")
 
 
@@ -39,8 +44,11 @@ def installed(tmp_path):
     for script in ("capture.sh", "server.sh"):
         (programs / script).write_text("#!/bin/sh\n")
         (programs / script).chmod(0o755)
-    for unit in (*UNITS.glob("*stillcam*"), GPIO):
-        text = unit.read_text().replace("/opt/stillcam/current", str(programs))
+    for program in ("go2rtc", "mediamtx"):
+        (programs / program).write_text("#!/bin/sh\n")
+        (programs / program).chmod(0o755)
+    for unit in (*UNITS.glob("*stillcam*"), *BESIDE):
+        text = unit.read_text().replace("/opt/stillcam/current", str(programs)).replace("/usr/local/bin", str(programs))
         (folder / unit.name).write_text(text)
     return folder
 
@@ -51,13 +59,22 @@ def installed(tmp_path):
         pytest.param(("stillcam.target", "stillcam-capture.service", "stillcam-server.service"), id="one camera"),
         pytest.param(("stillcam.target", "stillcam-server.service", "stillcam-capture@.service"), id="a further one"),
         pytest.param(("stillcam-gpio.service",), id="a motion sensor"),
+        pytest.param(("stillcam-go2rtc.service", "stillcam-homekit.service"), id="go2rtc"),
+        pytest.param(("stillcam-mediamtx.service",), id="MediaMTX"),
+        pytest.param(("stillcam-system.socket", "stillcam-system@.service", "stillcam-update@.service"), id="system"),
     ],
 )
 def test_systemd_understands_every_line(installed, names):
     assert analyze("verify", "--man=no", "--recursive-errors=no", *(installed / name for name in names)) == ""
 
 
-@pytest.mark.parametrize(("part", "most"), [("capture", 4.0), ("capture@", 4.0), ("server", 2.0), ("gpio", 1.6)])
+@pytest.mark.parametrize(
+    ("part", "most"),
+    [
+        ("capture", 4.0), ("capture@", 4.0), ("server", 2.0), ("gpio", 1.6), ("system@", 1.6), ("go2rtc", 2.5),
+        ("homekit", 2.5), ("mediamtx", 2.5),
+    ],
+)  # fmt: skip
 def test_the_exposure_is_low(installed, part, most):
     said = analyze("security", "--offline=true", "--no-pager", installed / f"stillcam-{part}.service")
     level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_string
 from email.message import Message
@@ -63,8 +63,13 @@ class Front:
 
 
 @contextmanager
-def in_front_of(site: Site, folder: Path, pem: Path, authority: Path) -> Iterator[Front]:
-    """nginx before `site`, until the end of `with`; `pem` has its certificate and key, which `authority` has signed."""
+def in_front_of(
+    site: Site, folder: Path, pem: Path, authority: Path, changes: Mapping[str, str] | None = None
+) -> Iterator[Front]:
+    """nginx before `site`, until the end of `with`; `pem` has its certificate and key, which `authority` has signed.
+
+    `changes` are further texts of the file with those in their place.
+    """
     folder.mkdir()
     with kept_port() as https, kept_port() as http:
         conf = (ROOT / "deploy/nginx/stillcam.conf").read_text()
@@ -81,6 +86,7 @@ def in_front_of(site: Site, folder: Path, pem: Path, authority: Path) -> Iterato
             f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(pem),
             f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(pem),
             "https://$host$request_uri": f"https://$host:{https}$request_uri",
+            **(changes or {}),
         }.items():
             assert of_the_file in conf, of_the_file
             conf = conf.replace(of_the_file, of_the_test)

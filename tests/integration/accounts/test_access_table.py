@@ -148,7 +148,7 @@ def test_to_watch_is_the_picture_the_stream_and_the_state(installation):
     may = {route.path for route in installation.tables["camera/0/"] if route.access is Access.WATCH}
     assert may == {
         "images/current.jpg", "snapshot", "snapshot.jpg", "stream", "stream.mjpg",
-        "api/status", "api/events", "api/overview", "api/openapi.json", "metrics",
+        "api/access", "api/status", "api/events", "api/overview", "api/openapi.json", "metrics",
     }  # fmt: skip
     signed_in = {(route.method, route.path) for route in installation.routes if route.access is Access.SIGNED_IN}
     assert signed_in == {("DELETE", "api/session"), ("POST", "api/password")}

@@ -163,6 +163,8 @@ class StatusRoutes:
                   {200: "Health", 503: "Health"}),
             state("GET", "api/status", watch, self._status, "The state of camera and server.", {200: "Status"},
                   query={"revisions": _REVISIONS}),
+            state("GET", "api/access", watch, lambda _: None, "Whether the sender may watch, for reverse proxies.",
+                  {204: ""}),
             state("GET", "api/overview", watch, self._overview, "All cameras of this server with their states.",
                   {200: "Overview"}),
             self._events_route,

@@ -87,15 +87,14 @@ class ProfileSwitch:
         Args:
             stored: those of the settings file.
         """
+        try:
+            profiles, error = file.load(self._data), None  # the disk may hang: no lock is held
+        except StillcamError as failure:
+            profiles, error = self._profiles, f"{failure}; the last valid profiles stay in force"
         with self._lock:
-            try:
-                profiles = file.load(self._data)
-                self.error = None
-            except StillcamError as failure:
-                profiles = self._profiles
-                if str(failure) != self.error:
-                    logging.error("%s", failure)
-                self.error = f"{failure}; the last valid profiles stay in force"
+            if error and error != self.error:
+                logging.error("%s", error)
+            self.error = error
             self._take(profiles, stored)
             return self.chosen()
 

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from capture_daemon import CaptureDaemon
 
-from stillcam.ipc.protocol import Refusal
+from stillcam.ipc.protocol import NoAnswer, Refusal
 
 MANUAL = {"AeEnable": False, "ExposureTime": 5000, "AnalogueGain": 2}
 NIGHT = {"name": "Night", "changes": {"controls": MANUAL, "motion": {"sensitivity": 3}}}
@@ -137,6 +138,27 @@ def test_a_profile_that_worked_before_and_fails_at_the_start_leaves_the_plain_se
     status = daemon.frames()
     assert [one["name"] for one in status["profile"]["refused"]] == ["Night"]
     assert status["profile"]["active"] is None
+
+
+def test_killed_between_the_choice_and_its_first_picture_it_starts_with_what_worked(house):
+    daemon = house.daemon
+    house.profiles(NIGHT)
+    daemon.fault(stall_after=0)
+    with ThreadPoolExecutor(1) as pool:
+        order = pool.submit(house.use, "Night")
+        daemon.until(lambda status: status["profile"]["active"] == "Night")
+        assert daemon.process is not None
+        daemon.process.kill()
+        daemon.process.wait()
+        with pytest.raises(NoAnswer):
+            order.result()
+    assert house.kept["active"] is None
+    assert house.kept["hand"]["name"] == "Night"
+    daemon.fault()
+    daemon.start()
+    house.exposed(5000)
+    log = daemon.log.read_text().rpartition("with the simulated camera")[2]
+    assert "profile: Night" in log  # it was not in force at the start, but tried again after a picture
 
 
 def test_a_state_that_cannot_be_written_is_logged_and_the_pictures_go_on(house):

@@ -12,7 +12,7 @@ from listed_programs import listed_programs
 from pictures import picture
 from serving import ROOT
 
-from stillcam.checks import CHECKS, camera, machine, programs, series, server
+from stillcam.checks import CHECKS, camera, machine, profiles, programs, series, server
 from stillcam.checks.finding import FAULT, OK, WARNING, Installation
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
@@ -321,6 +321,27 @@ def test_deletion_that_waits_for_the_clock_is_told(make):
 def test_a_clock_that_was_never_set(make, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 3600.0)
     assert the(machine.clock(make())).state == FAULT
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "state", "said"),
+    [
+        pytest.param("", {}, OK, "no profiles", id="none"),
+        pytest.param('{"name": "Night"}', {"profile": {"active": "Night"}}, OK, "1, Night is active", id="active"),
+        pytest.param('{"name": "N", "when": {"type": "times", "from": "sunset", "to": "sunrise"}}', {}, WARNING,
+                     "N is never active: when.from: sunrise and sunset need the place", id="no place"),
+        pytest.param('{"name": "N", "when": {"type": "lux", "below": 1, "until": 2}}', {"metadata": {"AeState": 2}},
+                     WARNING, "this camera does not measure lux", id="no lux"),
+        pytest.param('{"name": "N"}', {"profile": {"refused": [{"name": "N", "reason": "no such file"}]}}, WARNING,
+                     "N is never active: no such file", id="refused by the camera"),
+        pytest.param('{"name": ""}', {}, FAULT, "profiles.0.name: must be 1 to 40", id="invalid"),
+    ],
+)  # fmt: skip
+def test_profiles_that_are_never_active_are_named(make, rows, status, state, said):
+    installation = make(STATUS | status)
+    (installation.paths.data / "profiles.json").write_text(f'{{"profiles": [{rows}]}}')
+    finding = the(profiles.profiles(installation))
+    assert (finding.state, said in finding.found) == (state, True), finding
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ export class ArmCard {
   #lasts = el("span", { "aria-hidden": "true" });
   #state = el("p", { class: "motion-state", role: "status" }, el("span", { class: "mark", "aria-hidden": "true" }), this.#word, " ", this.#sentence, " ", this.#lasts);
   #problem = el("p", { class: "problem", role: "alert" });
+  #profile = el("p", { class: "hint" });
   #advice;
   /** On its way to the server. @type {boolean | null} */
   #wanted = null;
@@ -37,7 +38,7 @@ export class ArmCard {
       el("p", { class: "hint" }, "The camera then makes video all the time. That needs somewhat more power and processor time than the live view. Recordings go to ",
         tabLink(context, "photos", "Photos"), "; how long they are kept is set in ", tabLink(context, "settings", "Settings"), ", Storage."));
     this.element = el("section", { class: "card motion-arm", "aria-label": "Motion detection" },
-      el("div", { class: "motion-head" }, el("h2", { text: "Motion" }), this.#switch), this.#state, this.#problem, this.#advice);
+      el("div", { class: "motion-head" }, el("h2", { text: "Motion" }), this.#switch), this.#state, this.#problem, this.#profile, this.#advice);
     context.settings.subscribe(() => this.#show());
     this.#show();
   }
@@ -99,6 +100,9 @@ export class ArmCard {
     write(this.#sentence, text);
     write(this.#lasts, since ? `${duration(Date.now() + status.ahead_ms - Date.parse(since))}.` : "");
     this.#advice.hidden = armed;
+    const set = this.#context.settings.setBy("motion.armed");
+    this.#profile.hidden = !set;
+    write(this.#profile, set && `${set} If you switch it here, that holds until another profile is active.`);
   }
 
   /** A UTC time by the camera's clock, with the day where it is another one; "": its zone is not known. @param {string} time */

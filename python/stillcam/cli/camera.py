@@ -57,6 +57,8 @@ def status(paths: Paths, _arguments: Arguments) -> Result:
         ("mode", f"{status['mode']} since {status['since']}{reason}"),
         ("frames", f"{captures['ok']}, {captures['failed']} failed; newest: {status['frame'] or 'none'}"),
     ]
+    if profile := status["profile"]:
+        rows.append(("profile", f"{profile['active'] or 'none'} ({profile['why']})"))
     rows += [("restarts", f"{count} of the camera program ({cause})") for cause, count in status["restarts"].items()]
     rows += [("restarts", f"{one['count']} of thread {one['name']} ({one['error']})") for one in status["threads"]]
     rows += [("notice", f"cannot delete {one['path']} ({one['error']})") for one in status["library"]["undeletable"]]

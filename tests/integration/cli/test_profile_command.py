@@ -55,6 +55,7 @@ def test_profiles_are_added_chosen_and_removed(daemon, run):
     assert used.returncode == 0, used.stderr
     assert used.stdout == "active: Away (chosen by hand)\nuntil: 2036-12-01 06:30:00 CET\n"
     assert daemon.until(lambda _: True)["interval_s"] == 0.4
+    assert "profile  Away (chosen by hand)" in run(group="status").stdout
     listed = [line.split() for line in run("list").stdout.splitlines()]
     assert ["Night", "from", "22:00", "to", "06:00", "on", "sat,", "sun", "motion.sensitivity"] in listed
     assert ["Away", "active", "by", "hand", "only", "snapshot.interval_s,", "controls.Brightness"] in listed

@@ -118,7 +118,7 @@ class ProfileWatch:
             StillcamError: it is refused.
         """
         switch, action, changed, before = self._switch, message.get("action"), True, None
-        if switch is None:
+        if switch is None or not switch.in_use:
             raise StillcamError("there are no profiles: add one first")
         try:
             if action == "use":

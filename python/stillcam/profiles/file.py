@@ -45,12 +45,19 @@ def load(data: Path) -> tuple[Profile, ...]:
 
 
 def save(data: Path, profiles: Sequence[Profile]) -> None:
-    """Replace the file in one step. Raises StillcamError if that fails; the old file is then unchanged."""
+    """Replace the file in one step, or delete it if there are no profiles.
+
+    Raises:
+        StillcamError: that fails; the old file is then unchanged.
+    """
     path = data / FILE
     text = json.dumps(to_json(profiles), indent=2, ensure_ascii=False) + "\n"
     if len(text.encode()) > MAX_FILE_BYTES:
         raise SettingsError(f"the profiles are larger than {MAX_FILE_BYTES} bytes: delete one first", "profiles")
     try:
+        if not profiles:
+            path.unlink(missing_ok=True)
+            return
         data.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode(), concurrent=True)
     except OSError as error:

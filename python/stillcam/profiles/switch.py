@@ -286,7 +286,7 @@ class ProfileSwitch:
         self._stored, self._first = stored, False
         found = ((one.name, problem(one, stored)) for one in profiles)
         self._problems = {name: f"{error.field}: {error}" for name, error in found if error}
-        if state.hand and state.hand.name not in (None, *changes):
+        if state.hand and (not profiles or state.hand.name not in (None, *changes)):
             state.hand = None
 
     def _wanted(self) -> Overlay:

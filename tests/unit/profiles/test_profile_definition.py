@@ -139,5 +139,8 @@ def test_a_file_that_cannot_be_written_is_an_error_and_stays(tmp_path):
     save(tmp_path, from_json(one()))
     (tmp_path / "other").write_text("")
     with pytest.raises(StillcamError, match="profiles stay as they were"):
-        save(tmp_path / "other", ())
+        save(tmp_path / "other", load(tmp_path))
     assert len(load(tmp_path)) == 1
+    save(tmp_path, ())
+    assert not (tmp_path / "profiles.json").exists()
+    assert load(tmp_path) == ()

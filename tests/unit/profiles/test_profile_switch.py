@@ -190,6 +190,20 @@ def test_a_profile_that_is_deleted_or_renamed_ends(house):
     assert (here.name, here.applied) == (None, Settings())
 
 
+def test_without_profiles_a_choice_by_hand_ends_too(house):
+    here = house(NIGHT, now="2026-11-30T23:00")
+    here.switch.use(None, None)
+    assert here.look()
+    file.save(here.data, ())
+    here.switch.settings(here.stored)
+    here.switch.save()
+    assert not here.switch.in_use
+    assert not (here.data / "profiles.state.json").exists()
+    file.save(here.data, from_json({"profiles": [NIGHT]}))
+    here.switch.settings(here.stored)
+    assert here.name == "Night"
+
+
 def test_an_invalid_file_leaves_the_last_valid_profiles_in_force(house):
     here = house(NIGHT, now="2026-11-30T23:00")
     assert here.name == "Night"

@@ -61,6 +61,17 @@ def test_a_video_is_as_long_as_requested_and_as_fast_as_it_was_whatever_the_fram
     assert read_sidecar(item)["duration_s"] == pytest.approx(float(stream["duration"]), abs=0.01)
 
 
+def test_a_camera_that_gives_fewer_frames_than_wanted_makes_no_faster_video_and_the_item_says_so(idle_daemon):
+    """A board may be too slow for so many JPEGs; played at the wanted rate, the video would be of one second."""
+    idle_daemon.open()
+    idle_daemon.fault(slow_s=0.2)
+    item = idle_daemon.film(3)
+    (stream,) = streams_of(item)
+    assert float(stream["duration"]) == pytest.approx(3, abs=0.5)
+    (notice,) = read_sidecar(item)["notices"]
+    assert "frames per second instead of 15" in notice
+
+
 def test_photos_and_a_burst_are_frames_of_the_video_and_a_raw_photo_waits(idle_daemon):
     idle_daemon.settings(files={"photo": "png"})
     idle_daemon.open()

@@ -165,6 +165,11 @@ class FrameRecording:
         """How long the video is."""
         return self._covered_s
 
+    @property
+    def camera_rate(self) -> float:
+        """Frames a second that the camera has given, whatever became of them; 0: not known."""
+        return (self._added - 1) / self._covered_s if self._covered_s else 0.0
+
     def _run(self) -> None:
         try:
             video = self._begin()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 READ_S = 0.5  # for the next frames, at most, before anything else is looked at
 PROGRESS_S = 0.5  # from one report of the progress to the next
+SLOW_S, SLOW_SHARE = 2.0, 0.8  # of a longer video, fewer than this part of the frames are worth a remark
 QUEUE_BYTES, QUEUE_SHARE = 16 << 20, 32  # frames that wait for the disk: so much, or this part of the memory if more
 
 
@@ -105,6 +106,11 @@ class FramesVideo:
         assert recording is not None
         if self._sound and (silent := self._sound.stop()):
             self._notices.append(silent)
+        if recording.covered_s > SLOW_S and recording.camera_rate < SLOW_SHARE * self._rate:
+            self._notices.append(
+                f"{recording.camera_rate:.1f} frames per second instead of {self._rate:g}: the exposure was long, or"
+                " the board is too slow for JPEGs of this size (see video.while_recording)"
+            )
         sidecar = self._sidecar()
         if notices := [*self._notices, *([error.reason] if error else [])]:
             sidecar["notices"] = notices

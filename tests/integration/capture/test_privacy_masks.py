@@ -12,6 +12,7 @@ from capture_daemon import ROOT, IdleDaemon, read_sidecar
 from magenta import magenta_files, magenta_in
 from PIL import Image
 from running_series import Series
+from videos import recording
 
 from stillcam.ipc.protocol import Refusal
 
@@ -148,6 +149,19 @@ def test_raw_photos_and_videos_are_refused(idle_daemon):
     raw = Series(idle_daemon, interval_s=1, shots=1, kind="raw").over("failed")
     assert "privacy.raw" in raw.summary()["why"]
     assert not list(idle_daemon.data.rglob("*.dng"))
+
+
+@needs_ffmpeg
+def test_a_mask_that_is_set_during_a_video_ends_it(idle_daemon):
+    """The frames before it are kept; they are of the time without a mask."""
+    idle_daemon.open()
+    idle_daemon.ask("video")
+    recording(idle_daemon)
+    settings(idle_daemon, privacy=MASKS)
+    idle_daemon.ask("reload")
+    status = idle_daemon.until(lambda status: not status["recording"] and status["mode"] == "snapshot")
+    assert "privacy mask" in status["notice"]
+    idle_daemon.until(lambda _: list(idle_daemon.library.glob("2*/*_video_*.json")))
 
 
 def test_the_owner_may_allow_raw_photos_whose_jpeg_is_masked(idle_daemon):

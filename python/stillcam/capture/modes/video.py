@@ -16,6 +16,7 @@ from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.capture.video_recording.order import Recorder, VideoOrder
+from stillcam.common import heap
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -62,6 +63,7 @@ class VideoMode(Mode):
         if recorder.has_recorded:
             self._last = recorder
             recorder.finish(error)
+            heap.trim()
         else:
             recorder.discard()
             order.finish(None, error or CameraError("died", "nothing was recorded"))

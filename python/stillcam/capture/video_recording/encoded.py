@@ -132,6 +132,7 @@ class EncodedVideo:
             if time.monotonic() < checked_s + FILE_CHECK_S:
                 continue
             checked_s = time.monotonic()
+            order.stop_if_masked(context)
             file.check()
             if not file.late:
                 self._enter()

@@ -186,6 +186,7 @@ class FramesVideo:
         if recording and recording.stopped:
             self._is_over = True
             context.status.notice = f"the recording was stopped: {recording.stopped}"
+        order.stop_if_masked(context)
         if written_bytes and order.stop_requested:
             self._is_over = True
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from stillcam.capture.command_queue import Command
+from stillcam.capture.context import CaptureContext
 from stillcam.common.errors import CameraError
 
+MASK_SET = "the recording was stopped because a privacy mask was set"
 SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
 NO_PICTURES = "the camera delivers no pictures: check its cable and the power supply"
 
@@ -24,6 +27,13 @@ class VideoOrder:
     stop_requested: bool = False
     begun: bool = False  # it no longer waits for photos
     failed_before: bool = False  # another mode has failed while it waited
+
+    def stop_if_masked(self, context: CaptureContext) -> None:
+        """End the video if privacy masks have been set: its frames have none."""
+        if context.settings.wanted.privacy.masks and not self.stop_requested:
+            self.stop_requested = True
+            context.status.notice = MASK_SET
+            logging.warning("%s", MASK_SET)
 
     def answer_begun(self, progress: dict[str, Any]) -> None:
         """Answer the request, once: something has been recorded."""

@@ -6,10 +6,12 @@ as `git pull` in a terminal does; only the installer itself runs as root.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,11 +68,12 @@ class Source:
         """
         if os.geteuid() != 0:
             return  # in a test: nothing runs as root
-        above = _run_as(user, ["find", *map(str, self.clone.parents), "-maxdepth", "0", "-writable"])
-        found = above or _run_as(user, ["find", str(self.clone), "-writable", "!", "-type", "l", "-print", "-quit"])
+        below = [Path(folder, name) for folder, _, names in os.walk(self.clone) for name in ("", *names)]
+        with _acting_as(pwd.getpwnam(user)):
+            found = next(filter(_can_write, (*self.clone.parents, *below)), None)
         if found:
             raise UpdateError(
-                f"the user {user} can write to {found.splitlines()[0]}, and root would run a program from it: "
+                f"the user {user} can write to {found}, and root would run a program from it: "
                 f"move the clone to a folder that only you can write to, and run its deploy/install.sh there"
             )
 
@@ -134,10 +137,26 @@ def _identity(user: pwd.struct_passwd) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
 
 
-def _run_as(user: str, argv: list[str]) -> str:
-    """What a program prints, as another user."""
-    done = subprocess.run(
-        argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        errors="replace", timeout=GIT_S, check=False, **_identity(pwd.getpwnam(user)),
-    )  # fmt: skip
-    return str(done.stdout)
+@contextlib.contextmanager
+def _acting_as(user: pwd.struct_passwd) -> Iterator[None]:
+    """The files that this process can reach are those of a user; only for a process with one thread.
+
+    A child process of that user's would be at the mercy of the web server, which has the same user.
+    """
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+def _can_write(path: Path) -> bool:
+    """Whether it is a file or a folder, or leads to one, that the user in force can change."""
+    if not os.access(path, os.W_OK, effective_ids=True):
+        return False
+    return path.is_file() or path.is_dir()

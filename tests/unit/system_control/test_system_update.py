@@ -195,9 +195,20 @@ def test_root_runs_nothing_from_a_clone_that_the_web_server_could_change():
         with pytest.raises(UpdateError, match=r"the user nobody can write to .*deploy/install\.sh"):
             found.check_owner("nobody")
         os.chown(script, 0, -1)
+        script.chmod(0o777)
+        found.clone.chmod(0o711)  # it cannot list the folder, and knows what is in there
+        with pytest.raises(UpdateError, match=r"the user nobody can write to .*deploy/install\.sh"):
+            found.check_owner("nobody")
+        found.clone.chmod(0o700)
+        found.check_owner("nobody")
+        script.chmod(0o755)
+        found.clone.chmod(0o755)
+        (found.clone / "link").symlink_to("/dev/null")
+        found.check_owner("nobody")
         os.chown(folder, nobody, -1)  # it could put another folder in the place of the clone
         with pytest.raises(UpdateError, match=f"the user nobody can write to {folder}, "):
             found.check_owner("nobody")
+        assert (os.geteuid(), os.getegid()) == (0, 0)
 
 
 @pytest.mark.parametrize(("state", "interrupted"), [(status.RUNNING, True), (status.DONE, False)])

@@ -52,6 +52,11 @@ const TEXTS = {
   "motion.learning_s": { label: "Time to become background", help: "A change that stays this long no longer counts." },
   "privacy.masks": { label: "Privacy masks", help: "Black in every picture. Two opposite corners of a rectangle, or all of a polygon, in sensor pixels, for example 120,80 800,600." },
   "privacy.raw": { label: "Raw photos despite masks", help: "A DNG file shows everything; the JPEG beside it is masked." },
+  "stamp.uses": { label: "Pictures with a stamp", help: "A line of text in a corner. Raw photos never have one." },
+  "stamp.text": { label: "Text", help: "With the fields {date}, {time}, {name} (of this machine), {camera} (its sensor) and {temperature}." },
+  "stamp.time_format": { label: "Format of {time}", help: "For example %H:%M:%S for 17:05:30, or %I:%M %p for 05:05 PM." },
+  "stamp.corner": { label: "Corner" },
+  "stamp.size": { label: "Height", help: "Relative to the picture's." },
   "access.watch": { label: "Live picture", help: "Photos, controls and settings always need an account." },
   "access.embed": {
     label: "Pages that may embed this one",
@@ -100,6 +105,7 @@ const TEXTS = {
 const VALUES = {
   "signed-in": "People who have signed in", anyone: "Anyone on this network",
   video: "A video", photos: "Photos", both: "A video and photos", picture: "One picture",
+  "top-left": "Top left", "top-right": "Top right", "bottom-left": "Bottom left", "bottom-right": "Bottom right",
   jpg: "JPEG", png: "PNG", bmp: "BMP", mp4: "MP4", h264: "H.264", mjpeg: "MJPEG",
   auto: "Automatic", off: "Off", cdn_off: "Without colour noise", cdn_fast: "Fast", cdn_hq: "Best",
   pulse: "PulseAudio", alsa: "ALSA",

@@ -105,6 +105,11 @@ class Driver(ABC):
         """What the newest picture shows; what is not known yet may be any part of the sensor."""
         return self._shown.view(adjusting=self.adjusting) if self._shown else View((), (False, False))
 
+    @property
+    def model(self) -> str:
+        """The model of the sensor that is used, as far as it is known."""
+        return self._geometry.camera.model if self._geometry else ""
+
     @abstractmethod
     def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
         """List the cameras of this machine.

@@ -106,7 +106,7 @@ class CaptureContext:
         video_shows: frames of that video are published, and photos are taken of them.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
-        edits: draws privacy masks; whatever gets a picture from the driver passes it through this first.
+        edits: draws privacy masks and stamps; whatever gets a picture from the driver passes it through this first.
         published_s: when the newest frame was published (monotonic).
     """
 
@@ -136,7 +136,7 @@ class CaptureContext:
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self.stop_fds = (self._stop,)
         self.interrupts = (self._stop, self.commands.wake)
-        self.edits = PictureEdits(driver, lambda: self.settings.wanted.privacy, self.stop_fds)
+        self.edits = PictureEdits(driver, lambda: self.settings.wanted, self.stop_fds)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # the camera program has started, or become ready, and given no picture yet
@@ -382,5 +382,5 @@ class CaptureContext:
     def _new_publisher(self) -> FramePublisher:
         rotation = self.settings.wanted.camera.rotation
         return FramePublisher(
-            self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds
+            self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds, self.edits
         )

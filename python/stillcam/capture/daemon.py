@@ -30,7 +30,7 @@ from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.series import SeriesMode
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.capture.modes.video import VideoMode
-from stillcam.capture.picture_edits import masks_error
+from stillcam.capture.picture_edits import drawing_error
 from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.common.errors import CameraError, SettingsError, StillcamError, shortage
 from stillcam.common.paths import Paths
@@ -263,7 +263,7 @@ class Daemon:
 
     def _unsupported(self, settings: Settings) -> SettingsError | None:
         """The setting that this board or its camera does not support, as far as the camera is or was known."""
-        if error := masks_error(settings):
+        if error := drawing_error(settings):
             return error
         encoder = self._context.driver.capabilities.encoder
         for camera in (*self._cameras, self.status.camera):

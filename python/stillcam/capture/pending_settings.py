@@ -209,7 +209,7 @@ class PendingSettings:
 def picture_settings(settings: Settings) -> tuple[object, ...]:
     """What pictures depend on."""
     snapshot = replace(settings.snapshot, interval_s=1.0)
-    return settings.camera, snapshot, settings.live, settings.controls, settings.privacy
+    return settings.camera, snapshot, settings.live, settings.controls, settings.privacy, settings.stamp
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

@@ -1,45 +1,52 @@
-"""Privacy masks in what the camera gives: before anything else of the daemon gets a picture.
+"""What is drawn into pictures: privacy masks before anything else gets one, and stamps once it is upright.
 
-Live frames and small stills are masked here, larger ones and other formats by a child process. What draws is imported
-only while there are masks. A picture that cannot be masked is deleted.
+Live frames and small stills are drawn into here, larger ones and other formats by a child process. What draws is
+imported only while there are masks or stamps. A picture that cannot be masked is deleted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillcam.camera.driver import Driver, Interrupted, Still
 from stillcam.capture.image_files import check_image, run_on_picture
 from stillcam.common.errors import CameraError, SettingsError
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.frames.jpeg import InvalidJpeg
-from stillcam.settings.schema import PrivacySettings, Settings
+from stillcam.settings.schema import Settings
+from stillcam.settings.stamp_text import Stamp, stamp_of
 
 if TYPE_CHECKING:
     from stillcam.edits.draw import MaskDrawer
+    from stillcam.edits.stamp import StampDrawer
 
 LARGEST_HERE = 1920 * 1088  # pixels of a picture that is masked in this process: it takes 12 MB for a moment
 _MASKED = WORK_PREFIX + "masked"
-_MASKING = "masking the picture", "masked"
+_STAMPED = WORK_PREFIX + "stamped"
+_MASKING, _STAMPING = ("masking the picture", "masked"), ("stamping the picture", "stamped")
 
 
 class PictureEdits:
-    """Draws the masks of the settings into pictures of a driver.
+    """Draws the masks and stamps of the settings into pictures of a driver.
 
     Args:
-        privacy: gives the settings in force: of a new mask, the next picture has it already.
+        settings: gives those in force: of a new mask, the next picture has it already.
         interrupts: descriptors that end the work on a large still when they become readable.
     """
 
-    def __init__(self, driver: Driver, privacy: Callable[[], PrivacySettings], interrupts: Sequence[int]) -> None:
+    def __init__(self, driver: Driver, settings: Callable[[], Settings], interrupts: Sequence[int]) -> None:
         self._driver = driver
-        self._privacy = privacy
+        self._settings = settings
         self._interrupts = interrupts
         self._drawer: MaskDrawer | None = None
+        self._stamper: StampDrawer | None = None
 
     def frames(self, frames: list[bytes]) -> list[bytes]:
         """Mask the frames that the driver has just given; the same list if there are no masks.
@@ -47,7 +54,7 @@ class PictureEdits:
         Raises:
             CameraError: `missing`: libturbojpeg is not installed; `torn`: one of them is incomplete.
         """
-        masks = self._privacy().masks
+        masks = self._settings().privacy.masks
         return [self._masked(frame, masks) for frame in frames] if masks else frames
 
     def still(self, still: Still) -> Still:
@@ -57,7 +64,7 @@ class PictureEdits:
             CameraError: as `frames`, `disk` if the folder is full; the still is deleted.
             Interrupted: one of the `interrupts` is readable; the still is deleted.
         """
-        privacy = self._privacy()
+        privacy = self._settings().privacy
         if not privacy.masks:
             return still
         raw = still.raw
@@ -82,34 +89,87 @@ class PictureEdits:
         if source.suffix == ".jpg" and width * height <= LARGEST_HERE:
             target.write_bytes(self._masked(source.read_bytes(), masks))
             return
-        plan = json.dumps({"masks": masks, "crops": view.crops, "flips": view.flips})
-        run_on_picture(
-            [sys.executable, "-m", "stillcam.edits", plan, str(source), str(target)], _MASKING, self._interrupts
-        )
+        plan = {"masks": masks, "crops": view.crops, "flips": view.flips}
+        self._run_child(plan, source, target, _MASKING)
+
+    def _run_child(self, plan: Mapping[str, Any], source: Path, target: Path, words: tuple[str, str]) -> None:
+        argv = [sys.executable, "-m", "stillcam.edits", json.dumps(plan), str(source), str(target)]
+        run_on_picture(argv, words, self._interrupts)
+
+    def stamps(self, use: str) -> bool:
+        """Whether the pictures of a use have a stamp: `live`, `photo` or `series`."""
+        return use in self._settings().stamp.uses
+
+    def same_stamp(self, use: str) -> bool:
+        """Whether the pictures of a use have a stamp if and only if published frames have one."""
+        return self.stamps(use) == self.stamps("live")
+
+    def stamp_file(self, path: Path, use: str, time_s: float) -> None:
+        """Draw the stamp of a use into a picture that is upright, if it has one; the file is replaced.
+
+        Args:
+            time_s: when it was taken, since the epoch.
+
+        Raises:
+            CameraError, Interrupted, OSError: it has no stamp; see `still`, but it is not deleted.
+        """
+        if not self.stamps(use):
+            return
+        stamp, stamped = self._stamp(time_s), path.with_name(_STAMPED + path.suffix)
+        width, height = check_image(path)
+        try:
+            if path.suffix == ".jpg" and width * height <= LARGEST_HERE:
+                stamped.write_bytes(self._draw_stamp(path.read_bytes(), stamp))
+            else:
+                self._run_child({"stamp": asdict(stamp)}, path, stamped, _STAMPING)
+            stamped.replace(path)
+        finally:
+            stamped.unlink(missing_ok=True)
+
+    def _stamp(self, time_s: float) -> Stamp:
+        driver = self._driver
+        return stamp_of(self._settings().stamp, time_s, socket.gethostname(), driver.model, driver.metadata)
+
+    def _draw_stamp(self, jpeg: bytes, stamp: Stamp) -> bytes:
+        from stillcam.edits.stamp import StampDrawer
+
+        stamper = self._stamper = self._stamper or StampDrawer()
+        with _camera_errors("stamped"):
+            return stamper.draw(jpeg, stamp)
 
     def _masked(self, jpeg: bytes, masks: Sequence[str]) -> bytes:
-        from stillcam.edits.coefficients import DamagedJpeg, MissingLibrary
         from stillcam.edits.draw import MaskDrawer
 
         drawer = self._drawer = self._drawer or MaskDrawer()
-        try:
+        with _camera_errors("masked"):
             return drawer.draw(jpeg, masks, self._driver.view)
-        except MissingLibrary as error:
-            raise CameraError("missing", f"no picture can be masked: {error}") from error
-        except (InvalidJpeg, DamagedJpeg) as error:
-            raise CameraError("torn", f"the camera wrote an incomplete picture ({error}): is the disk full?") from error
 
 
-def masks_error(settings: Settings) -> SettingsError | None:
-    """The error for masks that this machine cannot draw; None: it can, or there are none."""
-    if not settings.privacy.masks:
+@contextlib.contextmanager
+def _camera_errors(done: str) -> Iterator[None]:
+    """Raise CameraError for what goes wrong with a JPEG that is to be `done`: masked or stamped."""
+    from stillcam.edits.coefficients import DamagedJpeg, MissingLibrary
+
+    try:
+        yield
+    except MissingLibrary as error:
+        raise CameraError("missing", f"no picture can be {done}: {error}") from error
+    except (InvalidJpeg, DamagedJpeg) as error:
+        raise CameraError("torn", f"the camera wrote an incomplete picture ({error}): is the disk full?") from error
+
+
+def drawing_error(settings: Settings) -> SettingsError | None:
+    """The error for masks or stamps that this machine cannot draw; None: it can, or there are none."""
+    if not (settings.privacy.masks or settings.stamp.uses):
         return None
     from stillcam.edits.coefficients import MissingLibrary, check_library
 
     try:
         check_library()
     except MissingLibrary as error:
-        return SettingsError(f"no picture can be masked: {error}", "privacy.masks")
+        masked = bool(settings.privacy.masks)
+        words, field = ("masked", "privacy.masks") if masked else ("stamped", "stamp.uses")
+        return SettingsError(f"no picture can be {words}: {error}", field)
     return None
 
 

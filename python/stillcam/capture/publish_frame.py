@@ -7,16 +7,18 @@ import logging
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
 from stillcam.capture.image_files import check_frame, check_image, link_or_copy, rotate
+from stillcam.capture.picture_edits import PictureEdits
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
 from stillcam.frames.files import WORK_PREFIX, Publisher
-from stillcam.frames.jpeg import picture_offset
+from stillcam.frames.jpeg import InvalidJpeg, picture_offset
 
 FROZEN_FRAMES = 10  # identical pictures in a row, apart from EXIF, that count as a frozen sensor ...
 FROZEN_S = 10.0  # ... if they span at least this time
@@ -35,18 +37,27 @@ class FramePublisher:
         jpegtran: path of the program, None without.
         durations: counts how long each `publish` takes.
         stops: descriptors that end a rotation when they become readable.
+        edits: draws the stamp of frames; None: they have none.
     """
 
     def __init__(
-        self, images: Path, rotation: int, jpegtran: str | None, durations: Histogram, stops: Sequence[int] = ()
+        self,
+        images: Path,
+        rotation: int,
+        jpegtran: str | None,
+        durations: Histogram,
+        stops: Sequence[int] = (),
+        edits: PictureEdits | None = None,
     ) -> None:
         self._images = images
         self.rotation = rotation
         self._jpegtran = jpegtran
         self._durations = durations
         self._stops = stops
+        self._edits = edits
         self._publisher = Publisher(images)
         self._size = 0  # bytes of the newest frame
+        self._checksum: int | None = None  # of the newest frame before its stamp, which changes every second
         self._same = 0
         self._same_since = 0.0
         self._frozen = False
@@ -69,7 +80,11 @@ class FramePublisher:
                 rotate(path, rotated, self.rotation, self._jpegtran, self._stops)
                 path.unlink()
                 path = rotated
-            return self._finish(path, still.time_s, began_s)
+            checksum = None
+            if self._edits and self._edits.stamps("live"):
+                checksum = _checksum(path)
+                self._edits.stamp_file(path, "live", still.time_s)
+            return self._finish(path, still.time_s, began_s, checksum)
 
     def publish_live(self, frame: bytes, time_s: float) -> str:
         """Publish one whole JPEG from the stream; the rest as `publish`."""
@@ -100,11 +115,11 @@ class FramePublisher:
                 "frozen", "the picture does not change at all: the sensor hangs, or it is completely dark"
             )
 
-    def _finish(self, path: Path, time_s: float, began_s: float) -> str:
+    def _finish(self, path: Path, time_s: float, began_s: float, checksum: int | None = None) -> str:
         size, thumbnail = check_frame(path)
         if thumbnail:
             path = self._without(thumbnail, path)
-        self._compare(path, size)
+        self._compare(path, size, checksum)
         name = self._publisher.publish(path, time_s)
         self._durations.add(time.monotonic() - began_s)
         return name
@@ -137,17 +152,35 @@ class FramePublisher:
                 raise CameraError("disk", unwritable(self._images, error, (LINKS,))) from error
             raise
 
-    def _compare(self, path: Path, size: int) -> None:
-        """Count how many pictures in a row are the same but for their EXIF; `size` is that of this one, in bytes.
+    def _compare(self, path: Path, size: int, checksum: int | None) -> None:
+        """Count how many pictures in a row are the same but for their EXIF.
 
         Files are read only when the sizes are equal, which noise makes rare.
+
+        Args:
+            size: of this one, in bytes.
+            checksum: of it before it got its stamp; None: it has none.
         """
         before, size_before, self._size = self._publisher.current, self._size, size
-        if before and size == size_before and _same_picture(path, self._images / before):
+        checksum_before, self._checksum = self._checksum, checksum
+        if checksum is not None:
+            same = checksum == checksum_before
+        else:
+            same = bool(before) and size == size_before and _same_picture(path, self._images / str(before))
+        if same:
             self._same += 1
         else:
             self._same = 0
             self._same_since = time.monotonic()
+
+
+def _checksum(path: Path) -> int:
+    """Of a picture without its EXIF."""
+    data = path.read_bytes()
+    try:
+        return zlib.crc32(data[picture_offset(data) :])
+    except InvalidJpeg as error:
+        raise CameraError("torn", f"the camera wrote an incomplete picture ({error}): is the disk full?") from error
 
 
 def _same_picture(path: Path, other: Path) -> bool:

@@ -1,6 +1,7 @@
-"""What is drawn into pictures: privacy masks.
+"""What is drawn into pictures: privacy masks, and a stamp.
 
 Reading order: `masks` (which blocks of a picture a mask covers), `jpeg_layout` (the blocks of a JPEG), `coefficients`
-(replaces blocks without decoding the others, by libturbojpeg), `draw` (a JPEG with its masks). `python -m
-stillcam.edits` masks a file in a process of its own. All of it is imported only where something is drawn.
+(replaces blocks without decoding the others, by libturbojpeg), `draw` (a JPEG with its masks), `stamp` (a line of
+text). `python -m stillcam.edits` draws into a file in a process of its own. All of it is imported only where something
+is drawn.
 """

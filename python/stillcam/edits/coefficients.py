@@ -96,6 +96,19 @@ def replace_blocks(jpeg: bytes, writes: Writes) -> bytes:
     return changed
 
 
+def read_blocks(jpeg: bytes) -> list[bytes]:
+    """The coefficients of the first component, row by row of blocks; raises as `replace_blocks`."""
+    rows: list[bytes] = []
+
+    def take(coefficients: int, row: _Region, plane: _Region, component: int, _number: int, _transform: int) -> int:
+        if component == 0 and row.y < plane.h:
+            rows.append(ctypes.string_at(coefficients, row.w // BLOCK * BLOCK_BYTES))
+        return 0
+
+    _transform(_library(), jpeg, take)
+    return rows
+
+
 def _transform(library: ctypes.CDLL, jpeg: bytes, put: Callable[..., int]) -> bytes:
     handle = library.tjInitTransform()
     if not handle:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from stillcam.settings.controls import Values
 from stillcam.settings.receivers import parse_row
+from stillcam.settings.stamp_text import FIELDS as STAMP_FIELDS
+from stillcam.settings.stamp_text import check_template
 from stillcam.settings.zones import parse as parse_zone
 from stillcam.settings.zones import parse_mask
 
@@ -391,6 +393,29 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StampSettings:
+    """A line of text in the picture."""
+
+    uses: tuple[str, ...] = _setting(
+        (), "Pictures with a stamp: live (with snapshots), photo, series. Raw photos have none.",
+        check=_like(re.compile("live|photo|series"), "must be one of live, photo, series"),
+    )  # fmt: skip
+    text: str = _setting(
+        "{date} {time}", f"Text with fields: {', '.join(f'{{{name}}}' for name in STAMP_FIELDS)}.",
+        check=_parsed_by(check_template),
+    )  # fmt: skip
+    time_format: str = _setting(
+        "%H:%M:%S", "Format of the field {time}, as strftime takes it: %H:%M is 17:05.",
+        check=_like(re.compile(r"[ -~]{1,40}"), "must have from 1 to 40 characters, such as %H:%M:%S"),
+    )  # fmt: skip
+    corner: str = _setting(
+        "bottom-left", "Corner of the picture as shown.",
+        choices=("top-left", "top-right", "bottom-left", "bottom-right"),
+    )  # fmt: skip
+    size: float = _setting(4.0, "Height of the stamp relative to the picture's.", low=1, high=20, unit="%")
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """Webhook receivers; only an owner who has signed in sees and changes them."""
 
@@ -442,6 +467,7 @@ class Settings:
     place: PlaceSettings = PlaceSettings()
     motion: MotionSettings = MotionSettings()
     privacy: PrivacySettings = PrivacySettings()
+    stamp: StampSettings = StampSettings()
     webhooks: WebhookSettings = WebhookSettings()
     notifications: NotificationSettings = NotificationSettings()
     hooks: HookSettings = HookSettings()

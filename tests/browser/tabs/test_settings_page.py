@@ -113,7 +113,7 @@ def test_the_sections_are_in_the_order_of_need(page, shared):
     sign_in(page, shared.url, "settings")
     page.wait_for_selector(".entries li")
     assert page.locator("#settings-panel h2").all_inner_texts() == [
-        "Camera", "Snapshots", "Who may watch", "Privacy", "Storage", "Profiles", "Motion",
+        "Camera", "Snapshots", "Who may watch", "Privacy", "Stamp", "Storage", "Profiles", "Motion",
         "Notifications", "Users",
         "Access tokens", "Network", "Page", "Backup", "This machine",
     ]  # fmt: skip

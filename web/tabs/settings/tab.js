@@ -17,6 +17,7 @@ import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
 import { settingSearch } from "../../base/setting-search.js";
 import { textOf } from "../../base/setting-texts.js";
+import { stampUses } from "./stamp-uses.js";
 import { tabLink } from "../../base/tab-link.js";
 import { shortcutsSwitch } from "./shortcuts.js";
 
@@ -26,6 +27,7 @@ const GROUPS = [
   ["Snapshots", ["snapshot.interval_s", "snapshot.width", "snapshot.height", "snapshot.quality", "snapshot.zsl"]],
   ["Who may watch", ["access.watch", "access.embed"]],
   ["Privacy", ["privacy.masks", "privacy.raw"]],
+  ["Stamp", ["stamp.uses", "stamp.text", "stamp.time_format", "stamp.corner", "stamp.size"]],
   ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
 ];
 /** Those that come after what is on the Motion tab. @type {[string, string[]][]} */
@@ -55,6 +57,7 @@ export function mount(panel, context) {
   const notified = receivers(context);
   const row = (/** @type {string} */ name) => {
     const made = name === "camera.index" ? camera : settingRow(settings, name, {
+      input: name === "stamp.uses" ? stampUses : undefined,
       automatic: name === "files.floor_mb" ? reserve : () => automaticSize(context, name),
       inRow: name === "notifications.receivers" || name === "webhooks.urls" ? notified.inRow : undefined,
     });

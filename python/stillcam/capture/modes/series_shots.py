@@ -99,11 +99,14 @@ class ShotTaker:
         context = self._context
         time_ms = int(time.time() * 1000)
         still = context.take_photo(self._settings, series.definition.kind, self._stopping, self._carried_over)
-        frame = context.publisher.publish(still) if self._fits else None
+        publishes = self._fits and context.edits.same_stamp("series")
+        frame = context.publisher.publish(still) if publishes else None
         self._work.mkdir(parents=True, exist_ok=True)
         picture = self._work / f"{WORK_PREFIX}shot.jpg"
         shown = context.paths.images / frame if frame else None
         store_still(still, shown, picture, self._settings.camera.rotation, context.stop_fds)
+        if shown is None and series.definition.kind == "photo":
+            context.edits.stamp_file(picture, "series", still.time_s)
         failure = None
         try:
             metadata = context.still_metadata()

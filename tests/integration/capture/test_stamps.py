@@ -1,0 +1,58 @@
+"""Stamps on a real daemon: in the pictures of the uses that are set, and in no others."""
+
+from pathlib import Path
+from typing import Any
+
+from capture_daemon import LIVE, STILL, IdleDaemon
+from PIL import Image
+from running_series import AS_SNAPSHOTS, Series
+
+
+def stamped(path: Path) -> bool:
+    """Whether the corner of a picture is a dark box with light letters; the scene is of middle brightness there."""
+    with Image.open(path) as image:
+        corner = image.convert("L").crop((0, 0, image.width // 4, 12))
+    levels = corner.histogram()
+    return sum(levels[:50]) > 0.5 * sum(levels) and sum(levels[200:]) > 0
+
+
+def settings(daemon: IdleDaemon, *uses: str, **sections: Any) -> None:
+    stamp = {"uses": list(uses), "corner": "top-left", "text": "{date} {time}"}
+    daemon.settings(**{"snapshot": STILL | {"interval_s": 0.5}, "live": LIVE, "stamp": stamp, **sections})
+
+
+def made(daemon: IdleDaemon) -> dict[str, bool]:
+    """Which pictures have a stamp; photos and shots are taken by the program of the snapshots."""
+    (photo,) = daemon.take()
+    (raw,) = daemon.take(kind="raw")
+    shots = Series(daemon, name=f"s{len(daemon.visible())}", interval_s=1, shots=1).over()
+    daemon.ask("snapshot")
+    found = {
+        "live": daemon.images / "current.jpg",
+        "photo": photo,
+        "raw": raw.with_suffix(".jpg"),
+        "series": shots.picture(1),
+    }
+    return {use: stamped(path) for use, path in found.items()}
+
+
+def test_each_use_has_a_stamp_if_and_only_if_it_is_set(idle_daemon):
+    settings(idle_daemon, photo=AS_SNAPSHOTS, camera={"rotation": 90})
+    idle_daemon.open()
+    for uses in (("live",), ("photo", "series")):
+        settings(idle_daemon, *uses, photo=AS_SNAPSHOTS, camera={"rotation": 90})
+        idle_daemon.ask("reload")
+        expected = {use: use in uses for use in ("live", "photo", "raw", "series")}
+        assert made(idle_daemon) == expected
+    status = idle_daemon.ask("status")
+    assert (status["restarts"], status["failures"]) == ({}, {})
+    assert idle_daemon.end() == 0
+    assert not list(idle_daemon.images.glob(".*"))
+    assert idle_daemon.drafts() == []
+
+
+def test_a_frozen_sensor_is_noticed_although_the_stamp_changes(idle_daemon):
+    idle_daemon.fault(frozen=True)
+    settings(idle_daemon, "live")
+    idle_daemon.start()
+    idle_daemon.until(lambda status: status["failures"].get("frozen"))

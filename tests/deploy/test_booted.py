@@ -161,6 +161,36 @@ def test_a_motion_sensor_records_an_event_from_its_sandbox(machine):
     machine.run("rm", "/etc/systemd/system/stillcam-gpio.service")
 
 
+@pytest.mark.parametrize("name", ["go2rtc", "mediamtx"])
+def test_the_stream_is_encoded_in_the_sandbox_of_go2rtc_and_mediamtx(machine, name):
+    """Each is stood in for by the script that it would start, and its RTSP server by ffmpeg."""
+    deploy = machine.root / "opt/stillcam/current/deploy"
+    key = re.search(r"stillcam_[\w-]+", machine.run("stillcam", "token", "add", name, "--scope", "view"))
+    assert key
+    defaults = machine.root / "etc/default/stillcam-webrtc"
+    settings = (deploy / "webrtc/stillcam-webrtc.default").read_text()
+    defaults.write_text(settings.replace("CAMERA_TOKEN=", f"CAMERA_TOKEN={key[0]}"))
+    defaults.chmod(0o600)
+    (machine.root / "etc/systemd/system" / f"stillcam-{name}.service").write_text(
+        (deploy / name / f"stillcam-{name}.service").read_text()
+    )
+    program = machine.root / "usr/local/bin" / name
+    program.write_text("#!/bin/sh\nexec /opt/stillcam/current/deploy/webrtc/encode.sh rtsp://127.0.0.1:8554/camera\n")
+    program.chmod(0o755)
+    listen = ("-rtsp_flags", "listen", "-i", "rtsp://127.0.0.1:8554/camera", "-frames:v", "5", "-f", "null", "-")
+    machine.run("systemd-run", "--unit=listener", "--remain-after-exit", "ffmpeg", *listen)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", f"stillcam-{name}")
+    deadline = time.monotonic() + DEADLINE_S
+    while machine.run("systemctl", "show", "--property=SubState", "--value", "listener").strip() == "running":
+        assert time.monotonic() < deadline, machine.run("journalctl", f"--unit=stillcam-{name}", "--output=cat")
+        time.sleep(0.1)
+    said = machine.run("journalctl", "--unit=listener", "--output=cat")
+    machine.run("systemctl", "stop", f"stillcam-{name}", "listener")
+    machine.run("rm", f"/etc/systemd/system/stillcam-{name}.service")
+    assert re.search(r"Video: h264 .*1280x", said), said
+
+
 @pytest.mark.parametrize("unit", [CAPTURE, SERVER])
 def test_what_is_killed_is_started_again(machine, unit):
     before = pid(machine, unit)

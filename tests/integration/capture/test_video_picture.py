@@ -149,7 +149,7 @@ def test_it_ends_in_time_when_the_disk_fills_up_and_is_refused_where_there_is_no
     idle_daemon.open()
     idle_daemon.ask("video")
     recording(idle_daemon)
-    floor_mb = shutil.disk_usage(idle_daemon.data).free // 1_000_000 - 1  # some seconds of 4096x2304
+    floor_mb = shutil.disk_usage(idle_daemon.data).free // 1_000_000 - 200  # five seconds of 4096x2304, about
     idle_daemon.settings(files={"floor_mb": 10_000_000})
     idle_daemon.ask("reload")
     idle_daemon.until(lambda _: list(idle_daemon.library.glob("2*/*_video_*.json")))

@@ -104,7 +104,7 @@ class FramesVideo:
     def finish(self, error: CameraError | None) -> None:
         recording = self._recording
         assert recording is not None
-        if self._sound and (silent := self._sound.stop()):
+        if self._sound and (silent := self._sound.stop(self._context.stop_fds)):
             self._notices.append(silent)
         if recording.covered_s > SLOW_S and recording.camera_rate < SLOW_SHARE * self._rate:
             self._notices.append(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.errors import NO_MICROPHONE
@@ -43,11 +44,15 @@ class SoundRecording:
         except CameraError as error:
             self._reason = f"no sound: {error}"
 
-    def stop(self) -> str:
-        """End the recording; why there is no sound, or not until the end, empty: there is."""
+    def stop(self, interrupts: Sequence[int]) -> str:
+        """End the recording; why there is no sound, or not until the end, empty: there is.
+
+        Args:
+            interrupts: see `ChildProcess.stop`.
+        """
         if program := self._program:
             failed = program.status is not None
-            program.stop(signal.SIGINT)
+            program.stop(signal.SIGINT, interrupts=interrupts)
             self._program = None
             if failed:
                 said = program.stderr[-1] if program.stderr else "ffmpeg ended"

@@ -58,6 +58,8 @@ def test_a_picture_is_there_and_comes_again_after_a_reboot(machine):
 def test_root_asks_as_the_units_user(machine):
     assert "listens on" in machine.run("stillcam", "log")
     machine.run("stillcam", "settings", "set", "snapshot.width", "640")
+    machine.run("stillcam", "settings", "set", "hooks.item", '["echo", " system.control "]')
+    machine.run("stillcam", "settings", "set", "hooks.item", "null")
     file = (machine.root / "var/lib/stillcam/settings.json").stat()
     assert (file.st_uid, file.st_mode & 0o777) == ((machine.root / "var/lib/stillcam").stat().st_uid, 0o640)
     assert "the newest picture is" in machine.run("stillcam", "doctor")
@@ -366,6 +368,7 @@ def test_the_system_is_controlled_only_once_root_has_turned_that_on(machine):
     assert "only root can change system.control" in said
     machine.run("stillcam", "settings", "set", "system.control", "true")
     assert machine.run("stillcam", "settings", "get", "system.control") == "true\n"
+    assert inside(machine, CAPTURE, "ls", "/run/stillcam-system") == set(), "it was started before the folder was made"
 
 
 def test_an_owner_restarts_all_services(machine):

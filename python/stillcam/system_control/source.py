@@ -68,7 +68,7 @@ class Source:
         """
         if os.geteuid() != 0:
             return  # in a test: nothing runs as root
-        below = [Path(folder, name) for folder, _, names in os.walk(self.clone) for name in ("", *names)]
+        below = [Path(folder, name) for folder, *names in os.walk(self.clone) for name in ("", *names[0], *names[1])]
         with _acting_as(pwd.getpwnam(user)):
             found = next(filter(_can_write, (*self.clone.parents, *below)), None)
         if found:

@@ -96,6 +96,7 @@ class PendingSettings:
                 command.finish(self._refusal(str(error), error.field))
                 if not self._profiles.trial:
                     self._status.notice = f"{self._path}: {error.field}: {error}"
+                    self._profiles.undo()
                     return False
                 command, new = Command(""), self._profiles.refuse(f"{error.field}: {error}")
             else:
@@ -166,6 +167,7 @@ class PendingSettings:
             self._answer_waiting(self._refusal(error.reason, changed[0] if len(changed) == 1 else None))
             return True
         self.wanted = replace(self.wanted, **{name: getattr(good, name) for name in CAMERA_SECTIONS})
+        self._profiles.undo()
         self._number += 1
         self._status.notice = f"the camera refused {', '.join(changed)} of {self._path}: {error.reason}"
         logging.warning("the camera refused %s; keeping the last settings that worked: %s", ", ".join(changed), error)

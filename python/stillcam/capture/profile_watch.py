@@ -86,6 +86,11 @@ class ProfileWatch:
         """For the answer to `reload`: the name and the changes of the applied profile; empty: there are none."""
         return {"overlay": self._switch.overlay} if self._switch else {}
 
+    def undo(self) -> None:
+        """The settings of the file are refused: the last ones that worked stay in force."""
+        if self._switch:
+            self._switch.undo()
+
     @property
     def active(self) -> str | None:
         """The profile that is applied."""

@@ -19,7 +19,7 @@ VERSION = 1
 MAX_PROFILES = 32
 DEFAULT_FOR_S, MAX_FOR_S = 120.0, 86400.0
 # Sections that a profile may change. Others decide about access, people, programs and what is deleted.
-SECTIONS = ("camera", "snapshot", "live", "photo", "raw", "video", "controls", "files", "motion")
+SECTIONS = ("camera", "snapshot", "live", "photo", "raw", "video", "controls", "files", "stamp", "motion")
 FIXED = ("camera.index",)  # which camera belongs to which daemon
 MEASURES = {"lux": "lux", "exposure": "s"}  # type of a condition -> unit of its thresholds
 LARGEST = {"lux": 1_000_000.0, "exposure": 10_000.0}

@@ -65,7 +65,7 @@ class ProfileSwitch:
         self._written = self._copy()
         self._profiles: tuple[Profile, ...] = ()
         self._problems: dict[str, str] = {}  # name -> why it cannot work with the present settings
-        self._stored = Settings()
+        self._stored = self._good = Settings()  # of the file; and those of them that gave a picture
         self._first = True
         self._applied = self._state.confirmed
         self._proven = {_key(self._applied), _key(NO_OVERLAY)}
@@ -126,12 +126,18 @@ class ProfileSwitch:
 
     def confirm(self) -> bool:
         """A picture was made with the settings that were applied last; whether it is the first one."""
-        if self._state.confirmed is self._applied:
-            return False
+        first = self._state.confirmed is not self._applied
+        if first or self._good is not self._stored:
+            with self._lock:
+                self._good = self._stored
+                self._proven.add(_key(self._applied))
+                self._state.confirmed = self._applied
+        return first
+
+    def undo(self) -> None:
+        """The settings of the file are refused: choose for those that gave the last picture."""
         with self._lock:
-            self._proven.add(_key(self._applied))
-            self._state.confirmed = self._applied
-        return True
+            self._stored = self._good
 
     def refuse(self, why: str) -> None:
         """The applied profile gives no picture: it is skipped until it or the settings are changed."""
@@ -283,6 +289,7 @@ class ProfileSwitch:
             bright = {one.name for one in profiles if isinstance(one.when, Brightness)}
             self._lights = {name: light for name, light in self._lights.items() if name in bright}
             self._profiles = profiles
+        self._good = stored if self._first else self._good
         self._stored, self._first = stored, False
         found = ((one.name, problem(one, stored)) for one in profiles)
         self._problems = {name: f"{error.field}: {error}" for name, error in found if error}

@@ -1,5 +1,6 @@
 """New settings are on trial until the first picture made with them; who asked for them is told what came of it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,23 @@ def test_a_wrong_file_changes_nothing(trial):
         trial.settings.reload(Command("reload"), lambda _: None)
     assert not trial.settings.outdated
     assert "last good settings" in trial.notice
+
+
+def test_settings_that_were_rolled_back_do_not_return_with_a_profile(trial):
+    """They are still in the file, if they were edited by hand."""
+    night = {"name": "Night", "changes": {"motion": {"armed": True}}}
+    trial.file.with_name("profiles.json").write_text(json.dumps({"profiles": [night]}))
+    trial.reload()
+    trial.picture()
+    trial.reload(controls={"Contrast": 2})
+    trial.settings.start("snapshot")
+    assert trial.settings.roll_back(REFUSED)
+    trial.picture()
+    switch = trial.profiles._switch
+    assert switch is not None
+    switch.use("Night", None)
+    trial.settings.follow_profiles(Command("profile"), lambda _: None)
+    assert trial.settings.wanted.motion.armed
+    assert trial.settings.wanted.controls == {}
+    trial.picture()
+    assert not trial.profiles.to_json()["refused"]

@@ -74,9 +74,13 @@ class Check:
         for kind in ("jpg", "png", "bmp"):
             yield f"photo, {kind}", partial(self._photo, "photo", self._settings(files={"photo": kind}))
         yield "raw photo", partial(self._photo, "raw", self._settings())
-        yield "live view", self._stream
+        yield "live view", partial(self._stream, self._driver.start_live, wanted=15)
         for kind in ("mp4", "h264", "mjpeg"):
             yield f"video, {kind}", partial(self._video, self._settings(files={"video": kind}))
+        if self._driver.capabilities.stills_in_videos:
+            yield "picture during a video", self._still_of_video
+        else:
+            yield "picture during a video", partial(self._stream, self._driver.start_video_frames, wanted=30)
         for attempt in attempts(self._camera, self._driver.capabilities, quick=self._quick):
             if isinstance(attempt, str):
                 yield attempt
@@ -135,19 +139,31 @@ class Check:
         self._begin(settings, PhotoRequest(kind, self._folder, {}))
         return self._take()[0]
 
-    def _stream(self) -> str:
-        self._driver.start_live(self._settings(), self._camera)
-        count, size, began = 0, "", 0.0
+    def _stream(self, start: Callable[[Settings, CameraInfo], None], wanted: int) -> str:
+        """Read JPEGs of the live view, or of a video: whether the board and its card can keep up with them."""
+        start(self._settings(), self._camera)
+        count, received, size, began = 0, 0, "", 0.0
         while count < STREAM_FRAMES:
             frames = self._driver.read_frames(START_S, ())
             if not frames:
                 raise Wrong(f"no frame within {START_S:g} s")
             began = began or time.monotonic()
             count += len(frames)
+            received += sum(map(len, frames))
             with Image.open(io.BytesIO(frames[-1])) as image:
                 image.load()
                 size = f"{image.width}x{image.height}"
-        return f"{size}, {count / max(0.001, time.monotonic() - began):.1f} frames/s (15 wanted)"
+        took_s = max(0.001, time.monotonic() - began)
+        self._driver.stop()
+        return f"{size}, {count / took_s:.1f} frames/s ({wanted} wanted), {received / took_s / 1e6:.1f} MB/s"
+
+    def _still_of_video(self) -> str:
+        path, _ = self._driver.start_video(self._settings(), self._camera, self._folder / "video", None)
+        try:
+            return self._take()[0]
+        finally:
+            self._driver.stop()
+            path.unlink(missing_ok=True)
 
     def _video(self, settings: Settings) -> str:
         seconds = QUICK_VIDEO_S if self._quick else VIDEO_S

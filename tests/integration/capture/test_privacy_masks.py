@@ -43,6 +43,8 @@ def everything(daemon: IdleDaemon) -> dict[Path, float]:
     daemon.ask("trigger", seconds=1)
     daemon.until(lambda status: made(status, 1))
     daemon.ask("lease", seconds=0)
+    daemon.film(1)
+    found |= magenta_files(daemon.images)  # frames of the video
     daemon.next_snapshot()
     return found | magenta_files(daemon.images, daemon.data)
 
@@ -134,12 +136,12 @@ def test_frames_of_the_past_seconds_are_not_kept_once_a_new_mask_covers_them(idl
     assert not any(found.values())
 
 
-def test_raw_photos_and_videos_are_refused(idle_daemon):
-    settings(idle_daemon, privacy=MASKS)
+def test_raw_photos_and_videos_that_the_camera_program_encodes_are_refused(idle_daemon):
+    settings(idle_daemon, privacy=MASKS, video={"width": 320, "while_recording": "encode"})
     idle_daemon.open()
     with pytest.raises(Refusal, match=r"privacy\.raw"):
         idle_daemon.ask("photo", kind="raw")
-    with pytest.raises(Refusal, match=r"privacy\.masks"):
+    with pytest.raises(Refusal, match=r"video\.while_recording"):
         idle_daemon.ask("video", seconds=1)
     raw = Series(idle_daemon, interval_s=1, shots=1, kind="raw").over("failed")
     assert "privacy.raw" in raw.summary()["why"]

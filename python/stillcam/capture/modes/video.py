@@ -21,7 +21,11 @@ from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
 
-MASKED = "a video cannot have privacy masks: remove them first (privacy.masks)"
+MASKED = (
+    "a video that is encoded at once cannot have privacy masks: set video.while_recording to picture and files.video to"
+    " mp4 or mjpeg, or remove the masks"
+)
+MASKED_BY_LIBRARY = "the picamera2 driver cannot mask videos: use the rpicam driver, or remove the masks"
 CLOSE_S = 1.0  # for the rest of a video to be written when the daemon ends
 
 
@@ -87,8 +91,8 @@ class VideoMode(Mode):
         shows = stores_frames or self._context.driver.capabilities.stills_in_videos
         if self._photos.self_timer_runs and not shows:
             raise CameraError("busy", "a self-timer is running: cancel it, or wait for its photos")
-        if self._context.settings.wanted.privacy.masks:
-            raise CameraError("options", MASKED)
+        if unmasked := self._unmasked(self._context.settings.wanted, stores_frames):
+            raise CameraError("options", unmasked)
         self._library.disk.check()
         self._order = VideoOrder(command, command.message.get("seconds"), shows)
         self._context.recording, self._context.video_shows = True, shows
@@ -106,6 +110,12 @@ class VideoMode(Mode):
             self._reset()
             command.finish({"items": []})
 
+    def _unmasked(self, settings: Settings, stores_frames: bool) -> str | None:
+        """Why a video cannot have the masks that are set; None: it can, or there are none."""
+        if not settings.privacy.masks or stores_frames:
+            return None
+        return MASKED_BY_LIBRARY if self._context.driver.capabilities.stills_in_videos else MASKED
+
     def _stores_frames(self, settings: Settings) -> bool:
         """Whether the daemon records the frames, which it can then show, and the MP4 is made of them afterwards."""
         if self._context.driver.capabilities.stills_in_videos or settings.video.while_recording == "encode":
@@ -117,8 +127,8 @@ class VideoMode(Mode):
         try:
             if wrong := video_error(settings, camera, self._context.driver.capabilities.encoder):
                 raise CameraError("options", f"{wrong.field}: {wrong}")
-            if settings.privacy.masks:
-                raise CameraError("options", MASKED)
+            if unmasked := self._unmasked(settings, order.shows and self._stores_frames(settings)):
+                raise CameraError("options", unmasked)
             recorder.record()
         except CameraError as error:
             self._camera_failed(error)

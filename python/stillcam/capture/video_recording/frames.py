@@ -85,7 +85,7 @@ class FramesVideo:
         timeout_s = START_TIMEOUT_S + startup_s(1 / self._rate)
         while not (context.stopping or self._is_over):
             try:
-                frames = driver.read_frames(READ_S, context.interrupts)
+                frames = self._masked(driver.read_frames(READ_S, context.interrupts))
             except Interrupted:
                 frames = []
             context.run_commands()
@@ -135,13 +135,19 @@ class FramesVideo:
             recording.add((now, frame))
         if now >= self._frames.due_s:
             try:
-                self._frames.publish(lambda: self._publish(frames[-1]))
+                self._frames.publish(lambda: self._context.publisher.publish_live(frames[-1], time.time()))
             except Interrupted:  # while it was rotated: the daemon ends
                 return
 
-    def _publish(self, frame: bytes) -> str:
-        (shown,) = self._context.edits.frames([frame])
-        return self._context.publisher.publish_live(shown, time.time())
+    def _masked(self, frames: list[bytes]) -> list[bytes]:
+        """The frames with their privacy masks; without those that are damaged, which cannot have one."""
+        try:
+            return self._context.edits.frames(frames)
+        except CameraError as error:
+            if error.cause != "torn":
+                raise
+            self._context.status.count_failure(error.cause, restarts=False)
+            return []
 
     def _begin(self) -> FrameRecording:
         self._since_s = time.time()
@@ -186,7 +192,6 @@ class FramesVideo:
         if recording and recording.stopped:
             self._is_over = True
             context.status.notice = f"the recording was stopped: {recording.stopped}"
-        order.stop_if_masked(context)
         if written_bytes and order.stop_requested:
             self._is_over = True
 

@@ -58,22 +58,21 @@ class PictureEdits:
         return [self._masked(frame, masks) for frame in frames] if masks else frames
 
     def still(self, still: Still) -> Still:
-        """Mask a still that the driver has just given, in its file; without a DNG that may not be kept.
+        """Mask a still that the driver has just given, in its file.
 
         Raises:
-            CameraError: as `frames`, `disk` if the folder is full; the still is deleted.
+            CameraError: as `frames`, `disk` if the folder is full, `options` if it is a raw photo, which may not be
+                kept since a mask was set; the still is deleted.
             Interrupted: one of the `interrupts` is readable; the still is deleted.
         """
-        privacy = self._settings().privacy
-        if not privacy.masks:
+        masks = self._settings().privacy.masks
+        if not masks:
             return still
-        raw = still.raw
         masked = still.path.with_name(_MASKED + still.path.suffix)
         try:
-            if raw and not privacy.raw:
-                raw.unlink(missing_ok=True)
-                raw = None
-            self._mask_file(still, masked, privacy.masks)
+            if still.raw and (refused := raw_error(self._settings())):
+                raise CameraError("options", refused)
+            self._mask_file(still, masked, masks)
             masked.replace(still.path)
         except (OSError, CameraError, Interrupted) as error:
             for path in filter(None, (still.path, still.raw, masked)):
@@ -81,7 +80,7 @@ class PictureEdits:
             if isinstance(error, OSError):
                 raise CameraError("disk", f"{still.path.parent}: {error.strerror}") from error
             raise
-        return Still(still.path, still.time_s, raw)
+        return still
 
     def _mask_file(self, still: Still, target: Path, masks: Sequence[str]) -> None:
         source, view = still.path, self._driver.view

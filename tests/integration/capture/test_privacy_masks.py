@@ -4,6 +4,7 @@ Whatever is in `images/` and `data/` is decoded and searched.
 """
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,19 @@ def test_a_mask_that_is_set_during_a_video_ends_it(idle_daemon):
     status = idle_daemon.until(lambda status: not status["recording"] and status["mode"] == "snapshot")
     assert "privacy mask" in status["notice"]
     idle_daemon.until(lambda _: list(idle_daemon.library.glob("2*/*_video_*.json")))
+
+
+def test_a_raw_photo_that_waits_is_refused_once_there_is_a_mask(idle_daemon):
+    settings(idle_daemon)
+    idle_daemon.open()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(idle_daemon.ask, "photo", kind="raw", delay_s=3)
+        idle_daemon.until(lambda status: status["taking"])
+        settings(idle_daemon, privacy=MASKS)
+        idle_daemon.ask("reload")
+        with pytest.raises(Refusal, match=r"privacy\.raw"):
+            waiting.result()
+    assert not list(idle_daemon.library.glob("2*/*"))
 
 
 def test_the_owner_may_allow_raw_photos_whose_jpeg_is_masked(idle_daemon):

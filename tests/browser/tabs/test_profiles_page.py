@@ -70,6 +70,12 @@ def test_a_profile_is_made_from_the_example_switched_by_hand_and_shown_everywher
     changes = {"controls": {"AeExposureMode": "Long"}, "live": {"framerate": 5}, "motion": {"sensitivity": 2}}
     assert kept(shared_camera)["profiles"] == [{"name": "Night", "when": {"type": "manual"}, "changes": changes}]
     expect(card(page)).to_contain_text("The plain settings are in force: all profiles are switched by hand.")
+    card(page).get_by_role("button", name="Edit Night").click()
+    form(page).get_by_label("Condition").select_option(label="Brightness")
+    form(page).get_by_label("For at least").fill("60")
+    save(page)
+    expect(rows_of(page)).to_contain_text("Brightness below 10 lx, until 20 lx. 3 settings.")
+    assert kept(shared_camera)["profiles"][0]["when"] == {"type": "lux", "below": 10, "until": 20, "for_s": 60}
     card(page).get_by_label("Switch to").select_option(label="Night")
     card(page).get_by_label("Until").select_option(label="tomorrow, 00:00")
     card(page).get_by_role("button", name="Switch").click()

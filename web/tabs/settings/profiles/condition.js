@@ -12,7 +12,7 @@ const SIDES = /** @type {[string, string][]} */ ([["below", "is below"], ["above
 const UNITS = /** @type {Record<string, string>} */ ({ lux: "lx", exposure: "s" });
 const HINTS = /** @type {Record<string, string>} */ ({
   times: "A time like 22:00, sunset or sunrise-00:30. An end before the start is on the next day.",
-  lux: "The profile begins and ends when the camera has measured this for two minutes.",
+  lux: "What the camera measures.",
   exposure: "For a camera that measures no lux: exposure time multiplied by gain, which rises in the dark.",
   manual: "Switch to the profile here, with the command line or the API.",
 });
@@ -31,19 +31,20 @@ export function conditionPart({ settings, status }, when) {
   const stop = field("To", [to]);
   const beginning = field("Begins when it", [side, begins]);
   const ending = field("Ends at", [ends]);
+  const forS = number("For at least, in seconds");
+  const lasting = field("For at least", [forS], { units: "s", hint: "So long without a break, before the profile begins or ends. Clouds and headlights then do not count." });
   const measured = el("p", { class: "hint" });
   const days = DAYS.map(([day, name]) => el("input", { type: "checkbox", value: day, "aria-label": name }));
   const week = el("fieldset", { class: "profile-days" }, el("legend", { text: "Days (none: every day)" }),
     el("div", { class: "segments" }, days.map((box, index) => el("label", {}, box, el("span", { "aria-hidden": "true", text: DAYS[index][1].slice(0, 2) })))));
   const place = el("div", { class: "profile-place" });
   const times = el("div", { class: "profile-part" }, start.element, stop.element, week, place);
-  const light = el("div", { class: "profile-part" }, beginning.element, ending.element, measured);
+  const light = el("div", { class: "profile-part" }, beginning.element, ending.element, measured, lasting.element);
   const problem = el("span", { class: "problem", role: "alert" });
   const element = el("div", { class: "profile-part" }, kind.element, times, light, problem);
   const complaints = /** @type {Record<string, (error: unknown) => void>} */ ({
-    from: start.complain, to: stop.complain, below: beginning.complain, above: beginning.complain, until: ending.complain,
+    from: start.complain, to: stop.complain, below: beginning.complain, above: beginning.complain, until: ending.complain, for_s: lasting.complain,
   });
-  const forS = when.for_s;
 
   function show() {
     const measures = type.value in UNITS;
@@ -66,7 +67,7 @@ export function conditionPart({ settings, status }, when) {
   type.value = when.type;
   [from.value, to.value] = [when.from ?? "sunset", when.to ?? "sunrise"];
   side.value = when.above === undefined ? "below" : "above";
-  [begins.value, ends.value] = [when.below ?? when.above ?? "", when.until ?? ""];
+  [begins.value, ends.value, forS.value] = [when.below ?? when.above ?? "", when.until ?? "", when.for_s ?? 120];
   for (const box of days) box.checked = (when.weekdays ?? []).includes(box.value);
   show();
   let seen = false; // on the page
@@ -81,7 +82,7 @@ export function conditionPart({ settings, status }, when) {
     read: () => {
       if (type.value === "manual") return { type: "manual" };
       if (type.value === "times") return { type: "times", from: from.value.trim(), to: to.value.trim(), weekdays: days.filter((box) => box.checked).map((box) => box.value) };
-      return { type: type.value, [side.value]: entered(begins), until: entered(ends), ...(forS === undefined ? {} : { for_s: forS }) };
+      return { type: type.value, [side.value]: entered(begins), until: entered(ends), for_s: entered(forS) };
     },
     /** @param {unknown} error  "" for none @param {string} [name]  of the member that it is about */
     complain: (error, name = "") => {

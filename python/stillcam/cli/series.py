@@ -18,9 +18,10 @@ from stillcam.common.formats import size_text
 from stillcam.common.paths import Paths
 from stillcam.series import reader
 from stillcam.series.definition import check_name, from_document
+from stillcam.series.exposure import default_longest_s
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# The fields of a definition that have one option each; the windows and vary have two.
+# The fields of a definition that have one option each; the windows, smooth and vary have several.
 FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
           "daily_film")  # fmt: skip
 STATES = {
@@ -89,6 +90,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--raw", dest="kind", action="store_const", const="raw", help="a DNG and a JPEG for each shot")
     add("--fixed", action="store_const", const=True,
         help="reuse exposure and white balance of the first shot, to avoid flicker")  # fmt: skip
+    add("--smooth", action="store_true",
+        help="let exposure and white balance follow the light from day to night without flicker")  # fmt: skip
+    add("--longest", type=_parsed_by(_span, "like 0.5s or 10s"), metavar="SPAN",
+        help="with --smooth: longest exposure, like 10s, then gain is raised (default: as --every allows)")  # fmt: skip
+    add("--max-gain", type=float, metavar="N", help="with --smooth: highest gain (default: 8)")
+    add("--brightness", type=float, metavar="N",
+        help="with --smooth: brightness of the pictures, 0.02 to 0.95 (default: that of the first one)")  # fmt: skip
     add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
         help="another value for each shot, of LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
     add("--bracket", action="store_true", help="with --vary: take all values each time")
@@ -175,6 +183,7 @@ def _line(one: Mapping[str, Any]) -> str:
 def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     forecast, plan = one["forecast"], one["definition"]
     windows, place, vary = (plan["window"], plan["second_window"]), plan["place"], plan["vary"]
+    smooth = plan["smooth"]
     rows = {
         "name": one["name"],
         "state": one["state"] + (f": {one['why']}" if one["why"] else ""),
@@ -197,6 +206,7 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         "place": place and f"{place['latitude']},{place['longitude']}",
         "kind": plan["kind"],
         "fixed exposure": _yes_or_no(plan["fixed"]),
+        "smooth exposure": smooth and _smooth_text(smooth, plan["interval_s"]),
         "varied": vary and _variation_text(vary),
         "retention": _retention_text(plan["keep"]),
         "daily film": _yes_or_no(plan["daily_film"]),
@@ -228,6 +238,10 @@ def _variation_text(vary: Mapping[str, Any]) -> str:
     return f"{vary['control']} {', '.join(f'{value:g}' for value in vary['values'])} ({each})"
 
 
+def _smooth_text(smooth: Mapping[str, Any], interval_s: float) -> str:
+    return f"up to {smooth['longest_s'] or default_longest_s(interval_s):g} s, then gain up to {smooth['gain']:g}"
+
+
 def _retention_text(keep: Mapping[str, Any]) -> str:
     return f"{keep['days']} days" if keep["rule"] == "days" else _RETENTION[keep["rule"]]
 
@@ -243,6 +257,12 @@ def _document_of(arguments: Arguments) -> dict[str, Any]:
                                  ("second_window", arguments.also_opens, arguments.also_closes)):  # fmt: skip
         if opens or closes:
             document[field] = {"from": opens or "00:00", "to": closes or "24:00"}
+    limits = {"longest_s": arguments.longest, "gain": arguments.max_gain, "brightness": arguments.brightness}
+    given = {name: value for name, value in limits.items() if value is not None}
+    if given and not arguments.smooth:
+        raise StillcamError("--longest, --max-gain and --brightness need --smooth")
+    if arguments.smooth:
+        document["smooth"] = given
     if arguments.vary:
         document["vary"] = {**arguments.vary, "bracket": arguments.bracket}
     return document

@@ -11,6 +11,15 @@ from stillcam.common.clock import zone_named
 from stillcam.common.errors import SettingsError
 from stillcam.common.formats import utc_text
 from stillcam.common.validate import FLAG, choice_in, is_number, moment_in, number_in
+from stillcam.series.exposure import (
+    DEFAULT_GAIN,
+    DEFAULT_STEP_EV,
+    LEAST_LONGEST_S,
+    MAX_LONGEST_S,
+    Smooth,
+    needed_s,
+    with_limits,
+)
 from stillcam.series.schedule import Edge, Schedule, Window
 from stillcam.settings.controls import CONTROLS
 
@@ -19,7 +28,7 @@ VARIED = ("LensPosition", "ExposureTime", "AnalogueGain", "ExposureValue")
 _RETENTION = {"all": {"rule"}, "days": {"rule", "days"}, "thin": {"rule"}}  # the fields by rule
 _FIELDS = {
     *("name", "interval_s", "start", "end", "shots", "marks", "weekdays", "window", "second_window"),
-    *("place", "kind", "fixed", "vary", "keep", "daily_film"),
+    *("place", "kind", "fixed", "smooth", "vary", "keep", "daily_film"),
 }
 _NAME = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")  # names a folder, and is typed over SSH
 
@@ -53,6 +62,7 @@ class Definition:
     schedule: Schedule
     kind: str = "photo"  # or `raw`: the configuration of its shots
     fixed: bool = False  # exposure and white balance stay as in the first shot, against flicker
+    smooth: Smooth | None = None  # exposure and white balance follow the light from day to night without flicker
     variation: Variation | None = None
     retention: Retention = Retention()
     daily_film: bool = False  # make a film of every day
@@ -66,6 +76,11 @@ class Definition:
             ordered = sorted(values, key=abs) if self.variation.control == "ExposureValue" else values
             return tuple({self.variation.control: value} for value in ordered)
         return ({},)
+
+    @property
+    def smooth_within_interval(self) -> Smooth | None:
+        """The options of a smooth exposure, with the longest exposure that the interval allows."""
+        return self.smooth and with_limits(self.smooth, self.schedule.interval_ms)
 
     def controls_of(self, number: int) -> tuple[dict[str, float], ...]:
         """The controls of each shot of the due time with this number, from 0."""
@@ -112,11 +127,15 @@ def from_document(document: Any, now_ms: int, zone: str) -> Definition:
     edges = (*(schedule.window or ()), *(schedule.second_window or ()))
     if any(edge.sun for edge in edges) and schedule.place is None:
         raise SettingsError("sunrise and sunset need the place: its latitude and longitude", "plan")
+    smooth = _smooth(document.get("smooth"), schedule.interval_ms / 1000)
+    if smooth and (document.get("fixed") or (variation and variation.control != "LensPosition")):
+        raise SettingsError("smooth exposure excludes fixed exposure, and one that varies", "smooth")
     return Definition(
         name=check_name(document.get("name")),
         schedule=schedule,
         kind=choice_in(document, "kind", ("photo", "raw")),
         fixed=choice_in(document, "fixed", FLAG),
+        smooth=smooth,
         variation=variation,
         retention=_retention(document.get("keep")),
         daily_film=choice_in(document, "daily_film", FLAG),
@@ -142,6 +161,7 @@ def to_document(definition: Definition) -> dict[str, Any]:
         "place": schedule.place and {"latitude": schedule.place[0], "longitude": schedule.place[1]},
         "kind": definition.kind,
         "fixed": definition.fixed,
+        "smooth": definition.smooth and asdict(definition.smooth) | {"longest_s": definition.smooth.longest_s or None},
         "vary": vary and asdict(vary) | {"values": list(vary.values)},
         "keep": {name: value for name, value in asdict(retention).items() if name in _RETENTION[retention.rule]},
         "daily_film": definition.daily_film,
@@ -186,6 +206,31 @@ def _place(value: Any) -> tuple[float, float] | None:
     if latitude is None or longitude is None:
         raise SettingsError("both are needed", "place")
     return latitude, longitude
+
+
+def _smooth(value: Any, interval_s: float) -> Smooth | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or set(value) - {"brightness", "longest_s", "gain", "step_ev"}:
+        raise SettingsError('must be like {"longest_s": 5, "gain": 8}', "smooth")
+
+    def number(name: str, low: float, high: float) -> float | None:
+        try:
+            return number_in(value, name, low, high)
+        except SettingsError as error:
+            raise SettingsError(f"{name} {error}", "smooth") from error
+
+    longest_s = number("longest_s", 0.001, MAX_LONGEST_S)
+    if longest_s and longest_s > LEAST_LONGEST_S and needed_s(longest_s) > interval_s:
+        raise SettingsError(
+            f"an exposure of {longest_s:g} s needs an interval of at least {needed_s(longest_s):g} s", "smooth"
+        )
+    return Smooth(
+        brightness=number("brightness", 0.02, 0.95),
+        longest_s=longest_s or 0.0,
+        gain=number("gain", 1, 64) or DEFAULT_GAIN,
+        step_ev=number("step_ev", 0.02, 2) or DEFAULT_STEP_EV,
+    )
 
 
 def _variation(value: Any) -> Variation | None:

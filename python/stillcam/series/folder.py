@@ -202,6 +202,12 @@ class Series:
         """Use these controls for all shots from now on; None: the camera's own."""
         self._update(fixed=controls)
 
+    def set_course(self, course: Mapping[str, Any]) -> None:
+        """Use this course of a smooth exposure from now on; it is written without a sync, as the shot is."""
+        with self._lock:
+            self.state = replace(self.state, course=course)
+            self.save(durable=False)
+
     def redefine(self, definition: Definition, zone: str) -> None:
         """Replace the definition; the name stays. OSError: it could not be written, and the series is as it was."""
         with self._lock:

@@ -36,6 +36,7 @@ class State:
     tally: Tally
     manifest_bytes: int = 0  # the part of the manifest that `tally` counts
     fixed: Mapping[str, Any] | None = None  # the controls that the first shot has found, if they are to stay
+    course: Mapping[str, Any] | None = None  # of smooth exposure: see `exposure.Course`
 
     @property
     def active(self) -> bool:
@@ -52,6 +53,7 @@ class State:
             **asdict(self.tally),
             "manifest_bytes": self.manifest_bytes,
             "fixed": self.fixed,
+            "course": self.course,
         }
 
 
@@ -168,4 +170,5 @@ def _from_document(document: Any) -> State:
         tally=tally,
         manifest_bytes=int(document["manifest_bytes"]),
         fixed=document["fixed"],
+        course=document.get("course"),  # older versions do not write it
     )

@@ -11,6 +11,7 @@ from stillcam.common.formats import utc_text
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 from stillcam.series.definition import Definition
 from stillcam.series.estimate import can_fill_disk, disk_full_ms, due_per_day, end_ms, upcoming
+from stillcam.series.exposure import needed_s
 from stillcam.server.camera_context import CameraContext
 
 NEXT = 5  # moments shown
@@ -50,7 +51,19 @@ def preview(
         "next": [_text(moment) for moment in upcoming(schedule, now_ms, NEXT if left is None else min(NEXT, left))],
         "ends": _text(end_ms(schedule, now_ms, left)),
         "zone": schedule.zone.key,
+        "warning": _warning(definition, context.daemon.status().get("driver")),
     }
+
+
+def _warning(definition: Definition, driver: str | None) -> str | None:
+    """That the camera program, which restarts for each change of the exposure, takes longer than the interval."""
+    smooth, interval_s = definition.smooth_within_interval, definition.schedule.interval_ms / 1000
+    if smooth is None or driver == "picamera2" or interval_s >= needed_s(smooth.longest_s):
+        return None
+    return (
+        f"shots may be missed: the camera program restarts for each change of the exposure. With exposures of up to"
+        f" {smooth.longest_s:g} s, choose an interval of {needed_s(smooth.longest_s):.1f} s or more"
+    )
 
 
 def _average(series: Mapping[str, Any] | None, kind: str) -> int | None:

@@ -174,7 +174,7 @@ def test_a_series_is_made_changed_and_ended(page, real):
     wait_for_text(page, ".series-terms", "Time zone")
 
     page.click("button:text-is('Change')")
-    form.get_by_label("Same exposure").check()
+    form.get_by_label("Same for all").check()
     form.locator("button.primary").click()
     wait_for_text(page, ".series-show .plan-sentence", "exposure and colours of the first")  # the form had said so, too
     assert definition(real)["fixed"] is True

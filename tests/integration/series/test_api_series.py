@@ -285,6 +285,21 @@ def test_a_wrong_definition_is_named_and_the_daemon_not_asked(api, path, wrong, 
     assert not api.asked["series"]
 
 
+@pytest.mark.parametrize(
+    ("sketch", "warning"),
+    [
+        pytest.param({"interval_s": 2, "smooth": {}}, "choose an interval of 2.3 s or more", id="too short"),
+        pytest.param({"interval_s": 60, "smooth": {}}, "", id="long enough"),
+        pytest.param({"interval_s": 2}, "", id="without a smooth exposure"),
+    ],
+)
+def test_an_interval_that_is_too_short_for_a_smooth_exposure_is_told(api, sketch, warning):
+    status, answer = api.call("POST", "api/series/check", sketch)
+    assert status == 200
+    assert (answer["warning"] or "").endswith(warning)
+    assert bool(answer["warning"]) is bool(warning)
+
+
 def test_a_change_is_merged_into_what_there_is(api, garden):
     api.answers["series"] = {"series": SERIES}
     changes = {"interval_s": 90, "start": None, "weekdays": [0], "name": "Garden"}

@@ -96,6 +96,8 @@ def daemon(type_):
             ["--vary", "LensPosition=0,0.5,8", "--bracket"],
             {"interval_s": 60, "vary": {"control": "LensPosition", "values": [0, 0.5, 8], "bracket": True}},
             id="focus"),
+        pytest.param(["--smooth", "--longest", "5s", "--max-gain", "4", "--brightness", "0.4"],
+                     {"interval_s": 60, "smooth": {"longest_s": 5, "gain": 4, "brightness": 0.4}}, id="smooth"),
         pytest.param(["--keep", "30d"], {"interval_s": 60, "keep": {"rule": "days", "days": 30}}, id="a month"),
         pytest.param(["--daily-film"], {"interval_s": 60, "daily_film": True}, id="a film of each day"),
         pytest.param(["--keep", "thin"], {"interval_s": 60, "keep": {"rule": "thin"}}, id="thinned"),
@@ -133,6 +135,9 @@ def test_a_mistyped_option_is_wrong_usage(type_, typed, words):
         pytest.param(["Roof", "--every", "0.1"], "interval_s: must be a number from 1 to 86400", id="too often"),
         pytest.param(["../Roof"], "name: must be letters", id="no name"),
         pytest.param(["Roof", "--from", "sunrise"], "sunrise and sunset need the place", id="the sun without a place"),
+        pytest.param(
+            ["Roof", "--longest", "5s"], "--longest, --max-gain and --brightness need --smooth", id="no smooth"
+        ),
         pytest.param(["Roof", "--start", "soon"], "start: must be a time like", id="no time"),
     ],
 )

@@ -1,6 +1,7 @@
 """Series on the real daemon with the simulated camera: what is taken, with what, and who goes before whom."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from stillcam.films.order import Order
 from stillcam.films.sources import sources_of
 from stillcam.ipc.protocol import Refusal
 from stillcam.series import reader
+from stillcam.series.luminance import measure
 from stillcam.series.manifest import text_to_ms
 from stillcam.series.manifest_search import gaps, lines_from
 
@@ -150,6 +152,29 @@ def test_a_bracket_of_times_keeps_the_gain(idle_daemon):
     rows = Series(idle_daemon, **ONCE, vary=vary).over().shots()
     assert [row["metadata"]["ExposureTime"] for row in rows] == pytest.approx([1000, 4000], rel=0.02)
     assert len({row["metadata"]["AnalogueGain"] for row in rows}) == 1
+
+
+def test_a_smooth_exposure_follows_the_light_and_continues_after_a_kill(idle_daemon):
+    """Dusk, a stop in three shots: the exposure grows with it, also over a kill -9 in the middle."""
+    idle_daemon.settings(photo={"width": 320})
+    idle_daemon.open()
+    garden = Series(idle_daemon, interval_s=2, smooth={"longest_s": 0.1, "gain": 4})
+    for taken in range(1, 8):
+        garden.taken(taken)
+        idle_daemon.fault(light=2 ** (-taken / 3))
+        if taken == 4:
+            course = json.loads((garden.folder / "state.json").read_text())["course"]
+            idle_daemon.kill()
+            idle_daemon.open()
+            assert json.loads((garden.folder / "state.json").read_text())["course"]["aim_ev"] == course["aim_ev"]
+    rows = garden.taken(9).shots()
+    exposures = [row["metadata"]["ExposureTime"] * row["metadata"]["AnalogueGain"] for row in rows]
+    assert all(0.98 < after / before < 2**0.32 for before, after in pairwise(exposures))
+    assert exposures[-1] / exposures[1] > 2
+    assert sum("--shutter=" in start for start in idle_daemon.starts()) >= 6
+    with garden.picture(1).open("rb") as first, garden.picture(9).open("rb") as last:
+        assert measure(last)[0] > 0.4 * measure(first)[0]  # the light has fallen to a fifth
+    garden.ask("finish")
 
 
 def test_a_focus_series_goes_through_its_distances(idle_daemon):

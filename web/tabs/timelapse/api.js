@@ -18,6 +18,7 @@
  * @property {{latitude: number, longitude: number} | null} [place]
  * @property {"photo" | "raw"} [kind]
  * @property {boolean} [fixed]               exposure and white balance of the first shot for all
+ * @property {{brightness?: number | null, longest_s?: number | null, gain?: number | null, step_ev?: number | null} | null} [smooth]  follow the light
  * @property {{control: string, values: number[], bracket?: boolean} | null} [vary]
  * @property {{rule: "all" | "days" | "thin", days?: number} | null} [keep]
  * @property {boolean} [daily_film]
@@ -47,7 +48,7 @@
 
 /** @typedef {{from: string, to: string, step_s: number, taken: number[], missed: number[], planned: number[]}} Timeline */
 
-/** @typedef {{shots_per_day: number, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null, zone: string}} Check */
+/** @typedef {{shots_per_day: number, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null, zone: string, warning: string | null}} Check */
 
 /**
  * @typedef {object} Film

@@ -7,6 +7,7 @@
 import { el } from "../../base/dom.js";
 import { choice, field, select, tick } from "../../base/fields.js";
 import { submission } from "../../base/form.js";
+import { exposurePart } from "./exposure.js";
 import { Preview } from "./preview.js";
 import { clockHint, timeInput, windowPart } from "./window.js";
 import { varyPart } from "./vary.js";
@@ -49,7 +50,6 @@ export class SeriesForm {
   #shots = el("input", { type: "number", min: 1, step: 1, value: 100, inputmode: "numeric", "aria-label": "How many pictures" });
   #starts = field("Begins", [this.#begins, this.#start.input]);
   #stops = field("Ends", [this.#ends, this.#end.input, this.#shots]);
-  #fixed = tick("Same exposure and colours for all pictures", "Those of the first picture, so that a film does not flicker. Not suitable for day and night.");
   #marks = tick("Aligned to the clock", "Every 5 minutes then means 10:00, 10:05 …, instead of counting from the start.");
   #daily = tick("Daily film", "Made automatically after midnight.");
   #rule = select([["all", "Keep all"], ["days", "Delete after a number of days"], ["thin", "Thin out when the disk gets full"]]);
@@ -72,13 +72,14 @@ export class SeriesForm {
     const renew = () => this.#renew();
     const hours = windowPart(renew);
     this.#vary = varyPart(renew);
-    this.#parts = [hours, this.#vary];
+    const exposed = exposurePart(renew);
+    this.#parts = [hours, exposed, this.#vary];
     const name = field("Name", [this.#name]);
     const interval = field("One picture every", [this.#number, this.#unit]);
     const keep = field("Old pictures", [this.#rule, this.#days]);
     const complaints = new Map(Object.entries({
       name: name.complain, interval_s: interval.complain, start: this.#starts.complain, end: this.#stops.complain, shots: this.#stops.complain, keep: keep.complain,
-      vary: this.#vary.complain, window: hours.complain, second_window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
+      fixed: exposed.complain, smooth: exposed.complain, vary: this.#vary.complain, window: hours.complain, second_window: hours.complain, place: hours.complain, weekdays: hours.complain, plan: hours.complain,
     }));
 
     const more = el("details", { class: "form-more" }, el("summary", {}, "More"),
@@ -87,7 +88,7 @@ export class SeriesForm {
     const { problem, button } = submission(this.element, changed ? "Save" : "Create the series", complaints, () => this.#send());
     this.element.append(
       el("div", { class: "form-part" }, name.element, interval.element, hours.element,
-        el("div", { class: "field-pair" }, this.#starts.element, this.#stops.element), this.#kind.element, this.#fixed.element, more),
+        el("div", { class: "field-pair" }, this.#starts.element, this.#stops.element), this.#kind.element, exposed.element, more),
       el("div", { class: "form-side" }, this.#preview.element, problem,
         el("div", { class: "actions" }, button, el("button", { type: "button", onclick: on.cancel, text: "Cancel" }))));
     this.#unit.value = "60";
@@ -124,7 +125,6 @@ export class SeriesForm {
       start: this.#begins.value === "at" ? this.#start.read(this.#zone) : null,
       end: this.#ends.value === "at" ? this.#end.read(this.#zone) : null,
       shots: this.#ends.value === "count" ? Number(this.#shots.value) : null,
-      fixed: this.#fixed.box.checked,
       marks: this.#marks.box.checked,
       keep: this.#rule.value === "days" ? { rule: "days", days: Number(this.#days.value) } : { rule: this.#rule.value },
       daily_film: this.#daily.box.checked,
@@ -133,7 +133,7 @@ export class SeriesForm {
 
   /** @param {Summary} summary */
   #write({ definition, taken }) {
-    const { name, interval_s = 60, kind = "photo", start, end, shots, fixed = false, marks = false, keep, daily_film = false } = definition;
+    const { name, interval_s = 60, kind = "photo", start, end, shots, marks = false, keep, daily_film = false } = definition;
     this.#name.value = name;
     this.#name.disabled = true;
     const [number, unit] = inUnits(interval_s);
@@ -144,7 +144,7 @@ export class SeriesForm {
     if (end) this.#ends.value = "at";
     if (end) this.#end.write(end, this.#zone);
     else if (shots) [this.#ends.value, this.#shots.value] = ["count", String(shots)];
-    [this.#fixed.box.checked, this.#marks.box.checked, this.#daily.box.checked] = [fixed, marks, daily_film];
+    [this.#marks.box.checked, this.#daily.box.checked] = [marks, daily_film];
     this.#rule.value = keep?.rule ?? "all";
     if (keep?.days) this.#days.value = String(keep.days);
     for (const part of this.#parts) part.write(definition);

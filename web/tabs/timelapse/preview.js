@@ -11,7 +11,7 @@ import { counted, fills, moment, sentenceOf } from "./words.js";
 /** Fields about which the server's words go on from their name. @type {Record<string, string>} */
 const NAMES = {
   interval_s: "The interval", start: "The start", end: "The end", shots: "The number of pictures", weekdays: "The days",
-  window: "The hours", second_window: "The second time of day", place: "The place", vary: "What changes:", keep: "Old pictures:",
+  window: "The hours", second_window: "The second time of day", place: "The place", smooth: "The exposure:", vary: "What changes:", keep: "Old pictures:",
 };
 const QUIET_MS = 250; // after the last key
 
@@ -69,11 +69,12 @@ export class Preview {
   }
 
   /** @param {import("./api.js").Check} found */
-  #showCheck({ shots_per_day, bytes_per_day, full, next, ends, zone }) {
+  #showCheck({ shots_per_day, bytes_per_day, full, next, ends, zone, warning }) {
     const now = new Date();
     const pictures = counted(Math.round(shots_per_day), "picture");
     fill(this.#facts,
       el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
+      warning && el("p", { class: "plan-full", text: sentence(warning) }),
       bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now, zone) }),
       next.length > 0 && el("p", {}, next.length > 1 ? "Next pictures:" : "Last picture:"),
       next.length > 0 && el("ol", { class: "plan-next" }, next.map((time) => el("li", {}, el("time", { datetime: time, text: moment(time, now, zone) })))),

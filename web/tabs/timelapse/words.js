@@ -62,7 +62,7 @@ export function dayWords(days) {
  * @param {Date} now
  * @param {string} zone  of the camera's clock
  */
-export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, second_window: second, kind, fixed, vary }, now, zone) {
+export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays, window, second_window: second, kind, fixed, smooth, vary }, now, zone) {
   const some = weekdays && weekdays.length < ALL_DAYS ? weekdays : null;
   const bracket = vary?.bracket ? `${vary.values.length} ` : "";
   const what = kind === "raw" ? `${bracket ? `${bracket}raw photos` : "A raw photo"}` : bracket ? `${bracket}photos` : "A photo";
@@ -76,6 +76,7 @@ export function sentenceOf({ interval_s = 60, start, end, shots, marks, weekdays
   ];
   const more = [
     vary && (vary.bracket ? `with ${VARIED[vary.control]} bracketed` : `with ${VARIED[vary.control]} changed from picture to picture`),
+    smooth && "with an exposure that follows the light",
     fixed && "all with the exposure and colours of the first",
   ];
   return `${[...parts, ...more].filter(Boolean).join(", ")}.`;

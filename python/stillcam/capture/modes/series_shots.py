@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from stillcam.camera.convergence import FRESH_S, clamped, converged_controls, is_fully_manual, scans_at_start
@@ -18,6 +20,7 @@ from stillcam.capture.picture_edits import raw_error
 from stillcam.common.errors import CameraError
 from stillcam.common.validate import is_number
 from stillcam.frames.files import WORK_PREFIX
+from stillcam.series import exposure
 from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
 from stillcam.series.state import FRAMES
@@ -53,6 +56,7 @@ class ShotTaker:
         self._fits = False  # the program of the snapshots takes the shot
         self._auto_exposure: Metadata = {}  # of the newest picture with the camera's own exposure
         self._auto_exposure_s = 0.0  # when it was recorded (monotonic)
+        self._smooth: Values = {}  # the controls of a smooth exposure; empty: the camera meters
         self._bracket_ms = 0  # when the first picture of the present exposure bracket was taken (since the epoch)
         self._metered: Values = {}  # the controls of that picture, exposed at 0 EV
 
@@ -83,7 +87,8 @@ class ShotTaker:
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
-        key = (kind, series.state.fixed if keeps_exposure(series.definition) else None, dict(varied))
+        self._smooth = self._course_controls(series)
+        key = (kind, series.state.fixed if keeps_exposure(series.definition) else self._smooth, dict(varied))
         if not self._fits and self._running != key:
             self._start(kind, self._controls(series, varied, stays), plain)
             self._running = key
@@ -118,6 +123,8 @@ class ShotTaker:
             write_exposure_bias(picture, varied["ExposureValue"])
         line = series.add_shot(due_ms, time_ms, files, metadata, varied or None, bracket_ms)
         self._record_exposure(series, varied, metadata)
+        if series.definition.smooth:
+            self._follow_light(series, due_ms, series.folder / FRAMES / line["files"][0], metadata)
         if publish and frame is None:
             frame = context.publisher.publish_copy(series.folder / FRAMES / line["files"][0], still.time_s)
         if failure:
@@ -125,6 +132,52 @@ class ShotTaker:
         if frame:
             context.frame_published(frame)
         self.taken_s = time.monotonic()
+
+    def _course_controls(self, series: Series) -> Values:
+        """The controls of the next shot of a smooth exposure; empty: the camera meters."""
+        smooth, course = series.definition.smooth_within_interval, exposure.from_json(series.state.course)
+        interval_ms, now_ms = series.definition.schedule.interval_ms, int(time.time() * 1000)
+        if smooth is None or course is None or not exposure.continues(course, now_ms, interval_ms):
+            return {}
+        time_us, gain = exposure.exposure_of(course, smooth)
+        controls: Values = {"ExposureTime": clamped("ExposureTime", time_us), "AnalogueGain": gain}
+        if min(course.red, course.blue) > 0:
+            controls["ColourGains"] = [clamped("ColourGains", one) for one in (course.red, course.blue)]
+        return controls
+
+    def _follow_light(self, series: Series, due_ms: int, picture: Path, metadata: Metadata) -> None:
+        """Measure a shot, and set the exposure of the next one."""
+        from stillcam.library.upright import Unreadable
+        from stillcam.series.luminance import measure
+
+        smooth, course = series.definition.smooth_within_interval, exposure.from_json(series.state.course)
+        values = [
+            metadata.get(name, least) for name, least in (("ExposureTime", 0), ("AnalogueGain", 0), ("DigitalGain", 1))
+        ]
+        taken = math.prod(value if is_number(value) else 0 for value in values)
+        if smooth is None or taken <= 0:
+            return
+        try:
+            with picture.open("rb") as file:
+                brightness, clipped = measure(file)
+        except Unreadable as error:
+            logging.warning("series %s: the brightness of %s is unknown: %s", series.name, picture.name, error)
+            return
+        shot = exposure.Shot(due_ms, brightness, clipped, taken, self._white_balance(metadata))
+        if course is not None and self._smooth:
+            course = exposure.follow(course, shot, smooth, series.definition.schedule.interval_ms)
+        else:
+            course = exposure.begin(shot, smooth, None if course is None else course.aim_ev)
+        series.set_course(exposure.to_json(course))
+
+    def _white_balance(self, metadata: Metadata) -> tuple[float, float]:
+        """The camera's newest estimate of the gains of red and blue: with a smooth exposure, that of a snapshot."""
+        fresh = time.monotonic() - self._auto_exposure_s <= 10 * FRESH_S
+        for one in (self._auto_exposure if fresh and self._smooth else {}, metadata):
+            gains = one.get("ColourGains")
+            if isinstance(gains, list) and len(gains) == 2 and all(is_number(gain) and gain > 0 for gain in gains):
+                return float(gains[0]), float(gains[1])
+        return 0.0, 0.0
 
     def _bracket_time(self, definition: Definition, varied: Varied, time_ms: int) -> int | None:
         """When the first picture of this exposure bracket was taken; None: the shot belongs to none."""
@@ -143,7 +196,7 @@ class ShotTaker:
         if definition.fixed:
             if series.state.fixed is None and (found := fixed_controls(metadata)):
                 series.set_fixed_controls(found)
-        else:
+        elif not self._smooth:
             self._auto_exposure, self._auto_exposure_s = metadata, time.monotonic()
 
     def _measure_exposure(self, series: Series) -> None:
@@ -163,6 +216,8 @@ class ShotTaker:
             found = converged_controls(self._settings, kind, self._auto_exposure)
         if keeps_exposure(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
+        if self._smooth:
+            return varied_controls({**found, **self._smooth}, varied)
         if "ExposureValue" in varied and self._metered:
             return varied_controls(self._metered, varied)
         if "ExposureValue" in varied:
@@ -198,7 +253,13 @@ def as_jpeg(settings: Settings) -> Settings:
 
 def _plain(series: Series, varied: Varied) -> bool:
     """Whether the settings alone say how the shots of a series are taken."""
-    return not varied and series.definition.variation is None and not (series.definition.fixed and series.state.fixed)
+    definition = series.definition
+    return (
+        not varied
+        and definition.variation is None
+        and definition.smooth is None
+        and not (series.definition.fixed and series.state.fixed)
+    )
 
 
 def _in_exposure_bracket(definition: Definition, varied: Varied) -> bool:

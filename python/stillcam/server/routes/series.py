@@ -65,6 +65,19 @@ _FIELDS: dict[str, Schema] = {
     "place": maybe(record(latitude="number", longitude="number"), "degrees; required for sunrise and sunset"),
     "kind": maybe(_KIND, "photo"),
     "fixed": shape("flag?", "keeps the exposure and white balance of the first shot"),
+    "smooth": maybe(
+        record(
+            {
+                "brightness": maybe(
+                    {"type": "number", "minimum": 0.02, "maximum": 0.95}, "null: that of the first shot"
+                ),
+                "longest_s": maybe({"type": "number"}, "seconds; null: as the interval allows"),
+                "gain": maybe({"type": "number", "minimum": 1, "maximum": 64}, "the highest; 8"),
+                "step_ev": maybe({"type": "number", "minimum": 0.02, "maximum": 2}, "most from shot to shot; 0.3"),
+            }
+        ),
+        "exposure and white balance follow the light without flicker; null: the camera decides",
+    ),
     "vary": maybe(
         record(
             {"bracket": shape("flag", "true: all values for each shot; false: another value for each shot")},
@@ -105,7 +118,7 @@ define(
         {"zone": "zone"}, shots_per_day="number", shots=shape("count?", "number of shots to take; null: no limit"),
         bytes_per_shot=shape("count?", "null: not known before the first picture"), bytes_per_day="count?",
         full=shape("time?", f"{_DISK_FULL} it ends, or nobody knows"), next="time[]",
-        ends=shape("time?", "null: never"),
+        ends=shape("time?", "null: never"), warning=shape("text?", "what will not work as intended"),
     ),
     Shots=record(shots=list_of(_SHOT), rest=shape("count?", "`start` of what follows; null: there are no more")),
     Timeline=record(

@@ -5,6 +5,7 @@ import "./feature-check.js";
 import * as api from "../server/api.js";
 import { showAccountMenu } from "./account-menu.js";
 import { showActivity } from "./activity.js";
+import { choose } from "../picture/feed.js";
 import { viewer } from "../picture/viewer.js";
 import { CameraSwitch } from "./camera-switch.js";
 import { el, fill } from "../base/dom.js";
@@ -62,6 +63,7 @@ function applySession() {
     return;
   }
   if (now && instead) say(instead.dataset.refused ?? "", { error: true });
+  if (now !== user) choose(session.live);
   user = now;
   show();
   showFirstSteps();

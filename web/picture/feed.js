@@ -3,6 +3,7 @@
 
 import "../page/feature-check.js";
 import { FrameLoop } from "./loop.js";
+import { storedFlags } from "../base/storage.js";
 
 /** @typedef {{show: (frame: import("./request.js").Frame) => Promise<void>, report: () => void}} Screen  see `FrameLoop` */
 
@@ -17,5 +18,20 @@ export const sent = "session" in document.documentElement.dataset && !document.g
 
 export const feed = new FrameLoop(async (frame) => (await screen).show(frame), () => screen.then(({ report }) => report()));
 
+/** What this browser remembers of `live` and `small`. */
+export const CHOICES = "stillcam.picture";
+/** The device asks for little data. */
+const saving = matchMedia("(prefers-reduced-data: reduce)").matches || /** @type {any} */ (navigator).connection?.saveData === true;
+
+/**
+ * Choose live view and the size of the picture: as this browser remembers them, else as the owner and the device wish.
+ * @param {{auto: boolean}} [wish]
+ */
+export function choose(wish) {
+  const { live = Boolean(wish?.auto) && !saving, small = saving } = storedFlags(CHOICES);
+  Object.assign(feed, { live, small });
+}
+
+choose(JSON.parse(document.documentElement.dataset.session ?? "{}").live);
 feed.active = sent;
 feed.run();

@@ -4,12 +4,14 @@
  * Live is the same loop without the wait; docs/internals/architecture.md says why it does not read the stream.
  */
 
-import { currentFrame, nextFrame, Widths } from "./request.js";
+import { currentFrame, nextFrame } from "./request.js";
+import { Widths } from "./widths.js";
 
 /** @typedef {import("./request.js").Frame} Frame */
 /** @typedef {import("./request.js").Progress} Progress */
 
 const POLL_MS = 2_000;
+const SMALL_FPS = 5; // of live view with small pictures
 const BACK_OFF_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const LIVE_BACK_OFF_MS = [5_000, 10_000, 20_000, 60_000];
 
@@ -72,10 +74,21 @@ export class FrameLoop {
   }
 
   set live(wanted) {
+    if (wanted === this.#live) return;
     this.#live = wanted;
     this.interrupted = false;
     this.#liveBreaks = this.#liveAgainAt = 0;
     this.#restart();
+  }
+
+  /** Whether pictures are small, and live frames few: it saves data. */
+  get small() {
+    return this.#widths.small;
+  }
+
+  set small(wanted) {
+    if (wanted !== this.small) this.#restart();
+    this.#widths.small = wanted;
   }
 
   /** Stop for good. */
@@ -114,7 +127,7 @@ export class FrameLoop {
       const frame = await (this.#ahead ?? this.#ask(live ? nextFrame : currentFrame, this.#known, signal));
       this.#ahead = null;
       if (frame) {
-        this.#widths.took(frame.width, frame.took_ms);
+        this.#widths.took(frame.width, frame.took_ms, live);
         if (live) this.#askAhead(frame.tag, signal);
         await this.#show(frame);
         this.#known = frame.tag;
@@ -137,9 +150,9 @@ export class FrameLoop {
 
   /** @param {typeof nextFrame} ask @param {string} known @param {AbortSignal} signal */
   async #ask(ask, known, signal) {
-    const { width } = this.#widths;
+    const { width, small } = this.#widths;
     try {
-      return await ask(known, { signal, at: this.#at, width, progress: (progress) => this.#progresses(progress) });
+      return await ask(known, { signal, at: this.#at, width, fps: small ? SMALL_FPS : 0, progress: (progress) => this.#progresses(progress) });
     } catch (error) {
       if (this.progress && !signal.aborted) this.#widths.took(width, performance.now() - this.progress.since);
       throw error;

@@ -19,10 +19,12 @@ import { DamagedFrame } from "./canvas.js";
  * @property {string} error          what it said
  * @property {boolean} live          live is wanted
  * @property {boolean} interrupted   and broke
+ * @property {boolean} [small]       small pictures are wanted
  * @property {number | null} age_s   of the frame on the screen; null without one
  * @property {number | null} statusAge_s  how long ago the status was current; null without one
  * @property {Pick<Status, "capture"> | null} status
  * @property {boolean} [loading]     a picture is on its way, and takes its time
+ * @property {boolean} [reduced]     the picture on the screen is smaller than the camera's
  */
 
 /**
@@ -36,19 +38,21 @@ import { DamagedFrame } from "./canvas.js";
 const SLOW_AFTER_MS = 2_000; // a faster picture shows no bar
 const INTERVAL_S = 2; // until the status says otherwise
 const SLOW = "The connection is slow: a picture is loading.";
+export const SLOW_LIVE = "The connection is slow: the pictures of live view are smaller now.";
 const RETRIED_ONCE = 2; // one lost request is not worth a word
 
 /**
  * What a loop of frames knows of them.
  * @param {import("./loop.js").FrameLoop} loop
  */
-export const factsOf = ({ failures, error, live, interrupted }) => ({
+export const factsOf = ({ failures, error, live, interrupted, small }) => ({
   online: navigator.onLine,
   failures,
   answered: error instanceof Refused || error instanceof DamagedFrame,
   error: error?.message ?? "",
   live,
   interrupted,
+  small,
 });
 
 /** @param {Facts} facts @returns {Condition} */
@@ -80,6 +84,7 @@ export function pictureState(facts) {
   if (facts.status?.capture.mode === "video" && age_s > 3 * INTERVAL_S + 5) {
     return { state: "old", word: "Recording", sentence: "A video is being recorded: the next picture follows when it ends." };
   }
+  if (facts.live && facts.reduced) return { state: "live", word: "Live, small", sentence: facts.small ? "Live view with small pictures." : SLOW_LIVE };
   if (facts.live) return { state: "live", word: "Live", sentence: "Live view." };
   return { state: "fresh", word: "Up to date", sentence: "The picture is up to date." };
 }

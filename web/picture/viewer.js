@@ -7,13 +7,15 @@
  */
 
 import "../page/feature-check.js";
-import { factsOf, Loading, pictureState } from "./state.js";
+import { factsOf, Loading, pictureState, SLOW_LIVE } from "./state.js";
 import { write } from "../base/dom.js";
-import { feed, sent, showOn } from "./feed.js";
+import { CHOICES, feed, sent, showOn } from "./feed.js";
 import { currentFrame } from "./request.js";
 import { FrameCanvas } from "./canvas.js";
+import { storeFlag } from "../base/storage.js";
 import { isShortcut } from "../base/shortcuts.js";
 import { StatusFeed } from "../server/events.js";
+import { say } from "../base/toasts.js";
 import { ago, clock } from "../base/text.js";
 
 /** @typedef {import("./request.js").Frame} Frame */
@@ -30,6 +32,9 @@ const loading = new Loading();
 const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
+
+/** Whether the page has said that the connection is slow: once is enough. */
+let slowTold = false;
 
 /** The tab is on the screen, and the user may watch, as far as is known. */
 const wanted = { shown: sent, allowed: sent };
@@ -65,16 +70,19 @@ export const viewer = {
 
 const buttons = {
   live: element("live"),
+  small: element("small"),
   download: /** @type {HTMLButtonElement} */ (element("download")),
   fullScreen: element("full-screen"),
 };
 const shortcuts = new Map([["l", buttons.live], ["s", buttons.download], ["f", buttons.fullScreen]]);
 
-buttons.live.addEventListener("click", () => {
-  feed.live = !feed.live;
-  buttons.live.setAttribute("aria-checked", String(feed.live));
-  render();
-});
+for (const name of /** @type {const} */ (["live", "small"])) {
+  buttons[name].addEventListener("click", () => {
+    feed[name] = !feed[name];
+    storeFlag(CHOICES, name, feed[name]);
+    render();
+  });
+}
 buttons.download.addEventListener("click", download);
 canvas.parentElement?.after(loading.element);
 if (document.fullscreenEnabled) offerFullScreen(buttons.fullScreen);
@@ -111,6 +119,7 @@ async function show(frame) {
 
 /** Put the condition of the picture into words, on the screen and for screen readers. */
 function render() {
+  for (const name of /** @type {const} */ (["live", "small"])) buttons[name].setAttribute("aria-checked", String(feed[name]));
   const slow = loading.show(feed.progress);
   if (!feed.active) return;
   const { state, word, sentence } = pictureState({
@@ -119,10 +128,15 @@ function render() {
     statusAge_s: statusFeed.age_s,
     status: statusFeed.latest,
     loading: slow,
+    reduced: picture.shown !== null && picture.shown.tag !== picture.shown.name,
   });
   camera.dataset.state = state;
   write(element("word"), word);
   write(element("message"), sentence);
+  if (sentence === SLOW_LIVE && !slowTold) {
+    slowTold = true;
+    say(sentence);
+  }
   document.title = state === "fresh" || state === "live" ? "Stillcam" : `${word} – Stillcam`;
   const frame = picture.shown;
   if (!frame) return;

@@ -9,6 +9,7 @@ import * as api from "./api.js";
  * @property {"anyone" | "signed-in"} watch  who may watch
  * @property {{name: string, role: "owner" | "viewer"} | null} user
  * @property {{watch: boolean, library: boolean, control: boolean}} may
+ * @property {{auto: boolean}} [live]  whether live view starts by itself
  * @property {string[]} [first_steps]  after set-up, what the user has not seen yet
  */
 
@@ -42,6 +43,9 @@ export class Session {
   }
   get may() {
     return this.#document.may;
+  }
+  get live() {
+    return this.#document.live;
   }
   get firstSteps() {
     return this.#document.first_steps ?? [];

@@ -210,8 +210,8 @@ class PendingSettings:
 
 def picture_settings(settings: Settings) -> tuple[object, ...]:
     """What pictures depend on."""
-    snapshot = replace(settings.snapshot, interval_s=1.0)
-    return settings.camera, snapshot, settings.live, settings.controls, settings.privacy, settings.stamp
+    snapshot, live = replace(settings.snapshot, interval_s=1.0), replace(settings.live, auto=False)
+    return settings.camera, snapshot, live, settings.controls, settings.privacy, settings.stamp
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

@@ -69,7 +69,14 @@ def build(
     accounts, counters = accounts or Accounts(paths.data), Counters()
     _prepare(accounts)
     guard, sign_in = Guard(accounts, settings), SignIn(accounts.cache, Throttle())
-    account_routes = AccountRoutes(accounts, guard, sign_in, settings, contexts[0].notifier.report)
+    account_routes = AccountRoutes(
+        accounts,
+        guard,
+        sign_in,
+        settings,
+        contexts[0].notifier.report,
+        lambda request: _asked(contexts, request).settings().live,
+    )
     static = StaticFiles(paths.web, account_routes.session_of, partial(_shape, contexts))
     shared = [
         *static.routes(),
@@ -117,10 +124,14 @@ def settings_services(
     return [SettingsService(context, contexts, names) for context in contexts]
 
 
+def _asked(contexts: Sequence[CameraContext], request: Request) -> CameraContext:
+    """The camera that a request is for."""
+    return next((one for one in contexts if one.number == request.camera), contexts[0])
+
+
 def _shape(contexts: Sequence[CameraContext], request: Request) -> str:
     """The shape of the newest picture of the camera that is asked; empty without one."""
-    context = next((one for one in contexts if one.number == request.camera), contexts[0])
-    frame = context.cache.newest
+    frame = _asked(contexts, request).cache.newest
     try:
         return shape_of(check_jpeg(bytes(frame.picture.data))) if frame else ""
     except InvalidJpeg:

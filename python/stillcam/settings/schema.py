@@ -199,6 +199,7 @@ class LiveViewSettings(Configuration):
     height: int = _height(4096)
     quality: int = _quality(75)
     framerate: float = _framerate(15.0)
+    auto: bool = _setting(False, "Live view starts by itself for people who are signed in.")
 
 
 def _sync_aspect() -> Any:

@@ -62,7 +62,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
         yield camera
 
 
-def shifts(page: Page, url: str, ready: str) -> list[tuple[float, list[str]]]:
+def shifts(page: Page, url: str, ready: str, state: str = "fresh") -> list[tuple[float, list[str]]]:
     """What moves until the tab is there and has been for a while: how much, and which elements."""
 
     def hold(route: Route) -> None:
@@ -73,7 +73,7 @@ def shifts(page: Page, url: str, ready: str) -> list[tuple[float, list[str]]]:
     page.route(lambda address: any(part in address for part in HELD) and "/api/events" not in address, hold)
     page.goto(url)
     page.wait_for_selector(ready, state="attached")
-    page.wait_for_function("() => document.querySelector('#live-panel[hidden], #camera[data-state=fresh]')")
+    page.wait_for_function(f"() => document.querySelector('#live-panel[hidden], #camera[data-state={state}]')")
     page.wait_for_load_state("load")
     page.wait_for_timeout(1_500)  # what else comes
     page.evaluate(PAINTED)
@@ -125,3 +125,28 @@ def test_the_picture_of_a_phone_s_owner_is_as_wide_as_its_screen(new_page, camer
     stage, shown = page.locator(".stage").bounding_box(), page.locator("#canvas").bounding_box()
     assert shown["width"] == pytest.approx(stage["width"], abs=2)
     assert stage["height"] == pytest.approx(shown["height"], abs=2)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_moves_where_live_view_starts_by_itself(new_page, camera, width):
+    """The first thing after the newest picture is a live frame."""
+    page = new_page(viewport={"width": width, "height": 740})
+    signed_in(page, camera.url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "current.jpg" in request.url else None)
+    try:
+        owner_sets(page, camera.url, {"live": {"auto": True}})
+        while page.request.get(f"{camera.url}healthz").status != 200:  # an old picture has a message that goes
+            page.wait_for_timeout(50)
+        found = shifts(page, f"{camera.url}live", READY["live"], "live")
+    finally:
+        owner_sets(page, camera.url, {"live": {"auto": None}})
+    assert sum(value for value, _ in found) <= MOST, found
+    assert ["after=" in url for url in asked[:2]] == [False, True]
+    assert page.get_attribute("#live", "aria-checked") == "true"
+
+
+def owner_sets(page: Page, url: str, changes: dict[str, object]) -> None:
+    """Change settings as the owner."""
+    answer = page.request.patch(f"{url}api/settings", data=changes, headers={"Origin": url.rstrip("/")})
+    assert answer.ok, answer.text()

@@ -17,7 +17,12 @@ from serving import DEADLINE_S, ROOT, Site
 from stillcam.accounts import Accounts
 from stillcam.accounts.sign_in import LIMITS, new_device_cookie
 
-NOBODY: dict[str, Any] = {"user": None, "may": {"watch": True, "library": False, "control": False}, "first_steps": []}
+NOBODY: dict[str, Any] = {
+    "user": None,
+    "may": {"watch": True, "library": False, "control": False},
+    "first_steps": [],
+    "live": {"auto": False},
+}
 
 
 @pytest.fixture
@@ -43,12 +48,18 @@ def test_registration_needs_the_code_and_happens_once(site):
     assert response.status == 201
     signed_in = {"registered": True, "watch": "signed-in", "user": {"name": "Ann", "role": "owner"},
                  "may": {"watch": True, "library": True, "control": True},
-                 "first_steps": ["watch", "boot", "storage"]}  # fmt: skip
+                 "first_steps": ["watch", "boot", "storage"], "live": {"auto": False}}  # fmt: skip
     assert json.loads(body) == signed_in
     assert on_a_page(site, response).call("/api/session") == (200, signed_in)
     assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "library": False, "control": False}
     assert Client(site).call("/api/register", "POST", wish | {"name": "Eve"})[0] == 409
     assert not (site.data / "setup-code").exists()
+
+
+def test_live_view_starts_by_itself_for_people_who_are_signed_in(site, ann):
+    site.write_settings({"access": {"watch": "anyone"}, "live": {"auto": True}})
+    site.until(lambda: ann.call("/api/session")[1]["live"] == {"auto": True})
+    assert Client(site).call("/api/session")[1]["live"] == {"auto": False}
 
 
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, ann):

@@ -133,6 +133,29 @@ def test_one_wait_after_the_other_sees_every_frame(site):
     assert seen == published
 
 
+@pytest.mark.parametrize(
+    ("times_s", "wanted"),
+    [
+        pytest.param([0.1, 0.2, 0.3], 0.2, id="the first that is a fifth of a second later"),
+        pytest.param([0.05, 0.16], 0.16, id="or nearly"),
+        pytest.param([-3600.0, 0.5], -3600.0, id="the clock was set back"),
+    ],
+)
+def test_who_wants_few_frames_waits_longer(site, times_s, wanted):
+    """By the times of the frames, so that neither the link nor the server adds to the period."""
+    began_s = float(int(time.time()))
+    name = site.publish(picture(), began_s)
+    answers: list[str] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(site.ask(f"/images/current.jpg?after={name}&fps=5")[0].headers["ETag"])
+    )
+    waiting.start()
+    site.until(lambda: b'"viewers": 1' in site.ask("/api/status")[1])
+    names = {time_s: site.publish(picture(), began_s + time_s) for time_s in times_s}
+    waiting.join(DEADLINE_S)
+    assert answers == [f'"{names[wanted]}"']
+
+
 def test_a_stale_frame_is_greyed_and_says_since_when(resting):
     """On the snapshot's addresses; `images/current.jpg` stays what it is."""
     frame = picture((640, 480), "yellow")

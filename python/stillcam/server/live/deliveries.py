@@ -90,7 +90,7 @@ class Deliveries:
                 _add(self._ended, STREAM, delivery)
 
     def page(self, client: str, after: str, frame: CachedFrame) -> None:
-        """Count a frame for a client that had the one called `after`.
+        """Count a frame for a client that had the one called `after`; empty: it may have wanted none in between.
 
         Frames between the two were missed if `after` is what the client got last: then it was busy in between.
         """
@@ -99,7 +99,7 @@ class Deliveries:
             if (page := self._pages.get(client)) is None:
                 self._prune(now_s)
                 page = self._pages[client] = _Page()
-            if page.name == after and (missed := frame.sequence - page.sequence - 1) > 0:
+            if after and page.name == after and (missed := frame.sequence - page.sequence - 1) > 0:
                 page.miss(missed, now_s)
             page.sent += 1
             page.name, page.sequence, page.seen_s = frame.name, frame.sequence, now_s

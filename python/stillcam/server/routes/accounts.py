@@ -23,7 +23,7 @@ from stillcam.server.openapi.shapes import Schema, Shape, define, list_of, maybe
 from stillcam.server.route import Access, Person, Request, Route
 from stillcam.server.security import credentials
 from stillcam.server.security.access import Guard
-from stillcam.settings.schema import Settings
+from stillcam.settings.schema import LiveViewSettings, Settings
 
 _ROLE, _SCOPE = one_of("owner", "viewer"), one_of("view", "library", "control")
 _LIBRARY = shape("flag", "whether the user may open the library; owners always may")
@@ -36,6 +36,7 @@ define(
         registered=shape("flag", "whether there is an owner"), watch=one_of("anyone", "signed-in"),
         user=maybe(record(name="text", role=_ROLE)), may=record(watch="flag", library="flag", control="flag"),
         first_steps=shape(list_of(one_of(*STEPS)), "what the page still has to show the user after set-up"),
+        live=record(auto=shape("flag", "whether the page starts live view by itself")),
     ),
     Registration=record(code=shape("text", "the setup code"), name=_NAME, password=_PASSWORD),
     SignIn=record(name=_NAME, password=shape("text")),
@@ -52,7 +53,13 @@ define(
 
 
 class AccountRoutes:
-    """The routes of sign-in, users and tokens; a sign-in on a new device is an event for `report`."""
+    """The routes of sign-in, users and tokens.
+
+    Args:
+        settings: those for all cameras.
+        report: gets an event for each sign-in on a new device.
+        live: gives the settings of the live view of the camera that a request is for.
+    """
 
     def __init__(
         self,
@@ -61,7 +68,9 @@ class AccountRoutes:
         sign_in: SignIn,
         settings: Callable[[], Settings],
         report: Callable[[Event], None],
+        live: Callable[[Request], LiveViewSettings],
     ) -> None:
+        self._live = live
         self._accounts = accounts
         self._guard = guard
         self._sign_in = sign_in
@@ -186,21 +195,22 @@ class AccountRoutes:
     def session_of(self, request: Request) -> Document | None:
         """The document of `api/session`; None while the accounts cannot be read."""
         try:
-            return self._describe(self._guard.person(request))
+            return self._describe(request, self._guard.person(request))
         except StoreError:
             return None
 
     def _session_document(self, status: int, request: Request, person: Person | None) -> Answer:
         request.person = person
-        return as_json(status, self._describe(person))
+        return as_json(status, self._describe(request, person))
 
-    def _describe(self, person: Person | None) -> Document:
+    def _describe(self, request: Request, person: Person | None) -> Document:
         user = person if person and person.by == "session" else None
         return {
             "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
             "user": user and {"name": user.name, "role": user.role},
             "first_steps": self._accounts.first_steps.left(user.name) if user and user.role == "owner" else [],
+            "live": {"auto": user is not None and self._live(request).auto},
             "may": {
                 "watch": person is not None or self._guard.anyone_may_watch(),
                 "library": person is not None and person.scope != "view",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from stillcam.common.errors import StillcamError
+from stillcam.frames.files import frame_time
 from stillcam.http.messages import ANSWER_S, Answer, CachePermission, Refused, error
 from stillcam.server.camera_context import CameraContext
 from stillcam.server.live.cache import ARRIVAL_S, CachedFrame
@@ -41,9 +42,11 @@ _WIDTH = Parameter(
     {"enum": [str(width) for width in WIDTHS]},
     error="width must be 320, 640 or 1280; leave it out for the full size",
 )
+_FPS = {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS}
 _CURRENT = {
     "t": Parameter("any value; bypasses caches"),
     "after": Parameter("name of the frame that the client has"),
+    "fps": Parameter("with `after`, the maximum number of frames per second", _FPS),
     "width": _WIDTH,
 }
 _IF_NONE_MATCH = {"If-None-Match": "the ETag of the frame that the client has"}
@@ -56,7 +59,7 @@ _SNAPSHOT = {
     "width": _WIDTH,
 }
 _STREAM = {
-    "fps": Parameter("maximum number of frames per second", {"type": "number", "minimum": MIN_FPS, "maximum": MAX_FPS}),
+    "fps": Parameter("maximum number of frames per second", _FPS),
     "width": _WIDTH,
 }
 
@@ -123,8 +126,8 @@ class PictureRoutes:
         return self._in_memory(request, self._cache.is_newest)
 
     def _current(self, request: Request) -> Answer:
-        after, width = request.value("after"), _width(request)
-        frame = self._cache.newest if after is None else self._next(frame_of(after), request)
+        after, width, fps = request.value("after"), _width(request), _number(request, "fps")
+        frame = self._cache.newest if after is None else self._next(frame_of(after), fps, request)
         if frame is None and after is not None:
             return Answer(204, headers={"Cache-Control": "no-store"})
         if frame is None:
@@ -134,16 +137,18 @@ class PictureRoutes:
         sized = self._sized(frame, request, width)
         if after is not None:
             client = f"{request.address} {request.headers.get('user-agent', '')}"
-            self._deliveries.page(client, frame_of(after), sized)
+            self._deliveries.page(client, "" if fps else frame_of(after), sized)
         return self._frame(sized, request)
 
-    def _next(self, name: str, request: Request) -> CachedFrame | None:
+    def _next(self, name: str, fps: float | None, request: Request) -> CachedFrame | None:
         """Wait for a frame other than `name`, and keep the camera live meanwhile."""
-        until = time.monotonic() + ANSWER_S
+        until, soon = time.monotonic() + ANSWER_S, _too_soon(name, fps)
         with self._viewers:
             while (left := until - time.monotonic()) > 0 and viewer_remains(request):
                 if frame := self._cache.wait_for_other(name, min(left, VIEWER_CHECK_S)):
-                    return frame
+                    if not soon[0] <= frame.time_s < soon[1]:
+                        return frame
+                    name = frame.name
         return None
 
     def _snapshot_now(self, request: Request) -> Answer | None:
@@ -232,6 +237,18 @@ class PictureRoutes:
         if request.has_version(frame.tag):
             return Answer(304, head=frame.head + caching, elapsed=age)
         return Answer(200, frame.picture, head=frame.head + caching, elapsed=age)
+
+
+def _too_soon(name: str, fps: float | None) -> tuple[float, float]:
+    """From when until when frames are not wanted after the one called `name`, in seconds since the epoch.
+
+    Later ones, and those of a clock that was set back, are wanted. A frame may be early by a quarter of a period.
+    """
+    try:
+        time_s = frame_time(name)
+    except ValueError:
+        return 0.0, 0.0
+    return time_s, time_s + 0.75 / fps if fps else time_s
 
 
 def _number(request: Request, name: str) -> float | None:

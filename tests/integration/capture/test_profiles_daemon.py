@@ -37,9 +37,14 @@ class House:
     def use(self, name: str | None, until: str | None = None) -> dict[str, Any]:
         return self.daemon.ask("profile", action="use", name=name, until=until)
 
-    def until(self, active: str | None) -> dict[str, Any]:
-        """The status once this profile is active."""
-        return self.daemon.until(lambda status: status["profile"] and status["profile"]["active"] == active)
+    def until(self, active: str | None, interval_s: float | None = None) -> dict[str, Any]:
+        """The status once this profile is active, and applied as far as the interval tells."""
+
+        def holds(status: dict[str, Any]) -> bool:
+            applied = interval_s in (None, status["interval_s"])
+            return bool(status["profile"] and status["profile"]["active"] == active and applied)
+
+        return self.daemon.until(holds)
 
     def exposed(self, time_us: int) -> dict[str, Any]:
         """The status once a frame with this exposure is shown."""
@@ -93,16 +98,15 @@ def test_the_brightness_chooses_and_a_wrong_file_changes_nothing(house):
     house.profiles(DARK)
     assert daemon.until(lambda status: status["profile"]["measured"].get("lux"))["profile"]["active"] is None
     daemon.fault(light=0.002)
-    dark = house.until("Dark")
-    assert dark["interval_s"] == 0.3
+    dark = house.until("Dark", 0.3)
     assert dark["profile"]["why"] == "brightness below 10 lux, until 20 lux"
     house.write('{"profiles": [{"name": "Dark", "when": {"type": "lux", "below": 10}}]}')
     assert daemon.ask("reload")["reloaded"]
     notice = daemon.until(lambda status: status["notice"])["notice"]
     assert "profiles.json: profiles.0.when.until: is missing" in notice
-    assert house.until("Dark")["interval_s"] == 0.3
+    assert house.until("Dark", 0.3)["profile"]["by"] == "conditions"
     daemon.fault(light=1)
-    assert house.until(None)["interval_s"] == 0.2
+    house.until(None, 0.2)
 
 
 def test_a_profile_without_a_picture_is_rolled_back_and_named(house):

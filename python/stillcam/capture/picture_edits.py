@@ -10,6 +10,7 @@ import contextlib
 import json
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,8 +25,10 @@ from stillcam.settings.schema import Settings
 from stillcam.settings.stamp_text import Stamp, stamp_of
 
 if TYPE_CHECKING:
+    from stillcam.capture.library_writer.frame_recording import Edit
     from stillcam.edits.draw import MaskDrawer
     from stillcam.edits.stamp import StampDrawer
+    from stillcam.motion.ring import Jpeg, TimedFrame
 
 LARGEST_HERE = 1920 * 1088  # pixels of a picture that is masked in this process: it takes 12 MB for a moment
 _MASKED = WORK_PREFIX + "masked"
@@ -96,7 +99,7 @@ class PictureEdits:
         run_on_picture(argv, words, self._interrupts)
 
     def stamps(self, use: str) -> bool:
-        """Whether the pictures of a use have a stamp: `live`, `photo` or `series`."""
+        """Whether the pictures of a use have a stamp: `live`, `photo`, `series`, `video` or `motion`."""
         return use in self._settings().stamp.uses
 
     def same_stamp(self, use: str) -> bool:
@@ -125,9 +128,31 @@ class PictureEdits:
         finally:
             stamped.unlink(missing_ok=True)
 
-    def _stamp(self, time_s: float) -> Stamp:
+    def recorded(self, use: str, rotation: int) -> Edit:
+        """What draws the stamp of a use into the frames of a recording, which players rotate by so many degrees.
+
+        It is called by the thread that writes them. A frame that has been damaged is written as it is.
+        """
+        from stillcam.capture.library_writer.frame_recording import unchanged
+
+        if not self.stamps(use):
+            return unchanged
+        from stillcam.edits.coefficients import DamagedJpeg
+        from stillcam.edits.stamp import StampDrawer
+
+        drawer, ahead_s = StampDrawer(), time.time() - time.monotonic()
+
+        def stamped(frame: TimedFrame) -> Jpeg:
+            try:
+                return drawer.draw(bytes(frame[1]), self._stamp(frame[0] + ahead_s, rotation))
+            except (InvalidJpeg, DamagedJpeg):
+                return frame[1]
+
+        return stamped
+
+    def _stamp(self, time_s: float, rotation: int = 0) -> Stamp:
         driver = self._driver
-        return stamp_of(self._settings().stamp, time_s, socket.gethostname(), driver.model, driver.metadata)
+        return stamp_of(self._settings().stamp, time_s, socket.gethostname(), driver.model, driver.metadata, rotation)
 
     def _draw_stamp(self, jpeg: bytes, stamp: Stamp) -> bytes:
         from stillcam.edits.stamp import StampDrawer

@@ -398,8 +398,8 @@ class StampSettings:
     """A line of text in the picture."""
 
     uses: tuple[str, ...] = _setting(
-        (), "Pictures with a stamp: live (with snapshots), photo, series. Raw photos have none.",
-        check=_like(re.compile("live|photo|series"), "must be one of live, photo, series"),
+        (), "Pictures with a stamp: live (with snapshots), photo, series, video, motion. Raw photos have none.",
+        check=_like(re.compile("live|photo|series|video|motion"), "must be one of live, photo, series, video, motion"),
     )  # fmt: skip
     text: str = _setting(
         "{date} {time}", f"Text with fields: {', '.join(f'{{{name}}}' for name in STAMP_FIELDS)}.",

@@ -202,7 +202,7 @@ def test_the_search_finds_settings_by_their_words(page, shared):
     expect(page.get_by_role("search").get_by_role("status")).to_have_text("No setting has all these words.")
     page.get_by_role("button", name="Show all settings").click()
     expect(search).to_be_focused()
-    assert len(page.locator(".settings-card:visible h2").all()) == 14
+    assert len(page.locator(".settings-card:visible h2").all()) == 15
     search.fill("mirror")
     page.keyboard.press("Escape")
     expect(search).to_have_value("")

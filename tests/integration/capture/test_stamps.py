@@ -1,11 +1,16 @@
 """Stamps on a real daemon: in the pictures of the uses that are set, and in no others."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from capture_daemon import LIVE, STILL, IdleDaemon
+from magenta import frames_of
 from PIL import Image
 from running_series import AS_SNAPSHOTS, Series
+
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
 
 
 def stamped(path: Path) -> bool:
@@ -49,6 +54,25 @@ def test_each_use_has_a_stamp_if_and_only_if_it_is_set(idle_daemon):
     assert idle_daemon.end() == 0
     assert not list(idle_daemon.images.glob(".*"))
     assert idle_daemon.drafts() == []
+
+
+@needs_ffmpeg
+def test_recordings_have_a_stamp_that_is_upright_when_players_rotate_them(idle_daemon, tmp_path):
+    small = {"width": 320, "framerate": 10}
+    turned = {"camera": {"rotation": 90}, "motion": {"after_s": 1, "record": "video"}, "video": small, "live": small}
+    settings(idle_daemon, "video", "motion", **turned)
+    idle_daemon.open()
+    items = [idle_daemon.film(1)]
+    idle_daemon.ask("trigger", seconds=1)
+    status = idle_daemon.until(lambda status: status["motion"] and (status["motion"]["event"] or {}).get("item"))
+    items.append(idle_daemon.library / status["motion"]["event"]["item"])
+    for item in items:
+        frame = tmp_path / "frame.jpg"
+        frame.write_bytes(frames_of(item)[-1])
+        with Image.open(frame) as image:
+            assert image.size[0] < image.size[1]  # ffmpeg rotates as players do
+        assert stamped(frame)
+    assert not stamped(idle_daemon.images / "current.jpg")
 
 
 def test_a_frozen_sensor_is_noticed_although_the_stamp_changes(idle_daemon):

@@ -3,7 +3,7 @@
 
 import { el } from "../../base/dom.js";
 
-const USES = [["live", "Live, snapshots"], ["photo", "Photos"], ["series", "Timelapse"]];
+const USES = [["live", "Live, snapshots"], ["photo", "Photos"], ["series", "Timelapse"], ["video", "Videos"], ["motion", "Motion"]];
 
 /** @type {import("../../base/setting-row.js").MakeInput} */
 export const stampUses = (_field, attributes, changed) => {

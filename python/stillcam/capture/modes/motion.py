@@ -178,7 +178,7 @@ class MotionWatch:
         if self._session is None:
             from stillcam.capture.motion_events.session import MotionSession
 
-            self._session = MotionSession(self._library, self._photograph, settings, self._number)
+            self._session = MotionSession(self._library, self._photograph, settings, self._number, self._context.edits)
             if self._stream:
                 self._session.begin_stream(*self._stream)
         return self._session

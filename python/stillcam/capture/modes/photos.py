@@ -320,7 +320,8 @@ class PhotoMode(Mode):
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s)
         self._library.disk.check()
-        publishes = context.driver.matches(settings, camera) and context.edits.same_stamp("photo")
+        use = "motion" if order.motion else "photo"  # of stamps
+        publishes = context.driver.matches(settings, camera) and context.edits.same_stamp(use)
         still, metadata = self._take_still(order, settings)
         frame = context.publisher.publish(still) if publishes else None
         if frame:
@@ -332,7 +333,7 @@ class PhotoMode(Mode):
             picture = pending.path(still.path.suffix.lstrip("."))
             size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
             if shown is None and order.kind == "photo":
-                context.edits.stamp_file(picture, "photo", still.time_s)
+                context.edits.stamp_file(picture, use, still.time_s)
             if still.raw:
                 still.raw.replace(pending.path("dng"))
             mode = context.driver.sensor_mode

@@ -12,8 +12,9 @@ from stillcam.camera.driver import Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import Geometry, expected_crop, framerate, geometry_of
 from stillcam.capture.image_files import store_still
-from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan
+from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan, unchanged
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.picture_edits import PictureEdits
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
 from stillcam.library.names import MOTION
@@ -84,6 +85,7 @@ class EventItems:
     Args:
         made: called with the address of an item, by another thread.
         limit_bytes: of the frames that wait for the disk, in all parts; more are dropped.
+        edits: draws stamps; None: there are none.
 
     Attributes:
         size: columns and rows of the detector.
@@ -98,6 +100,7 @@ class EventItems:
         clock: Clock,
         made: Callable[[str], None],
         limit_bytes: int,
+        edits: PictureEdits | None = None,
     ) -> None:
         self._library = library
         self._stream = stream
@@ -106,6 +109,7 @@ class EventItems:
         self._clock = clock
         self._made = made
         self._limit_bytes = limit_bytes
+        self._edits = edits
         self._rate = framerate(stream.settings, "live") or DEFAULT_RATE
         self._parts: list[FrameRecording] = []
         self._dropped = 0  # frames that no part has got
@@ -199,6 +203,7 @@ class EventItems:
             rotation=stream.rotation,
             sidecar=self._sidecar(time_s, time_s, self._metadata),
             limit_bytes=self._limit_bytes - self.waiting_bytes,
+            edit=self._edits.recorded("motion", stream.rotation) if self._edits else unchanged,
         )
         self._parts.append(FrameRecording(self._library, plan, self._done))
         self._open = True
@@ -228,6 +233,8 @@ class EventItems:
         try:
             still.path.write_bytes(jpeg)
             store_still(still, None, pending.path("jpg"), stream.rotation, ())
+            if self._edits:
+                self._edits.stamp_file(pending.path("jpg"), "motion", time_s)
             self._made(pending.finish(self._sidecar(event.peak_s, event.last_s, metadata)))
         except OSError as error:
             pending.discard()

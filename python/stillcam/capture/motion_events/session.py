@@ -19,6 +19,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.detection import DetectionThread, SeenFrame
 from stillcam.capture.motion_events.items import Clock, EventItems, Stream
 from stillcam.capture.motion_events.levels import Levels
+from stillcam.capture.picture_edits import PictureEdits
 from stillcam.common.errors import CameraError
 from stillcam.motion.events import MotionEvent
 from stillcam.motion.ring import Ring, TimedFrame, most_bytes
@@ -44,10 +45,19 @@ class MotionSession:
     Args:
         photograph: has a photo of the event taken.
         number: of the last event since the daemon's start.
+        edits: draws stamps; None: there are none.
     """
 
-    def __init__(self, library: LibraryWriter, photograph: Photograph, settings: MotionSettings, number: int) -> None:
+    def __init__(
+        self,
+        library: LibraryWriter,
+        photograph: Photograph,
+        settings: MotionSettings,
+        number: int,
+        edits: PictureEdits | None = None,
+    ) -> None:
         self.number = number
+        self._edits = edits
         self._photograph = photograph
         self._photo_s = math.inf  # when the next photo of the event is due (monotonic)
         self._library = library
@@ -267,7 +277,7 @@ class MotionSession:
         waiting_bytes = sum(items.waiting_bytes for items in self._ending)
         self._items = EventItems(
             self._library, self._stream, self._settings, self._event, self._clock,
-            partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES - waiting_bytes,
+            partial(self._item_made, self.number), self._limit_bytes + QUEUE_BYTES - waiting_bytes, self._edits,
         )  # fmt: skip
         self._photo_s = 0.0 if self._items.wants_photos else math.inf
         if self._newest:

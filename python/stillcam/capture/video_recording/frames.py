@@ -162,6 +162,7 @@ class FramesVideo:
             limit_bytes=max(QUEUE_BYTES, memory_bytes // QUEUE_SHARE),
             conversion=self._conversion,
             bitrate=self._settings.video.bitrate,
+            edit=self._context.edits.recorded("video", self._rotation),
             sound_from_s=0.0 if self._audio == "off" else self._since_s - LAG_FRAMES / self._rate,
         )
         self._recording = FrameRecording(self._library, plan, self._order.finish)

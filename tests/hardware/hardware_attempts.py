@@ -1,6 +1,7 @@
 """What is asked of each control on a real camera, and what the camera must then say of its pictures."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,19 @@ WITH: dict[str, Values] = {
     "AwbEnable": {"ColourGains": [1.8, 1.6]},
     "ColourCorrectionMatrix": {"ColourGains": [1.8, 1.6]},
 }
+# Of these the camera does not say what they are set to: that it gives a picture is all that can be seen. Many of them
+# are tried at once.
+UNTOLD = (
+    *("AfMode", "AfRange", "AfSpeed", "AfMetering", "AfWindows", "ExposureValue", "AeFlickerMode", "AeFlickerPeriod"),
+    *("AeMeteringMode", "AeExposureMode", "AwbMode"),
+    *("Brightness", "Contrast", "Saturation", "Sharpness", "NoiseReductionMode"),
+)
 # How far what the camera says may be from what was asked; those that it does not tell are not compared.
 TOLERANCE = {"ExposureTime": 0.05, "AnalogueGain": 0.1, "ColourGains": 0.05, "LensPosition": 0.1, "ScalerCrop": 0.05}
 SLACK = {"ExposureTime": 100, "AnalogueGain": 0.1, "ColourGains": 0.1, "LensPosition": 0.2, "ScalerCrop": 64}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """Something to try: a name for the report, and the controls to set."""
 
@@ -46,16 +54,54 @@ class Attempt:
     controls: Values
 
 
-def attempts(camera: CameraInfo, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | str]:
-    """What to try, control by control; a text where a control is left out, with the reason."""
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """A control that cannot be tried, and why."""
+
+    control: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Attempts that are made together.
+
+    Attributes:
+        accepted: whether the camera gives a picture with these controls; None: not tried yet.
+    """
+
+    controls: Values
+    accepted: bool | None = None
+
+
+def attempts(camera: CameraInfo, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | Unable]:
+    """What to try, control by control."""
     told = {"limits": camera.limits}
     for control in CONTROLS.values():
         values = _values(control, camera, capabilities)
         if reason := reason_against(control.name, values[-1], capabilities.to_json(), told):
-            yield f"{control.name}: {reason}"
+            yield Unable(control.name, reason)
             continue
         for value in values[-1:] if quick else values:
             yield Attempt(f"{control.name} = {value}", WITH.get(control.name, {}) | {control.name: value})
+
+
+def together(tried: Iterable[Attempt | Unable]) -> dict[Attempt, Group]:
+    """The attempts on untold controls in groups: the first values of all controls, the second ones, and so on."""
+    columns: list[list[Attempt]] = []
+    seen: Counter[str] = Counter()
+    for attempt in tried:
+        if isinstance(attempt, Unable) or (name := next(iter(attempt.controls))) not in UNTOLD:
+            continue
+        if seen[name] == len(columns):
+            columns.append([])
+        columns[seen[name]].append(attempt)
+        seen[name] += 1
+    groups = [
+        (Group({name: value for attempt in column for name, value in attempt.controls.items()}), column)
+        for column in columns
+    ]
+    return {attempt: group for group, column in groups for attempt in column}
 
 
 def complaint(controls: Values, metadata: Mapping[str, Any]) -> str | None:

@@ -212,6 +212,11 @@ class Driver(ABC):
         self._wait_until(lambda: self._finished or bool(self._stills), timeout_s, interrupts)
         return self._finished
 
+    @property
+    @abstractmethod
+    def stderr(self) -> Sequence[str]:
+        """The last lines that its program has printed on stderr, also after it has failed; empty after `stop`."""
+
     @abstractmethod
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         """Whether the camera already runs as these settings demand.

@@ -113,6 +113,10 @@ class Picamera2(Driver):
         self._command("video", **output, folder=str(self._images), quality=settings.snapshot.quality)
         return path, container
 
+    @property
+    def stderr(self) -> Sequence[str]:
+        return self._worker.stderr if self._worker else ()
+
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         if self._use not in ("snapshot", "live"):
             return False

@@ -146,6 +146,10 @@ class Rpicam(Driver):
         self._open(self._programs.vid, arguments, stem.parent, metadata=container.extension == "mjpeg")
         return stem.with_name(f"{stem.name}.{container.extension}"), container
 
+    @property
+    def stderr(self) -> Sequence[str]:
+        return self._child.stderr if self._child else ()
+
     def matches(self, settings: Settings, camera: CameraInfo, kind: str | None = None) -> bool:
         if self._use not in ("snapshot", "live"):
             return False

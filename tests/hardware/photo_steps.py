@@ -1,0 +1,110 @@
+"""Steps with the daemon that take photos: a burst, rotation by 90°, a privacy mask."""
+
+import hashlib
+import time
+from datetime import datetime
+
+from bench import Bench, expect_size, opened, sidecar_of, text_of
+from hardware_report import Skipped, Wrong
+from PIL import Image, ImageChops, ImageStat
+from recordings import read_recording
+
+BURST, QUICK_BURST = 10, 3
+PHOTO_S = 20.0  # for one photo of a burst, at most
+TINY = (32, 32)  # pictures are compared at this size
+CLEARLY = 1.5  # so many times as much another turn must fit worse
+JPEG_BLOCK = 16  # pixels: a lossless rotation trims a side that is no multiple of it
+BLACK = 8.0  # mean brightness of what a mask covers, at most (of 255)
+BRIGHT = 3 * BLACK  # what it covers must be as bright without it, at least
+MASKED = 8  # the mask is this fraction of the sensor's width and height, in the middle
+
+
+def burst(bench: Bench) -> str:
+    """Many photos at once are different pictures of the right size, with their metadata."""
+    count = QUICK_BURST if bench.quick else BURST
+    began_s = time.monotonic()
+    items = bench.take(count, 60 + PHOTO_S * count)
+    took_s = time.monotonic() - began_s
+    back = bench.back_from("photo")
+    for item in items:
+        expect_size(item.name, opened(item).size, bench.size("photo"))
+    if (different := len({hashlib.sha256(item.read_bytes()).digest() for item in items})) != count:
+        raise Wrong(f"only {different} of {count} photos differ from each other")
+    sidecars = [sidecar_of(item) for item in items]
+    if silent := sum(not sidecar.get("metadata") for sidecar in sidecars):
+        raise Wrong(f"{silent} of {count} photos have no metadata of the camera")
+    first, *_, last = (datetime.fromisoformat(sidecar["time"]) for sidecar in sidecars)
+    rate = (count - 1) / max(0.001, (last - first).total_seconds())
+    size_mb = sum(item.stat().st_size for item in items) / count / 1e6
+    each = f"{count} different photos, {text_of(bench.size('photo'))}, {size_mb:.1f} MB each"
+    return f"{each}, in {took_s:.1f} s; {rate:.2f} a second after the first; {back}"
+
+
+def rotation(bench: Bench) -> str:
+    """With rotation 90, everything is turned clockwise; without it, nothing is."""
+    upright = bench.picture()
+    bench.use(camera={"rotation": 90})
+    turned = bench.picture()
+    expect_size("the turned picture", turned.size, upright.size[::-1], JPEG_BLOCK - 1)
+    _expect_turn(upright, turned)
+    bench.watch()
+    expect_size(
+        "the turned live frame", opened(bench.daemon.paths.current).size, bench.size("live")[::-1], JPEG_BLOCK - 1
+    )
+    bench.leave()
+    (photo,) = bench.take()
+    expect_size("the turned photo", opened(photo).size, bench.size("photo")[::-1], JPEG_BLOCK - 1)
+    (item,) = bench.daemon.ask("video", 120.0, seconds=1, wait=True)["items"]
+    video = read_recording(bench.daemon.paths.library / item)
+    if video.rotation != 90:
+        raise Wrong(f"a player would turn the video by {video.rotation}° instead of 90°: {video}")
+    bench.use()
+    expect_size("the picture after it", bench.picture().size, upright.size)
+    return f"picture {text_of(turned.size)}, photo {text_of(opened(photo).size)}, video {video}; and back"
+
+
+def mask(bench: Bench) -> str:
+    """What a privacy mask covers is black in the picture and in a photo, and the rest is not."""
+    width, height = bench.camera.size
+    left, top = (width - width // MASKED) // 2, (height - height // MASKED) // 2
+    before = _middle_brightness(bench.picture())
+    if before < BRIGHT:
+        raise Skipped(f"the middle of the picture is dark ({before:.0f} of 255): point the camera at something bright")
+    bench.use(privacy={"masks": [f"{left},{top} {left + width // MASKED},{top + height // MASKED}"]})
+    shown = {"picture": bench.picture(), "photo": opened(bench.take()[0])}
+    bench.use()
+    for name, image in shown.items():
+        if (found := _middle_brightness(image)) > BLACK:
+            raise Wrong(f"the {name} is not black under the mask: {found:.0f} of 255, {before:.0f} without it")
+        if _brightness(image) <= BLACK:
+            raise Wrong(f"the {name} is black where there is no mask")
+    after = _middle_brightness(bench.picture())
+    if after <= BLACK:
+        raise Wrong("the picture is still black after the mask has been removed")
+    masked = max(map(_middle_brightness, shown.values()))
+    return f"brightness under it {before:.0f} of 255 before, {masked:.0f} with it, {after:.0f} after"
+
+
+def _expect_turn(upright: Image.Image, turned: Image.Image) -> None:
+    """Wrong: the turned picture fits an anticlockwise turn clearly better than a clockwise one."""
+    clockwise, other = (
+        _difference(upright.transpose(turn), turned) for turn in (Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_90)
+    )
+    if clockwise > CLEARLY * other:
+        raise Wrong(f"the picture is turned the other way: difference {clockwise:.0f}, anticlockwise {other:.0f}")
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    small = [image.convert("L").resize(TINY) for image in (one, other)]
+    return float(ImageStat.Stat(ImageChops.difference(*small)).mean[0])
+
+
+def _brightness(image: Image.Image) -> float:
+    return float(ImageStat.Stat(image.convert("L")).mean[0])
+
+
+def _middle_brightness(image: Image.Image) -> float:
+    """Of a part that is smaller than the mask, in every sensor mode: their crops have the sensor's middle."""
+    width, height = image.size
+    across, down = width // (4 * MASKED), height // (4 * MASKED)
+    return _brightness(image.crop((width // 2 - across, height // 2 - down, width // 2 + across, height // 2 + down)))

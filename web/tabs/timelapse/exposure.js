@@ -19,14 +19,15 @@ export function exposurePart(changed) {
     show();
     changed();
   });
-  const hint = el("p", { class: "hint" });
-  const longest = el("input", { type: "number", min: 0.001, max: 100, step: "any", inputmode: "decimal", placeholder: "as the interval allows" });
+  const hint = el("span", { class: "hint" });
+  mode.element.append(hint);
+  const longest = el("input", { type: "number", min: 0.001, max: 100, step: "any", inputmode: "decimal" });
   const gain = el("input", { type: "number", min: 1, max: 64, step: "any", inputmode: "decimal", value: 8 });
-  const time = field("Longest exposure", [longest], { units: "s" });
+  const time = field("Longest exposure", [longest], { units: "s", hint: "Empty: as the interval allows." });
   const limit = field("Highest gain", [gain]);
   const problem = el("span", { class: "problem", role: "alert" });
   const limits = el("div", { class: "field-pair" }, time.element, limit.element);
-  const element = el("div", { class: "form-part" }, mode.element, hint, limits, problem);
+  const element = el("div", { class: "form-part" }, mode.element, limits, problem);
   /** What the form has no fields for. @type {Record<string, any>} */
   let rest = {};
 

@@ -185,7 +185,8 @@ class SeriesMode(Mode):
         stays = _keeps_camera(running)
         # Without a frame since the last shot, the camera starts too slowly for snapshots between the shots.
         publish = stays or self._context.published_s < self._shots.taken_s
-        frameless_s = (self._shots.lead_s + photo_cycle_s(settings, series.definition.kind)) * len(shots)
+        cycle_s = photo_cycle_s(settings, series.definition.kind, self._shots.course_controls(series))
+        frameless_s = (self._shots.lead_s + cycle_s) * len(shots)
         interval_s = series.definition.schedule.interval_ms / 1000
         self._context.status.enter("series", interval_s if stays else frameless_s)
         if self._disk_is_full(running):

@@ -87,7 +87,7 @@ class ShotTaker:
         kind, plain = series.definition.kind, _plain(series, varied)
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
-        self._smooth = self._course_controls(series)
+        self._smooth = self.course_controls(series)
         key = (kind, series.state.fixed if keeps_exposure(series.definition) else self._smooth, dict(varied))
         if not self._fits and self._running != key:
             self._start(kind, self._controls(series, varied, stays), plain)
@@ -133,7 +133,7 @@ class ShotTaker:
             context.frame_published(frame)
         self.taken_s = time.monotonic()
 
-    def _course_controls(self, series: Series) -> Values:
+    def course_controls(self, series: Series) -> Values:
         """The controls of the next shot of a smooth exposure; empty: the camera meters."""
         smooth, course = series.definition.smooth_within_interval, exposure.from_json(series.state.course)
         interval_ms, now_ms = series.definition.schedule.interval_ms, int(time.time() * 1000)

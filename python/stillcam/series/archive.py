@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 from stillcam.common.clock import zone_named
 from stillcam.common.errors import StillcamError
@@ -24,6 +24,9 @@ from stillcam.library.zip_stream import Member, member, size_of_files
 from stillcam.series.manifest import MANIFEST, ShotFile, parse_shot_file, shot_folder
 from stillcam.series.manifest_search import NEVER_MS, extent_of
 from stillcam.series.state import FRAMES, SERIES, read_definition, shot_folder_names
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 MAX_NUMBER = 1 << 62  # of a shot
 

@@ -49,9 +49,9 @@ class SeriesZipRoutes:
         read, series = Access.LIBRARY, partial(api, "Series")
         return [
             series("GET", "api/series/{name}/zip", read, self._describe, "The address and size of a ZIP of a series.",
-                   {200: "SeriesZip"}, query=_RANGE),
+                   {200: "SeriesZip"}, errors=(422,), query=_RANGE),
             series("GET", "series/{name}/zip", read, self._zip, "The ZIP of a series, with ranges.",
-                   {200: "application/zip", 206: "application/zip"}, errors=(416,), query=_RANGE),
+                   {200: "application/zip", 206: "application/zip"}, errors=(416, 422), query=_RANGE),
         ]  # fmt: skip
 
     def _describe(self, request: Request) -> Document:

@@ -33,6 +33,7 @@ from stillcam.system_info.machine import board, system
 from stillcam.system_info.software import Software
 
 PROGRAM = "tests/run --hardware"
+ON_DISK = "/var/tmp"  # /tmp may be in memory, which is short on a Pi, and is no measure for the card
 ENDS = (signal.SIGTERM, signal.SIGHUP)  # as Ctrl-C
 
 
@@ -58,6 +59,7 @@ class Check:
             paths.make(path)
         for line in about(environ):
             self._report.say(line)
+        self._report.say(f"- Free in {self._folder.parent}: {shutil.disk_usage(self._folder).free / 1e9:.1f} GB")
         for number, (kind, driver) in enumerate(drivers(environ, paths)):
             for camera in self._cameras(driver):
                 title = f"{driver.name}, camera {camera.index}: {camera.model} {camera.size[0]}x{camera.size[1]}"
@@ -130,7 +132,7 @@ def main() -> int:
     options = parser.parse_args()
     for signum in ENDS:
         signal.signal(signum, signal.default_int_handler)
-    folder = Path(tempfile.mkdtemp(prefix="stillcam-hardware-"))
+    folder = Path(tempfile.mkdtemp(prefix="stillcam-hardware-", dir=os.environ.get("TMPDIR", ON_DISK)))
     report, interrupted = Report(lambda line: print(line, flush=True), options.only, options.skip), False
     try:
         Check(report, folder, options).run(dict(os.environ))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from capture_daemon import ROOT, IdleDaemon, read_sidecar
-from magenta import magenta_files, magenta_in
+from magenta import frames_of, magenta_files, magenta_in
 from PIL import Image
 from running_series import Series
 from videos import recording
@@ -150,16 +150,35 @@ def test_raw_photos_and_videos_that_the_camera_program_encodes_are_refused(idle_
 
 
 @needs_ffmpeg
-def test_a_mask_that_is_set_during_a_video_ends_it(idle_daemon):
+def test_a_mask_that_is_set_during_a_video_ends_it_if_the_camera_program_encodes(idle_daemon):
     """The frames before it are kept; they are of the time without a mask."""
+    video = {"width": 320, "while_recording": "encode"}
+    settings(idle_daemon, video=video)
+    idle_daemon.open()
+    idle_daemon.ask("video")
+    recording(idle_daemon)
+    settings(idle_daemon, video=video, privacy=MASKS)
+    idle_daemon.ask("reload")
+    status = idle_daemon.until(lambda status: not status["recording"] and status["mode"] == "snapshot")
+    assert "privacy mask" in status["notice"]
+    idle_daemon.until(lambda _: list(idle_daemon.library.glob("2*/*_video_*.json")))
+
+
+@needs_ffmpeg
+def test_a_mask_that_is_set_during_a_video_of_frames_is_in_it_from_then_on(idle_daemon):
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon)
     idle_daemon.open()
     idle_daemon.ask("video")
     recording(idle_daemon)
     settings(idle_daemon, privacy=MASKS)
     idle_daemon.ask("reload")
-    status = idle_daemon.until(lambda status: not status["recording"] and status["mode"] == "snapshot")
-    assert "privacy mask" in status["notice"]
-    idle_daemon.until(lambda _: list(idle_daemon.library.glob("2*/*_video_*.json")))
+    size = idle_daemon.ask("status")["recording"]["bytes"]
+    idle_daemon.until(lambda status: status["recording"]["bytes"] > size + 200_000)
+    (item,) = idle_daemon.ask("stop")["items"]
+    shares = [magenta_in(frame) for frame in frames_of(idle_daemon.library / item)]
+    assert shares[0] > SHOWN
+    assert not shares[-1]
 
 
 def test_a_raw_photo_that_waits_is_refused_once_there_is_a_mask(idle_daemon):

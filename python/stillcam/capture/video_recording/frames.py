@@ -85,10 +85,11 @@ class FramesVideo:
         timeout_s = START_TIMEOUT_S + startup_s(1 / self._rate)
         while not (context.stopping or self._is_over):
             try:
-                frames = self._masked(driver.read_frames(READ_S, context.interrupts))
+                frames = driver.read_frames(READ_S, context.interrupts)
             except Interrupted:
                 frames = []
             context.run_commands()
+            frames = self._masked(frames)  # by the settings that the commands may have brought
             now = time.monotonic()
             if frames:
                 self._take(frames, now)

@@ -22,6 +22,7 @@ PINS = {
     "homeassistant": ("homeassistant",),
     "moonraker": ("moonraker",),
     "octoprint": ("octoprint",),
+    "webrtc": ("webrtc",),
     "debian12": ("run", "debian12"),
     "debian13": ("run", "debian13"),
 }

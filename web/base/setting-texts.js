@@ -73,6 +73,7 @@ const TEXTS = {
     help: "Each address receives a message when an item is taken, and when the picture is lost or returns. Add events after an address, for example motion.* picture.* quiet=22:00-07:00 every=60.",
   },
   "live.auto": { label: "Start live view by itself", help: "For everybody who is signed in, unless their browser asks to save data. Each browser remembers its own choice." },
+  "live.webrtc": { label: "WebRTC server", empty: "none", help: "Path of its WHEP address on this host, for example rtc/camera/whep. Live view then has low latency." },
   "page.histogram": { label: "Histogram", help: "Initially shown on the Live tab. Each browser remembers its own choice." },
   "server.max_connections": { label: "Maximum connections", help: RESTART_HELP },
   "server.max_connections_per_address": { label: "Maximum connections per address", help: `Trusted proxies are exempt. ${RESTART_HELP}` },

@@ -34,6 +34,7 @@ if (instead) instead.href = instead.href; // absolute, as it is relative to the 
 let asked = false; // to sign in for that
 
 let stepsShown = false;
+let lowLatency = false;
 
 /** Whom the page was built for. @type {string | null} */
 let user = null;
@@ -64,9 +65,22 @@ function applySession() {
   }
   if (now && instead) say(instead.dataset.refused ?? "", { error: true });
   if (now !== user) choose(session.live);
+  offerLowLatency();
   user = now;
   show();
   showFirstSteps();
+}
+
+/** Once on a page, where the owner has set it up. */
+async function offerLowLatency() {
+  const address = session.live?.webrtc;
+  if (!address || lowLatency || !window.RTCPeerConnection) return;
+  lowLatency = true;
+  try {
+    (await loadPart(() => import("../picture/low-latency.js"), [])).useLowLatency(viewer, address);
+  } catch (error) {
+    say(errorText(error), { error: true });
+  }
 }
 
 /** Once on a page: steps that are done are not shown again. */

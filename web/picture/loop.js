@@ -28,7 +28,7 @@ export class FrameLoop {
   #live = false;
   #liveBreaks = 0;
   #liveAgainAt = 0;
-  #known = "";
+  /** The tag of the frame on the screen. */ known = "";
   #show;
   #report;
   #at;
@@ -122,15 +122,15 @@ export class FrameLoop {
   /** Ask and draw once. @returns how long to wait before the next time, ms */
   async #turn() {
     const { signal } = this.#asking;
-    const live = this.#live && this.#known !== "" && performance.now() >= this.#liveAgainAt;
+    const live = this.#live && this.known !== "" && performance.now() >= this.#liveAgainAt;
     try {
-      const frame = await (this.#ahead ?? this.#ask(live ? nextFrame : currentFrame, this.#known, signal));
+      const frame = await (this.#ahead ?? this.#ask(live ? nextFrame : currentFrame, this.known, signal));
       this.#ahead = null;
       if (frame) {
         this.#widths.took(frame.width, frame.took_ms, live);
         if (live) this.#askAhead(frame.tag, signal);
         await this.#show(frame);
-        this.#known = frame.tag;
+        this.known = frame.tag;
       }
       this.#succeeded(live);
       // Without a frame live waits too: something between answers "after" at once.

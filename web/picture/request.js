@@ -18,7 +18,7 @@ import { ask, Refused } from "../server/api.js";
  * @property {number} born  the same moment on this page's `performance.now()`, ms:
  *                          reckoned from its age, so the two clocks may differ
  * @property {number} took_ms  from the first of its bytes to the last
- * @property {Blob} blob    the JPEG, byte for byte
+ * @property {Blob | HTMLVideoElement} blob  the JPEG, byte for byte; the video that shows it
  */
 
 /**

@@ -12,16 +12,16 @@ import { write } from "../base/dom.js";
 import { CHOICES, feed, sent, showOn } from "./feed.js";
 import { currentFrame } from "./request.js";
 import { FrameCanvas } from "./canvas.js";
+import { offerFullScreen } from "./full-screen.js";
 import { storeFlag } from "../base/storage.js";
 import { isShortcut } from "../base/shortcuts.js";
 import { StatusFeed } from "../server/events.js";
 import { say } from "../base/toasts.js";
-import { ago, clock } from "../base/text.js";
+import { ago, clock, errorText } from "../base/text.js";
 
 /** @typedef {import("./request.js").Frame} Frame */
 
 const TICK_MS = 1_000;
-const IDLE_MS = 3_000; // then bar and tools hide on the full screen
 
 const camera = element("camera");
 const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
@@ -37,7 +37,7 @@ const watchers = new Set();
 let slowTold = false;
 
 /** The tab is on the screen, and the user may watch, as far as is known. */
-const wanted = { shown: sent, allowed: sent };
+const wanted = { shown: sent, allowed: sent, frames: true };
 
 /** The picture, for what is drawn on it, measured on it or done to it. */
 export const viewer = {
@@ -60,6 +60,17 @@ export const viewer = {
   set shown(shown) {
     wanted.shown = shown;
     ask();
+  },
+  /** Whether anybody can see the picture, and may. */
+  get seen() {
+    return wanted.shown && wanted.allowed;
+  },
+  /** Show a picture of a video instead of frames; null: frames again. @param {HTMLVideoElement | null} video */
+  async showVideo(video) {
+    if (video) feed.known = ""; // it is on the screen no more
+    wanted.frames = !video;
+    ask();
+    if (video) await show({ name: "live", tag: "live", width: video.videoWidth, time: new Date(), born: performance.now(), took_ms: 0, blob: video });
   },
   /** Whether the user may see the picture. @param {boolean} allowed */
   set allowed(allowed) {
@@ -85,11 +96,11 @@ for (const name of /** @type {const} */ (["live", "small"])) {
 }
 buttons.download.addEventListener("click", download);
 canvas.parentElement?.after(loading.element);
-if (document.fullscreenEnabled) offerFullScreen(buttons.fullScreen);
+if (document.fullscreenEnabled) offerFullScreen(camera, buttons.fullScreen);
 else buttons.fullScreen.hidden = true; // iPhones cannot
 
 addEventListener("keydown", (event) => {
-  if (!feed.active || !isShortcut(event)) return;
+  if (!viewer.seen || !isShortcut(event)) return;
   const button = shortcuts.get(event.key.toLowerCase());
   if (!button || button.hidden) return;
   event.preventDefault();
@@ -102,7 +113,7 @@ statusFeed.subscribe(render);
 showOn({ show, report: render });
 
 function ask() {
-  feed.active = wanted.shown && wanted.allowed;
+  feed.active = viewer.seen && wanted.frames;
   tick();
 }
 
@@ -121,7 +132,7 @@ async function show(frame) {
 function render() {
   for (const name of /** @type {const} */ (["live", "small"])) buttons[name].setAttribute("aria-checked", String(feed[name]));
   const slow = loading.show(feed.progress);
-  if (!feed.active) return;
+  if (!viewer.seen) return;
   const { state, word, sentence } = pictureState({
     ...factsOf(feed),
     age_s: picture.age_s,
@@ -156,8 +167,9 @@ async function download() {
   buttons.download.setAttribute("aria-busy", "true");
   try {
     save(shown.width ? ((await currentFrame("", {})) ?? shown) : shown);
-  } catch {
-    save(shown); // the link is broken: what is on the screen is all there is
+  } catch (error) {
+    if (shown.blob instanceof Blob) save(shown); // the link is broken: what is on the screen is all there is
+    else say(errorText(error), { error: true });
   } finally {
     buttons.download.removeAttribute("aria-busy");
   }
@@ -166,30 +178,10 @@ async function download() {
 /** @param {Frame} frame */
 function save(frame) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(frame.blob);
+  link.href = URL.createObjectURL(/** @type {Blob} */ (frame.blob));
   link.download = frame.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Safari reads it after the click
-}
-
-/** Let `button` show the camera on the full screen, with the attribute `data-idle` while nobody moves or types there. @param {HTMLElement} button */
-function offerFullScreen(button) {
-  button.addEventListener("click", () => {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else camera.requestFullscreen({ navigationUI: "hide" });
-  });
-
-  let timer = 0;
-  const stir = () => {
-    clearTimeout(timer);
-    camera.removeAttribute("data-idle");
-    if (document.fullscreenElement) timer = setTimeout(() => camera.setAttribute("data-idle", ""), IDLE_MS);
-  };
-  document.addEventListener("fullscreenchange", () => {
-    button.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
-    stir();
-  });
-  for (const kind of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(kind, stir);
 }
 
 /** @param {string} id */

@@ -9,7 +9,7 @@ import * as api from "./api.js";
  * @property {"anyone" | "signed-in"} watch  who may watch
  * @property {{name: string, role: "owner" | "viewer"} | null} user
  * @property {{watch: boolean, library: boolean, control: boolean}} may
- * @property {{auto: boolean}} [live]  whether live view starts by itself
+ * @property {{auto: boolean, webrtc: string}} [live]  whether live view starts by itself, and the address of its WebRTC server; ""
  * @property {string[]} [first_steps]  after set-up, what the user has not seen yet
  */
 

@@ -210,7 +210,7 @@ class PendingSettings:
 
 def picture_settings(settings: Settings) -> tuple[object, ...]:
     """What pictures depend on."""
-    snapshot, live = replace(settings.snapshot, interval_s=1.0), replace(settings.live, auto=False)
+    snapshot, live = replace(settings.snapshot, interval_s=1.0), replace(settings.live, auto=False, webrtc="")
     return settings.camera, snapshot, live, settings.controls, settings.privacy, settings.stamp
 
 

@@ -27,6 +27,7 @@ _DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
 _NAME = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 _HOST = re.compile(_NAME, re.ASCII | re.IGNORECASE)
 _RECEIVER = re.compile("[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
+_PATH = re.compile(r"(/?[\w.~%-]+(/[\w.~%-]+)*(\?[\w.~%&=-]+)?)?", re.ASCII)
 _ORIGIN = re.compile(f"https?://{_NAME}(:[1-9][0-9]{{0,4}})?", re.ASCII | re.IGNORECASE)
 
 SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, and are in the first one's file
@@ -200,6 +201,10 @@ class LiveViewSettings(Configuration):
     quality: int = _quality(75)
     framerate: float = _framerate(15.0)
     auto: bool = _setting(False, "Live view starts by itself for people who are signed in.")
+    webrtc: str = _setting(
+        "", "Path of a WHEP server on the same host, for live view with low latency. Empty: none.",
+        check=_like(_PATH, "must be a path on the same host, like rtc/camera/whep or /webcam/rtc/camera/whep"),
+    )  # fmt: skip
 
 
 def _sync_aspect() -> Any:

@@ -21,7 +21,7 @@ NOBODY: dict[str, Any] = {
     "user": None,
     "may": {"watch": True, "library": False, "control": False},
     "first_steps": [],
-    "live": {"auto": False},
+    "live": {"auto": False, "webrtc": ""},
 }
 
 
@@ -48,7 +48,7 @@ def test_registration_needs_the_code_and_happens_once(site):
     assert response.status == 201
     signed_in = {"registered": True, "watch": "signed-in", "user": {"name": "Ann", "role": "owner"},
                  "may": {"watch": True, "library": True, "control": True},
-                 "first_steps": ["watch", "boot", "storage"], "live": {"auto": False}}  # fmt: skip
+                 "first_steps": ["watch", "boot", "storage"], "live": {"auto": False, "webrtc": ""}}  # fmt: skip
     assert json.loads(body) == signed_in
     assert on_a_page(site, response).call("/api/session") == (200, signed_in)
     assert Client(site).call("/api/session")[1]["may"] == {"watch": False, "library": False, "control": False}
@@ -58,8 +58,8 @@ def test_registration_needs_the_code_and_happens_once(site):
 
 def test_live_view_starts_by_itself_for_people_who_are_signed_in(site, ann):
     site.write_settings({"access": {"watch": "anyone"}, "live": {"auto": True}})
-    site.until(lambda: ann.call("/api/session")[1]["live"] == {"auto": True})
-    assert Client(site).call("/api/session")[1]["live"] == {"auto": False}
+    site.until(lambda: ann.call("/api/session")[1]["live"] == {"auto": True, "webrtc": ""})
+    assert Client(site).call("/api/session")[1]["live"] == {"auto": False, "webrtc": ""}
 
 
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, ann):

@@ -7,7 +7,7 @@ import pytest
 from serving import ROOT
 
 GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-FILES = ("dev", "homeassistant", "moonraker", "octoprint")
+FILES = ("dev", "homeassistant", "moonraker", "octoprint", "webrtc")
 
 
 def exact(requirement: str) -> tuple[str, str]:

@@ -167,3 +167,17 @@ def test_the_place_has_its_older_name_in_older_files_and_requests():
     with pytest.raises(SettingsError, match="from -90 to 90") as caught:
         patched(older, {"motion": {"latitude": 91}})
     assert caught.value.field == "place.latitude"
+
+
+@pytest.mark.parametrize("path", ["", "rtc/camera/whep", "/webcam/rtc/api/webrtc?src=camera", "/whep"])
+def test_a_whep_server_is_below_the_page_s_own_host(path):
+    assert from_json({"version": 1, "live": {"webrtc": path}}).live.webrtc == path
+
+
+@pytest.mark.parametrize(
+    "address", ["http://pi:8889/cam/whep", "//pi/whep", "javascript:alert(1)", "rtc whep", "a//b", "?src=x", "x#y"]
+)
+def test_a_whep_server_on_another_host_is_refused(address):
+    """Nobody would ask Stillcam there who may watch."""
+    with pytest.raises(SettingsError, match="a path on the same host"):
+        from_json({"version": 1, "live": {"webrtc": address}})

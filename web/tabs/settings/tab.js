@@ -38,7 +38,7 @@ const LATER = [
     "access.hosts", "access.proxies", "server.tls_certificate", "server.tls_key", "server.max_connections",
     "server.max_connections_per_address", "server.access_log",
   ]],
-  ["Page", ["live.auto", "page.histogram"]],
+  ["Page", ["live.auto", "live.webrtc", "page.histogram"]],
 ];
 
 /**

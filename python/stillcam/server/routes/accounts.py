@@ -36,7 +36,8 @@ define(
         registered=shape("flag", "whether there is an owner"), watch=one_of("anyone", "signed-in"),
         user=maybe(record(name="text", role=_ROLE)), may=record(watch="flag", library="flag", control="flag"),
         first_steps=shape(list_of(one_of(*STEPS)), "what the page still has to show the user after set-up"),
-        live=record(auto=shape("flag", "whether the page starts live view by itself")),
+        live=record(auto=shape("flag", "whether the page starts live view by itself"),
+                    webrtc=shape("text", "the address of a WHEP server, relative to the camera's; empty: none")),
     ),
     Registration=record(code=shape("text", "the setup code"), name=_NAME, password=_PASSWORD),
     SignIn=record(name=_NAME, password=shape("text")),
@@ -205,14 +206,15 @@ class AccountRoutes:
 
     def _describe(self, request: Request, person: Person | None) -> Document:
         user = person if person and person.by == "session" else None
+        live, watches = self._live(request), person is not None or self._guard.anyone_may_watch()
         return {
             "registered": self._accounts.cache.get().registered,
             "watch": self._settings().access.watch,
             "user": user and {"name": user.name, "role": user.role},
             "first_steps": self._accounts.first_steps.left(user.name) if user and user.role == "owner" else [],
-            "live": {"auto": user is not None and self._live(request).auto},
+            "live": {"auto": user is not None and live.auto, "webrtc": live.webrtc if watches else ""},
             "may": {
-                "watch": person is not None or self._guard.anyone_may_watch(),
+                "watch": watches,
                 "library": person is not None and person.scope != "view",
                 "control": person is not None and person.scope == "control",
             },

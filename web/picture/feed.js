@@ -23,10 +23,7 @@ export const CHOICES = "stillcam.picture";
 /** The device asks for little data. */
 const saving = matchMedia("(prefers-reduced-data: reduce)").matches || /** @type {any} */ (navigator).connection?.saveData === true;
 
-/**
- * Choose live view and the size of the picture: as this browser remembers them, else as the owner and the device wish.
- * @param {{auto: boolean}} [wish]
- */
+/** Choose live view and size as this browser remembers them, else as owner and device wish. @param {{auto: boolean}} [wish] */
 export function choose(wish) {
   const { live = Boolean(wish?.auto) && !saving, small = saving } = storedFlags(CHOICES);
   Object.assign(feed, { live, small });

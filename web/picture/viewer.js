@@ -33,8 +33,7 @@ const statusFeed = new StatusFeed();
 /** @type {Set<(frame: Frame) => void>} */
 const watchers = new Set();
 
-/** Whether the page has said that the connection is slow: once is enough. */
-let slowTold = false;
+let slowTold = false; // once is enough
 
 /** The tab is on the screen, and the user may watch, as far as is known. */
 const wanted = { shown: sent, allowed: sent, frames: true };

@@ -1,10 +1,7 @@
 // @ts-check
 /**
- * Chooses the width of the pictures to request: as large as is wanted, or smaller while the link is slow.
- *
- * A picture of twice the width has about four times the bytes. A slow picture therefore shows how much smaller the next
- * has to be, and several quick ones that the next larger width would be fast enough. If that proves wrong, the larger
- * width is tried less often.
+ * The width of the pictures to request: smaller while the link is slow. Twice the width has about four times the bytes.
+ * A larger width that has proved too slow is tried less often.
  */
 
 /** The widths that the server offers, full size first. */
@@ -12,10 +9,10 @@ const STEPS = [0, 1280, 640, 320];
 const SMALL = 2; // of these
 const IN_TIME_MS = 2_000;
 const LIVE_MS = 500; // for a frame of live view: two a second
-const GROWTH = [16, 4, 4]; // at most how many times the bytes of the next larger step: a full picture may be 4,608 px wide
-const QUICK = 3; // quick pictures before the next larger width is tried ...
-const MOST_QUICK = 48; // ... up to this many after it was too slow ...
-const LIVE_TIMES = 10; // ... and of live frames, of which there are many, so many times as many
+const GROWTH = [16, 4, 4]; // at most so many times the bytes: a full picture may be 4,608 px wide
+const QUICK = 3; // quick pictures before the next larger width is tried, up to
+const MOST_QUICK = 48;
+const LIVE_TIMES = 10; // as many live frames
 
 export class Widths {
   #largest = 0;
@@ -42,10 +39,10 @@ export class Widths {
   }
 
   /**
-   * Record a picture, or the part of it that arrived before the link fell silent.
+   * Record a picture, or the part of it that arrived before the link fell silent; single live frames may be slow.
    * @param {number} width  that was asked for
    * @param {number} took_ms  from the first of its bytes to the last
-   * @param {boolean} [live]  it is a frame of live view: single ones may be slow
+   * @param {boolean} [live]
    */
   took(width, took_ms, live = false) {
     if (width !== this.width) return; // requested before the width changed

@@ -296,9 +296,14 @@ class CaptureContext:
         self.driver.request_still()
         return self.edits.still(self.wait_for(self.driver.wait_still, timeout_s, must_leave))
 
-    def read_frames(self, timeout_s: float) -> list[bytes]:
-        """Wait for frames of the live stream."""
-        return self.edits.frames(self.wait_for(self.driver.read_frames, timeout_s))
+    def read_frames(self, timeout_s: float, newest_only: Callable[[], bool]) -> list[bytes]:
+        """Wait for frames of the live stream.
+
+        Args:
+            newest_only: whether the others that have come with it are not needed, and need not be masked.
+        """
+        frames = self.wait_for(self.driver.read_frames, timeout_s)
+        return self.edits.frames(frames[-1:] if newest_only() else frames)
 
     def frame_published(self, name: str) -> None:
         """Record a published frame.

@@ -146,7 +146,7 @@ class SlowContext:
     def stall_timeout_s(self, cycle_s: Any) -> float:
         return stall_timeout_s(cycle_s(self._settings), self._settings, {})
 
-    def read_frames(self, timeout_s: float) -> list[bytes]:
+    def read_frames(self, timeout_s: float, _newest_only: object) -> list[bytes]:
         self.waited.append(timeout_s)
         if len(self.waited) == 2:
             raise Interrupted

@@ -62,7 +62,7 @@ class LiveMode(Mode):
                     shown = self._show_mode(cycle_s)
                 start_s = 0.0 if context.settings.confirmed else START_TIMEOUT_S + startup_s(cycle_s)
                 timeout_s = context.stall_timeout_s(live_cycle_s) + start_s
-                self._take(context.read_frames(timeout_s))
+                self._take(context.read_frames(timeout_s, lambda: not self._motion.wanted))
                 newest_s = time.monotonic()
         except CameraError as error:
             context.status.count_failure(error.cause, restarts=True)

@@ -128,7 +128,8 @@ put_version() {
 note_source() {
   local commit
   if [[ -e .git ]] && commit=$(git -c safe.directory="$PWD" rev-parse --verify HEAD); then
-    printf '%s\n' "$PWD" "$commit" "${repeated[@]}" | run install -m 644 /dev/stdin "$opt/current/source"
+    # No pipe: with --dry-run nothing reads it.
+    run install -m 644 /dev/stdin "$opt/current/source" <<<"$(printf '%s\n' "$PWD" "$commit" "${repeated[@]}")"
   else
     run rm -f -- "$opt/current/source"
   fi

@@ -80,6 +80,7 @@ def test_a_series_continues_after_the_daemon_was_killed(series):
     series.begin()
     for _ in range(2):
         series.kill()
+        time.sleep(1.5)  # a moment passes: a daemon that is back sooner misses none
         series.start()
         series.goes_on_taking()
     series.finished().whole().every_moment()

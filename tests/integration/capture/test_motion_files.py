@@ -152,6 +152,7 @@ def test_a_video_does_not_wait_for_an_event_that_is_encoded(idle_daemon, tmp_pat
     leave_event(idle_daemon)
     release = tmp_path / "release"
     waits = f'case "$*" in *_motion_*libx264*) until [ -e {release} ]; do sleep 0.1; done;; esac; exec $REAL "$@"'
+    idle_daemon.settings(video={"while_recording": "encode"})  # the JPEGs of another one would be encoded after it
     idle_daemon.open(**fake_ffmpeg(tmp_path / "tools", waits))
     film = idle_daemon.film(1)
     assert film.suffix == ".mp4"

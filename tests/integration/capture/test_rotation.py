@@ -55,7 +55,7 @@ def bracket(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
     garden = Series(idle_daemon, interval_s=3600, shots=1, vary=vary).over()
     rows = garden.shots()
-    assert [row["vary"]["ExposureValue"] for row in rows] == [-1, 0, 1]
+    assert [row["vary"]["ExposureValue"] for row in rows] == [0, -1, 1]  # the one nearest to 0 EV is metered
     assert all(row["metadata"] for row in rows)
     return [garden.picture(row["n"]) for row in rows]
 

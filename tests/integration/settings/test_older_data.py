@@ -85,7 +85,8 @@ def test_settings_and_the_backup_of_them(owner):
     assert settings["webhooks"]["urls"] == ["http://127.0.0.1:9/x"]
     assert [backup["name"] for backup in owner.call("/api/backups")[1]["backups"]] == ["before"]
     assert owner.call("/api/backups/before", "POST")[0] == 200  # it restores: made before the webhook was set
-    assert owner.call("/api/settings")[1]["settings"] == settings | {"webhooks": settings["webhooks"] | {"urls": []}}
+    before = {"webhooks": settings["webhooks"] | {"urls": []}, "video": settings["video"] | {"quality": 93}}
+    assert owner.call("/api/settings")[1]["settings"] == settings | before  # 93 was the default
 
 
 def test_items_of_the_library(site, owner):

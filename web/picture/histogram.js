@@ -7,6 +7,7 @@
  */
 
 import { el } from "../base/dom.js";
+import { readable, UNREADABLE } from "./readable.js";
 
 /**
  * How many pixels have each of 256 values.
@@ -21,28 +22,8 @@ import { el } from "../base/dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const CURVES = /** @type {const} */ (["red", "green", "blue", "luminance"]);
 const COPY_WIDTH = 160;
+const ZEBRA_WIDTH = 480;
 const BRIGHT = 250; // from here on a pixel counts as over-exposed
-const KNOWN = [[200, 40, 90], [10, 220, 130], [0, 0, 0], [255, 255, 255]];
-const NEAR = 3; // some browsers change the lowest bit or two, which no curve shows
-
-/** What is said where the pixels cannot be read. */
-export const UNREADABLE = "this browser returns false pixel values, as protection against fingerprinting";
-
-/** @type {boolean | null} */
-let found = null;
-
-/** Whether the browser gives the pixels of a canvas as they were drawn: known ones are drawn and read back, once. */
-export function readable() {
-  if (found !== null) return found;
-  const canvas = Object.assign(document.createElement("canvas"), { width: KNOWN.length, height: 1 });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
-  KNOWN.forEach((colour, x) => {
-    context.fillStyle = `rgb(${colour.join(" ")})`;
-    context.fillRect(x, 0, 1, 1);
-  });
-  const { data } = context.getImageData(0, 0, KNOWN.length, 1);
-  return (found = KNOWN.every((colour, x) => colour.every((value, i) => Math.abs(data[4 * x + i] - value) <= NEAR)));
-}
 
 /** A small copy of the picture, again and again on the same canvas. */
 export class Copy {
@@ -122,6 +103,25 @@ export function zebra(pixels, phase = 0) {
     data[i + 3] = bright ? 255 : 0;
   }
   return pixels;
+}
+
+/** Stripes over the picture, drawn once for each frame. */
+export class Stripes {
+  #copy = new Copy();
+  #canvas;
+
+  /** @param {HTMLCanvasElement} canvas  over the picture */
+  constructor(canvas) {
+    this.#canvas = canvas;
+  }
+
+  /** The picture has changed. @param {HTMLCanvasElement} picture */
+  update(picture) {
+    if (this.#canvas.hidden) return;
+    const pixels = zebra(this.#copy.of(picture, ZEBRA_WIDTH));
+    Object.assign(this.#canvas, { width: pixels.width, height: pixels.height });
+    this.#canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+  }
 }
 
 /** The histogram of the picture, drawn once for each frame. */

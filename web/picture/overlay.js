@@ -7,7 +7,6 @@
 
 import { el } from "../base/dom.js";
 import { Gestures } from "./gestures.js";
-import { Copy, zebra } from "./histogram.js";
 
 /** @typedef {import("../tabs/live/zoom/sensor-view.js").Point} Point */
 
@@ -19,19 +18,17 @@ import { Copy, zebra } from "./histogram.js";
  * @property {(active: boolean) => void} [active]
  */
 
-const ZEBRA_WIDTH = 480;
-
 export class Overlay {
   element = /** @type {HTMLElement} */ (el("div", { class: "overlay" }));
   #grid = el("div", { class: "grid", hidden: true }, Array.from({ length: 4 }, () => el("span")));
-  #zebra = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "zebra", "aria-hidden": "true", hidden: true }));
-  #copy = new Copy();
+  /** For `Stripes`. */
+  zebra = /** @type {HTMLCanvasElement} */ (el("canvas", { class: "zebra", "aria-hidden": "true", hidden: true }));
   /** @type {Tool | null} */
   #tool = null;
   #gestures;
 
   constructor() {
-    this.element.append(this.#zebra, this.#grid);
+    this.element.append(this.zebra, this.#grid);
     this.#gestures = new Gestures(this.element, {
       drags: () => this.#tool !== null,
       zooms: () => Boolean(this.#tool?.scale),
@@ -60,19 +57,6 @@ export class Overlay {
   /** @param {boolean} shown */
   set grid(shown) {
     this.#grid.hidden = !shown;
-  }
-
-  /** @param {boolean} shown */
-  set zebra(shown) {
-    this.#zebra.hidden = !shown;
-  }
-
-  /** The picture has changed. @param {HTMLCanvasElement} picture */
-  update(picture) {
-    if (this.#zebra.hidden) return;
-    const pixels = zebra(this.#copy.of(picture, ZEBRA_WIDTH));
-    Object.assign(this.#zebra, { width: pixels.width, height: pixels.height });
-    this.#zebra.getContext("2d")?.putImageData(pixels, 0, 0);
   }
 
   /** @param {[number, number]} point  of the window @returns {Point} of the picture */

@@ -57,7 +57,7 @@ def test_every_button_is_reached_and_seen_by_keyboard(page, camera):
     page.goto(camera.url)
     wait_for_state(page, "fresh")
     page.wait_for_selector("#activity a[href]")
-    for name in ("#activity a", "#live", "#download", "#full-screen"):
+    for name in ("#activity a", "#live", "#small", "#download", "#full-screen"):
         page.keyboard.press("Tab")
         assert page.evaluate("(name) => document.activeElement.matches(name)", name)
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"

@@ -8,7 +8,7 @@ import { errorText } from "../../base/text.js";
 import { Taking } from "./take.js";
 import { loadPart, preloadRest } from "../../page/update.js";
 
-const STYLES = ["tabs/live/controls/controls.css", "picture/overlay.css", "picture/histogram.css"];
+const STYLES = ["tabs/live/controls/controls.css", "picture/overlay.css"];
 const ITEMS_MS = 500; // at most until the controls are loaded: a disk with the library may have to wake up
 
 class Live {

@@ -6,7 +6,6 @@ import { ControlState } from "./state.js";
 import { el, fill, write } from "../../../base/dom.js";
 import { Focus } from "../focus/autofocus.js";
 import { FocusWindows } from "../focus/windows.js";
-import { HistogramPanel } from "../../../picture/histogram.js";
 import { MetadataPanel } from "../metadata.js";
 import { Overlay } from "../../../picture/overlay.js";
 import { revealOpened } from "../../../base/reveal.js";
@@ -25,7 +24,12 @@ export class ControlsPanel {
   #context;
   #state;
   #overlay = new Overlay();
-  #histogram = new HistogramPanel();
+  /** Keeps the place of the histogram, which is loaded when it is first shown. */
+  #room = el("div", { class: "histogram-room", hidden: true });
+  /** Once something is measured. @type {import("../../../picture/histogram.js").HistogramPanel | null} */
+  #histogram = null;
+  /** @type {import("../../../picture/histogram.js").Stripes | null} */
+  #stripes = null;
   #metadata;
   /** Below the groups: it comes with them, or they would push it away. */
   #measured;
@@ -63,7 +67,7 @@ export class ControlsPanel {
     context.camera.box.append(this.#overlay.element);
     const controls = /** @type {HTMLElement} */ (panel.querySelector(".controls"));
     revealOpened(controls);
-    fill(controls, this.#lost, choices.element, this.#histogram.element, this.#notice, this.#groups, this.#measured);
+    fill(controls, this.#lost, choices.element, this.#room, this.#notice, this.#groups, this.#measured);
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#draw(null);
     });
@@ -160,10 +164,26 @@ export class ControlsPanel {
 
   /** @param {string} name @param {boolean} shown */
   #view(name, shown) {
-    if (name === "histogram") this.#histogram.element.hidden = !shown;
-    if (name === "zebra") this.#overlay.zebra = shown;
     if (name === "grid") this.#overlay.grid = shown;
-    this.#measure();
+    else if (name === "zebra") this.#overlay.zebra.hidden = !shown;
+    else this.#room.hidden = !shown;
+    if (shown && name !== "grid" && !this.#histogram) this.#loadMeasures();
+    else this.#measure();
+  }
+
+  /** Load what is measured on the picture. */
+  async #loadMeasures() {
+    try {
+      const { HistogramPanel, Stripes } = await loadPart(() => import("../../../picture/histogram.js"), ["picture/histogram.css"]);
+      if (this.#histogram) return; // both were chosen at once
+      this.#histogram = new HistogramPanel();
+      this.#histogram.element.hidden = false;
+      this.#stripes = new Stripes(this.#overlay.zebra);
+      fill(this.#room, this.#histogram.element);
+      this.#measure();
+    } catch (error) {
+      this.#context.say(errorText(error), { error: true });
+    }
   }
 
   /** Measure the picture once nothing more urgent is to be done. */
@@ -172,8 +192,8 @@ export class ControlsPanel {
     later(() => {
       const { canvas } = this.#context.camera;
       if (canvas.hidden) return;
-      this.#histogram.update(canvas);
-      this.#overlay.update(canvas);
+      if (!this.#room.hidden) this.#histogram?.update(canvas);
+      this.#stripes?.update(canvas);
     });
   }
 }

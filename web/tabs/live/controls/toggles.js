@@ -3,7 +3,7 @@
 
 import { el } from "../../../base/dom.js";
 import { storedFlags, storeFlag } from "../../../base/storage.js";
-import { readable, UNREADABLE } from "../../../picture/histogram.js";
+import { readable, UNREADABLE } from "../../../picture/readable.js";
 
 const KEY = "stillcam.view";
 /** Name, words, and whether it is measured on the picture's pixels. @type {[string, string, string, boolean][]} */

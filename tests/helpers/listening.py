@@ -55,6 +55,13 @@ class Listening:
         self._thread.start()
         return self
 
+    def end_before_it_serves(self) -> None:
+        """What a signal does that arrives before it accepts; then have it serve, which is over at once."""
+        self._server.end()
+        self._server.serve_forever()
+        self._server.close()
+        threading.stack_size(0)
+
     def __exit__(self, *_: object) -> None:
         until(lambda: len(self.limits) == 0)
         self._server.end()

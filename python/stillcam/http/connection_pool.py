@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import errno
 import os
 import select
 import threading
@@ -64,6 +65,8 @@ class ConnectionPool:
         with self._lock:
             if not self._closed:
                 fd = connection.fileno()
+                if fd < 0:
+                    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
                 self._epoll.register(fd, select.EPOLLIN)
                 self._connections[fd] = connection
                 return

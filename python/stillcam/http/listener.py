@@ -76,13 +76,17 @@ class Listener:
         return self._tls is not None
 
     def serve_forever(self) -> None:
-        """Accept connections until `end`.
+        """Accept connections until `end`, which may come first.
 
         Raises:
             OSError: the listening socket has been closed.
         """
-        self._pool.add(self)
-        self._closed.wait()
+        try:
+            self._pool.add(self)
+            self._closed.wait()
+        except OSError:
+            if not self._ending:
+                raise
         if not self._ending:
             raise OSError(errno.EBADF, "the listening socket has been closed")
 

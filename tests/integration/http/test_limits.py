@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from listening import Listening
 from pictures import picture
 from serving import Site
 from strangers import Reply, all_of, allow_descriptors, connect, exchange, get, replies, vanish
@@ -283,6 +284,10 @@ def test_sighup_does_not_end_the_server(site):
     site.process.send_signal(signal.SIGHUP)
     assert served(site)
     assert site.end() == 0
+
+
+def test_a_server_that_is_ended_before_it_accepts_ends():
+    Listening({}).end_before_it_serves()
 
 
 def test_a_server_that_is_ended_as_soon_as_it_listens_exits_with_0(tmp_path):

@@ -48,6 +48,9 @@ SCAN_FRAMES = 17  # five are skipped, then about a dozen
 LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
 LENS_AT_REST = 1.0  # dioptres
 
+# Of a frame: its scene, whether it is frozen, see Faults.marker, and metadata that are not the scene's.
+Source = tuple[Picture, bool, str, dict[str, Any]]
+
 _libcamera = sys.modules[__name__]  # where picamera2 looks for some classes
 
 
@@ -287,7 +290,7 @@ class Request:
     def reuse(self) -> None:
         self.status = self.Status.Pending
         self.given: dict[ControlId, Any] = {}
-        self._source: tuple[Picture, bool, dict[str, Any]] | None = None
+        self._source: Source | None = None
         self._frame: Frame | None = None
         self.startup = False
 
@@ -297,8 +300,8 @@ class Request:
     def set_control(self, control: ControlId, value: Any) -> None:
         self.given[control] = value
 
-    def complete(self, source: tuple[Picture, bool, dict[str, Any]], status: Any) -> None:
-        """It holds a frame: of a picture, frozen or not, with other metadata than the picture's."""
+    def complete(self, source: Source, status: Any) -> None:
+        """It holds a frame."""
         self._source, self.status = source, self.Status.Complete
         self.startup = status is FrameMetadata.Status.FrameStartup
         for buffer in self.buffers.values():
@@ -310,14 +313,14 @@ class Request:
         with self._drawing:
             if self._frame is None:
                 assert self._source is not None
-                scene, frozen, _ = self._source
-                self._frame = scene.take(local_now(), frozen=frozen)
+                scene, frozen, marker, _ = self._source
+                self._frame = scene.take(local_now(), frozen=frozen, marker=marker)
             return self._frame
 
     @property
     def metadata(self) -> dict[ControlId, Any]:
         assert self._source is not None
-        told = self.frame.metadata | self._source[2]
+        told = self.frame.metadata | self._source[-1]
         return {_id(name): _native(name, value) for name, value in told.items()}
 
 
@@ -444,7 +447,7 @@ class Camera:
             status = FrameMetadata.Status.FrameStartup if startup > 0 else FrameMetadata.Status.Success
             startup -= 1
             about = tensor(faults.tensor) | (moving if self._scan_left else {})
-            request.complete((scene, faults.frozen, about), status)
+            request.complete((scene, faults.frozen, faults.marker, about), status)
             self._scan_left = max(0, self._scan_left - 1)
             CameraManager.singleton().completed(request)
 

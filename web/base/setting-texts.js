@@ -84,7 +84,7 @@ const TEXTS = {
   "video.quality": { label: "JPEG quality", help: "Of the frames that the MP4 is created from, and of MJPEG videos." },
   "video.while_recording": {
     label: "While recording",
-    help: "With the picture, a video needs about ten times the disk space until its MP4 is created. Choose encoding for a slow card, or a Pi Zero. This has no effect with picamera2.",
+    help: "With the picture, a video needs about ten times the disk space until its MP4 is created. Choose encoding for a slow card, or a Pi Zero. With picamera2 this matters only while there are privacy masks.",
     choices: { picture: "The picture continues", encode: "Encode at once" },
   },
   sensor_mode: { label: "Sensor mode", help: "Automatic selects the widest field of view that is fast enough." },

@@ -168,12 +168,9 @@ class Driver(ABC):
     def start_live(self, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera for live frames; see `read_frames`."""
 
+    @abstractmethod
     def start_video_frames(self, settings: Settings, camera: CameraInfo) -> None:
-        """Start the camera for the frames of a video, to be read by `read_frames` until `stop`.
-
-        Only for drivers that cannot give stills during a video, see the capabilities.
-        """
-        raise NotImplementedError
+        """Start the camera for the frames of a video, to be read by `read_frames` until `stop`."""
 
     def read_frames(self, timeout_s: float, interrupts: Sequence[int]) -> list[bytes]:
         """The complete JPEGs since the last call, oldest first; waits for at least one. Empty: time-out."""

@@ -1,19 +1,26 @@
 """The daemon with the picamera2 driver: what only it does, and that a bad child is no bad daemon."""
 
+import io
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon, read_sidecar
+from magenta import frames_of, magenta_in
 from picamera2_library import LIBRARY
 from PIL import Image, ImageStat
+from videos import recording
 
 from stillcam.ipc.protocol import Refusal
 
 ROOT = Path(__file__).resolve().parents[3]
 MANUAL = {"ExposureTime": 8000, "AnalogueGain": 1}
+MARKER = "2100,1400 2700,2000"  # pixels of an imx519, which has 4656x3496
+
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
 
 
 @pytest.fixture
@@ -35,6 +42,11 @@ def brightness(camera: IdleDaemon, **controls: object) -> float:
         file = (camera.images / "current.jpg").open("rb")
     with file, Image.open(file) as image:
         return ImageStat.Stat(image.convert("L").crop((0, 0, 320, 224))).mean[0]
+
+
+def picture_mean(jpeg: bytes) -> float:
+    with Image.open(io.BytesIO(jpeg)) as image:
+        return ImageStat.Stat(image.convert("L")).mean[0]
 
 
 def opened(camera: IdleDaemon) -> int:
@@ -118,6 +130,38 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
     camera.settings(snapshot={"interval_s": 0.3, "width": 320})
     camera.ask("reload")
     camera.frames(1)
+
+
+@needs_ffmpeg
+def test_a_masked_video_is_made_of_masked_frames(camera):
+    """The library encodes what the camera sees, so a mask ends its video; the next one is recorded frame by frame."""
+    sections = {"snapshot": STILL, "live": LIVE, "video": camera.video}
+    camera.fault(marker=MARKER, speed=2)
+    camera.change(**sections)
+    assert camera.ask("video")["recording"]
+    recording(camera)
+    camera.change(**sections, privacy={"masks": [MARKER]})
+    assert "privacy mask" in camera.until(lambda status: not status["recording"])["notice"]
+    camera.until(lambda _: list(camera.library.glob("2*/*.json")))
+    (plain,) = camera.library.glob("2*/*_video_*.mp4")
+    assert min(map(magenta_in, frames_of(plain))) > 0.01
+    assert camera.ask("video")["recording"]
+    recording(camera)
+    camera.ask("lease", seconds=30)
+    camera.frames(3)
+    (photo,) = camera.take()
+    shown = (camera.images / "current.jpg").read_bytes()
+    (item,) = camera.ask("stop")["items"]
+    frames = frames_of(camera.library / item)
+    assert len(frames) > 5
+    assert min(map(picture_mean, frames[2:])) > 40  # not all black
+    assert max(map(magenta_in, [*frames, shown, photo.read_bytes()])) == 0
+    assert read_sidecar(photo)["from"] == "video"
+    about = read_sidecar(camera.library / item)
+    assert (about["size"], about.get("notices")) == ([320, 180], None)
+    camera.change(**sections, privacy={"masks": [MARKER]}, files={"video": "h264"})
+    with pytest.raises(Refusal, match=r"files\.video to mp4"):
+        camera.ask("video")
 
 
 def test_without_the_library_it_says_what_to_install(idle_daemon):

@@ -25,6 +25,22 @@ def test_a_pipe_that_nobody_reads_does_not_block():
     os.close(write)
 
 
+def test_a_pipe_for_a_video_keeps_the_frames_that_wait():
+    """A daemon that is busy for a moment loses none of them; the oldest one is dropped when there are too many."""
+    read, write = os.pipe()
+    pipe = FramePipe(write, kept=4)
+    size = 1 << 18  # more than a pipe holds: the first one blocks the thread that writes
+    pipe.write(bytes([0]) * size)
+    got = os.read(read, 1)
+    for number in range(1, 6):
+        pipe.write(bytes([number]) * size)
+    while len(got) < 5 * size:
+        got += os.read(read, 1 << 20)
+    assert list(got[::size]) == [0, 2, 3, 4, 5]
+    os.close(read)
+    os.close(write)
+
+
 def test_the_callback_comes_before_the_first_frame_with_new_controls():
     read, write = os.pipe()
     pipe = FramePipe(write)

@@ -1,6 +1,7 @@
 """The worker: `python -P -m stillcam.camera.picamera2 DESCRIPTOR FOLDER`, with a socket and the machine's folder.
 
-It carries out commands one at a time. JPEGs of the live view go to standard output. It exits on SIGTERM or SIGINT, when
+It carries out commands one at a time. JPEGs of the live view, and of a
+video that the daemon records, go to standard output. It exits on SIGTERM or SIGINT, when
 the daemon exits, and when a video has reached its duration; the file of a video is then finished.
 """
 
@@ -103,6 +104,8 @@ class Worker:
             send(self._end, {"ready": True})
         elif verb == "live":
             session.start_live(configuration, self._frames)
+        elif verb == "frames":
+            session.start_video_frames(configuration, self._frames)
         elif verb == "video":
             session.start_video(configuration, command, self._fail)
         elif verb == "adjust":

@@ -113,6 +113,10 @@ class Picamera2(Driver):
         self._command("video", **output, folder=str(self._images), quality=settings.snapshot.quality)
         return path, container
 
+    def start_video_frames(self, settings: Settings, camera: CameraInfo) -> None:
+        self._begin("video", settings, camera)
+        self._command("frames")
+
     @property
     def stderr(self) -> Sequence[str]:
         return self._worker.stderr if self._worker else ()

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -20,17 +21,23 @@ from stillcam.camera.picamera2.errors import MICROPHONE
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.common.threads import start
 
+VIDEO_FRAMES = 16  # of a video that wait for the daemon at most: half a second, about 10 MB in full HD
+
 OnError = Callable[[BaseException], None]  # called in a thread of the library
 OnApplied = Callable[[int], None]  # gets the number of frames that were written before
 
 
 class FramePipe(io.BufferedIOBase):
-    """The pipe for the JPEGs of the live view; if the daemon does not read, only the newest frame is kept."""
+    """The pipe for JPEGs to the daemon.
 
-    def __init__(self, descriptor: int) -> None:
+    Args:
+        kept: so many frames are kept while the daemon does not read; the oldest ones are dropped.
+    """
+
+    def __init__(self, descriptor: int, kept: int = 1) -> None:
         self._descriptor = descriptor
         self._changed = threading.Condition()
-        self._newest: tuple[int, bytes] | None = None  # its number, from 1, and the frame
+        self._waiting: deque[tuple[int, bytes]] = deque(maxlen=kept)  # the number of each, from 1, and the frame
         self._received = self._written = 0
         self._applied_from = 0
         self._on_applied: OnApplied = _ignore
@@ -50,16 +57,15 @@ class FramePipe(io.BufferedIOBase):
         frame = bytes(data)
         with self._changed:
             self._received += 1
-            self._newest = self._received, frame
+            self._waiting.append((self._received, frame))
             self._changed.notify()
         return len(frame)
 
     def _write_frames(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._newest is not None)
-                assert self._newest is not None
-                (number, frame), self._newest = self._newest, None
+                self._changed.wait_for(lambda: bool(self._waiting))
+                number, frame = self._waiting.popleft()
                 on_applied: OnApplied = _ignore
                 if number >= self._applied_from:
                     on_applied, self._on_applied = self._on_applied, _ignore

@@ -161,20 +161,31 @@ class Session:
             self._reset_counters()
             self._start(self._create_configuration(), scan=True)
             return
-        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe))
+        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe), jpeg=True)
+
+    def start_video_frames(self, configuration: CameraConfiguration, descriptor: int) -> None:
+        """Start a video that the daemon records: its JPEGs are written to `descriptor`."""
+        self.stop()
+        self._refuse_usb()
+        self._wanted, self._pipe = configuration, outputs.FramePipe(descriptor, outputs.VIDEO_FRAMES)
+        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe), jpeg=True)
 
     def start_video(
         self, configuration: CameraConfiguration, command: Message, on_error: Callable[[BaseException], None]
     ) -> None:
         """Start a video; stills are frames of it, in the command's `folder` and `quality`."""
         self.stop()
-        if self._usb:
-            raise RuntimeError("no videos of USB cameras")
+        self._refuse_usb()
         self._wanted, self._pipe = configuration, None
         self._folder, self._number = Path(command["folder"]), 0
         self._duration_s = command["seconds"] or math.inf
         self._camera.options["quality"] = command["quality"]
-        self._record(configuration, *outputs.video_output(command, configuration.quality, on_error))
+        encoder, output = outputs.video_output(command, configuration.quality, on_error)
+        self._record(configuration, encoder, output, jpeg=command["path"].endswith(".mjpeg"))
+
+    def _refuse_usb(self) -> None:
+        if self._usb:
+            raise RuntimeError("no videos of USB cameras")
 
     def adjust(self, configuration: CameraConfiguration, controls: Values, on_applied: outputs.OnApplied) -> None:
         """Set other controls while the camera runs.
@@ -203,9 +214,9 @@ class Session:
             self._await_focus()
             on_applied(0)
 
-    def _record(self, configuration: CameraConfiguration, encoder: Any, output: Any) -> None:
+    def _record(self, configuration: CameraConfiguration, encoder: Any, output: Any, *, jpeg: bool) -> None:
         self._viewfinder = None
-        self._configure(self._create_configuration())
+        self._configure(self._create_configuration(jpeg=jpeg))
         self._apply_controls(self._with_scan(configuration.controls))
         self._reset_counters()
         self._recording, self._encoder = True, encoder
@@ -234,9 +245,19 @@ class Session:
             raise RuntimeError(f"configuration failed: sensor mode {mode} and not {list(sensor)}")
 
     def _create_configuration(
-        self, buffers: int = 0, *, queue: bool = True, use: str = "", size: tuple[int, int] | None = None
+        self,
+        buffers: int = 0,
+        *,
+        queue: bool = True,
+        use: str = "",
+        size: tuple[int, int] | None = None,
+        jpeg: bool = False,
     ) -> Any:
-        """The library's configuration for the use case, or for another `use`, `size` and number of buffers."""
+        """The library's configuration for the use case, or for another `use`, `size` and number of buffers.
+
+        Args:
+            jpeg: the frames become JPEGs, which are full-range at any size; H.264 is not.
+        """
         wanted = self._wanted
         use, size = use or wanted.use, size or wanted.size
         buffers = buffers or wanted.buffers or BUFFERS[use]
@@ -251,7 +272,7 @@ class Session:
             more["sensor"] = {"output_size": (width, height), "bit_depth": depth}
             if wanted.raw:
                 more["raw"] = {"size": (width, height)}
-        if use == "preview":  # JPEG is full-range at any size
+        if use == "preview" or jpeg:
             more["colour_space"] = self._libcamera.ColorSpace.Sycc()
         transform = self._libcamera.Transform(hflip=wanted.flips[0], vflip=wanted.flips[1])
         main = {"size": size, "format": USB_PIXELS if self._usb else PIXELS[use]}

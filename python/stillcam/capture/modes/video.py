@@ -23,9 +23,8 @@ from stillcam.settings.schema import Settings
 
 MASKED = (
     "a video that is encoded at once cannot have privacy masks: set video.while_recording to picture and files.video to"
-    " mp4 or mjpeg, or remove the masks"
+    " mp4, which needs ffmpeg, or mjpeg; or remove the masks"
 )
-MASKED_BY_LIBRARY = "the picamera2 driver cannot mask videos: use the rpicam driver, or remove the masks"
 CLOSE_S = 1.0  # for the rest of a video to be written when the daemon ends
 
 
@@ -114,11 +113,15 @@ class VideoMode(Mode):
         """Why a video cannot have the masks that are set; None: it can, or there are none."""
         if not settings.privacy.masks or stores_frames:
             return None
-        return MASKED_BY_LIBRARY if self._context.driver.capabilities.stills_in_videos else MASKED
+        return MASKED
 
     def _stores_frames(self, settings: Settings) -> bool:
-        """Whether the daemon records the frames, which it can then show, and the MP4 is made of them afterwards."""
-        if self._context.driver.capabilities.stills_in_videos or settings.video.while_recording == "encode":
+        """Whether the daemon records the frames, which it can then show, and the MP4 is made of them afterwards.
+
+        A driver that gives frames of an encoded video, too, does so only to have them masked.
+        """
+        encodes = self._context.driver.capabilities.stills_in_videos and not settings.privacy.masks
+        if encodes or settings.video.while_recording == "encode":
             return False
         return {"h264": False, "mjpeg": True}.get(settings.files.video, shutil.which("ffmpeg") is not None)
 

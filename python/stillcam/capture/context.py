@@ -301,9 +301,18 @@ class CaptureContext:
 
         Args:
             newest_only: whether the others that have come with it are not needed, and need not be masked.
+
+        A frame that has been damaged cannot be masked: it is skipped, together with those that came with it.
         """
-        frames = self.wait_for(self.driver.read_frames, timeout_s)
-        return self.edits.frames(frames[-1:] if newest_only() else frames)
+        for torn in range(1, MAX_TORN + 1):
+            frames = self.wait_for(self.driver.read_frames, timeout_s)
+            try:
+                return self.edits.frames(frames[-1:] if newest_only() else frames)
+            except CameraError as error:
+                if error.cause != "torn" or torn == MAX_TORN:
+                    raise
+                self.status.count_failure(error.cause, restarts=False)
+        raise AssertionError("the last torn frame is an error")
 
     def frame_published(self, name: str) -> None:
         """Record a published frame.

@@ -14,11 +14,12 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
-from stillcam.common.child_process import wait_readable
-from stillcam.common.errors import CameraError
+from stillcam.common.child_process import before_exec, wait_readable
+from stillcam.common.errors import NO_MEMORY, CameraError, shortage
 from stillcam.frames.exif import thumbnail_ranges, with_exposure_bias
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
@@ -157,18 +158,27 @@ def rotate(source: Path, target: Path, degrees: int, jpegtran: str | None, inter
 
 
 def run_on_picture(argv: Sequence[str], words: tuple[str, str], interrupts: Sequence[int]) -> None:
-    """Run a program that makes another picture of one.
+    """Run a program that makes another picture of one; it ends with the daemon.
 
     Args:
         words: what it does, for errors: "rotating the picture", "rotated".
 
     Raises:
-        CameraError, Interrupted: as `rotate`.
+        CameraError, Interrupted: as `rotate`; `short`: there is not enough memory.
     """
     with open(os.memfd_create("stderr"), "w+b") as errors:  # a pipe that is full would stop the child
-        child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=False
-        )
+        try:
+            child = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                close_fds=False,
+                preexec_fn=partial(before_exec, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
+            )
+        except OSError as error:
+            cause = "short" if shortage(error) else "missing"
+            raise CameraError(cause, f"{words[0]}: cannot start {argv[0]}: {error.strerror}") from error
         try:
             in_time = _exits_in_time(child.pid, CHILD_TIMEOUT_S, interrupts)
         finally:
@@ -178,6 +188,9 @@ def run_on_picture(argv: Sequence[str], words: tuple[str, str], interrupts: Sequ
         last_line = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
     if not in_time:
         raise CameraError("torn", f"{words[0]} took longer than {CHILD_TIMEOUT_S:g} s; check the CPU load")
+    if status < 0 or NO_MEMORY in last_line.lower():
+        how = f"signal {-status} ended the program" if status < 0 else NO_MEMORY
+        raise CameraError("short", f"the picture could not be {words[1]}: {how}; see free -m, or choose a smaller size")
     if status:
         cause = "disk" if "space" in last_line.lower() or "write" in last_line.lower() else "torn"
         raise CameraError(cause, f"the picture could not be {words[1]}: {last_line}")

@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stillcam.camera.driver import Driver, Interrupted, Still
+from stillcam.camera.driver import Driver, Still
 from stillcam.capture.image_files import check_image, run_on_picture
-from stillcam.common.errors import CameraError, SettingsError
+from stillcam.common.errors import NO_MEMORY, CameraError, SettingsError, shortage
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.frames.jpeg import InvalidJpeg
 from stillcam.settings.schema import Settings
@@ -55,7 +55,8 @@ class PictureEdits:
         """Mask the frames that the driver has just given; the same list if there are no masks.
 
         Raises:
-            CameraError: `missing`: libturbojpeg is not installed; `torn`: one of them is incomplete.
+            CameraError: `missing`: libturbojpeg is not installed; `torn`: one of them is incomplete; `short`: there is
+                not enough memory.
         """
         masks = self._settings().privacy.masks
         return [self._masked(frame, masks) for frame in frames] if masks else frames
@@ -65,8 +66,9 @@ class PictureEdits:
 
         Raises:
             CameraError: as `frames`, `disk` if the folder is full, `options` if it is a raw photo, which may not be
-                kept since a mask was set; the still is deleted.
-            Interrupted: one of the `interrupts` is readable; the still is deleted.
+                kept since a mask was set.
+            Interrupted: one of the `interrupts` is readable.
+            After these and any other error, the still is deleted.
         """
         masks = self._settings().privacy.masks
         if not masks:
@@ -77,11 +79,13 @@ class PictureEdits:
                 raise CameraError("options", refused)
             self._mask_file(still, masked, masks)
             masked.replace(still.path)
-        except (OSError, CameraError, Interrupted) as error:
+        except BaseException as error:
             for path in filter(None, (still.path, still.raw, masked)):
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             if isinstance(error, OSError):
-                raise CameraError("disk", f"{still.path.parent}: {error.strerror}") from error
+                cause = "short" if shortage(error) else "disk"
+                raise CameraError(cause, f"{still.path.parent}: {error.strerror}") from error
             raise
         return still
 
@@ -178,6 +182,9 @@ def _camera_errors(done: str) -> Iterator[None]:
         yield
     except MissingLibrary as error:
         raise CameraError("missing", f"no picture can be {done}: {error}") from error
+    except MemoryError as error:
+        reason = f"the picture could not be {done}: {NO_MEMORY}; see free -m, or choose a smaller size"
+        raise CameraError("short", reason) from error
     except (InvalidJpeg, DamagedJpeg) as error:
         raise CameraError("torn", f"the camera wrote an incomplete picture ({error}): is the disk full?") from error
 

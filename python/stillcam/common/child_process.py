@@ -30,7 +30,7 @@ _STDERR_PAUSE_S = 3.0  # the camera programs log some twenty lines a still: thos
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _before_exec(parent: int) -> None:
+def before_exec(parent: int) -> None:
     """In the child: let the program survive an early SIGUSR1, and not outlive the daemon.
 
     rpicam-still dies of a SIGUSR1 before its handler is installed, unless the signal is ignored, which a program
@@ -82,7 +82,7 @@ class ChildProcess:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 pass_fds=pass_fds,
-                preexec_fn=partial(_before_exec, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
+                preexec_fn=partial(before_exec, os.getpid()),  # noqa: PLW1509 - two system calls, no lock
                 start_new_session=True,  # a Ctrl-C in the terminal is the daemon's to handle
             )
         except OSError as error:

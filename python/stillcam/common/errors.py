@@ -6,6 +6,7 @@ import errno
 
 # Temporary shortages of memory or descriptors.
 SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+NO_MEMORY = "not enough memory"
 
 
 class StillcamError(Exception):
@@ -55,5 +56,5 @@ class CameraError(StillcamError):
 def shortage(error: BaseException) -> str:
     """Name the shortage of memory or descriptors that caused `error`, for a person; empty: it has another cause."""
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
-        return "not enough memory"
+        return NO_MEMORY
     return str(error.strerror) if isinstance(error, OSError) and error.errno in SHORT else ""

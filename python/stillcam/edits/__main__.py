@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stillcam.common.errors import NO_MEMORY
 from stillcam.edits.coefficients import DamagedJpeg, MissingLibrary
 from stillcam.edits.draw import MaskDrawer, draw_into_image
 from stillcam.frames.jpeg import InvalidJpeg
@@ -21,6 +22,9 @@ from stillcam.settings.stamp_text import Stamp
 def main(plan: str, source: str, target: str) -> int:
     try:
         _draw(json.loads(plan), Path(source), Path(target))
+    except MemoryError:
+        print(NO_MEMORY, file=sys.stderr)
+        return 1
     except (InvalidJpeg, DamagedJpeg, MissingLibrary, OSError) as error:
         print(error, file=sys.stderr)
         return 1

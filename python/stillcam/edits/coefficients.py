@@ -70,6 +70,7 @@ def replace_blocks(jpeg: bytes, writes: Writes) -> bytes:
     Raises:
         MissingLibrary: see there.
         DamagedJpeg: see there.
+        MemoryError: the library has not enough memory for it.
     """
     failures: list[BaseException] = []
     left = set(writes)
@@ -118,7 +119,8 @@ def _transform(library: ctypes.CDLL, jpeg: bytes, put: Callable[..., int]) -> by
     try:
         # A warning, such as of missing data, is an error, too.
         if library.tjTransform(handle, jpeg, len(jpeg), 1, byref(buffer), byref(size), byref(order), 0):
-            raise DamagedJpeg(library.tjGetErrorStr2(handle).decode(errors="replace"))
+            reason = library.tjGetErrorStr2(handle).decode(errors="replace")
+            raise MemoryError(reason) if "memory" in reason.lower() else DamagedJpeg(reason)
         return ctypes.string_at(buffer, size.value)
     finally:
         library.tjFree(buffer)

@@ -10,10 +10,13 @@ from pathlib import Path
 from stillcam.edits.coefficients import BLOCK_BYTES, Writes, replace_blocks
 from stillcam.edits.jpeg_layout import BLOCK, JpegLayout, read_layout
 from stillcam.edits.masks import covered
-from stillcam.frames.exif import thumbnail_ranges
+from stillcam.frames.exif import exif_without_pictures
+from stillcam.frames.jpeg import METADATA, segments
 from stillcam.settings.geometry import View
 
 BLACK = -1024  # DC coefficient of a black block of brightness, times its step (T.81, A.3.1)
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_NO_PICTURES = {_APP0: b"JFIF\0", _APP2: b"ICC_PROFILE\0", _APP14: b"Adobe"}  # segments that hold none
 MOST_PLANS = 4  # snapshots, live view and photos differ in size
 
 
@@ -24,7 +27,7 @@ class MaskDrawer:
         self._plans: OrderedDict[tuple[Sequence[str], View, JpegLayout], Writes] = OrderedDict()
 
     def draw(self, jpeg: bytes, masks: Sequence[str], view: View) -> bytes:
-        """The JPEG with its masks, and without a thumbnail; the same object if they cover nothing of it.
+        """The JPEG with its masks, and without other pictures in its metadata; the same object if they cover nothing.
 
         Args:
             jpeg: as the camera has made it, before a rotation by 90 or 270 degrees.
@@ -33,7 +36,7 @@ class MaskDrawer:
 
         Raises:
             InvalidJpeg, DamagedJpeg: it is no whole JPEG.
-            MissingLibrary: libturbojpeg is not installed.
+            MissingLibrary, MemoryError: see `replace_blocks`.
         """
         key = tuple(masks), view, read_layout(jpeg)
         writes = self._plans.get(key)
@@ -42,7 +45,7 @@ class MaskDrawer:
             if len(self._plans) > MOST_PLANS:
                 self._plans.popitem(last=False)
         self._plans.move_to_end(key)
-        return _without_thumbnail(replace_blocks(jpeg, writes)) if writes else jpeg
+        return _without_other_pictures(replace_blocks(jpeg, writes)) if writes else jpeg
 
 
 def draw_into_image(source: Path, target: Path, masks: Sequence[str], view: View) -> None:
@@ -55,6 +58,7 @@ def draw_into_image(source: Path, target: Path, masks: Sequence[str], view: View
 
     with Image.open(source, formats=("PNG", "BMP")) as image:
         image.load()
+        image.info.clear()  # metadata may hold a thumbnail
         for row, spans in enumerate(covered(masks, view, image.size, (BLOCK, BLOCK))):
             for first, end in spans:
                 image.paste(0, (first * BLOCK, row * BLOCK, end * BLOCK, (row + 1) * BLOCK))
@@ -79,12 +83,19 @@ def _writes(masks: Sequence[str], view: View, layout: JpegLayout) -> Writes:
     return writes
 
 
-def _without_thumbnail(jpeg: bytes) -> bytes:
-    """The thumbnail in the EXIF shows what the masks cover."""
-    ranges = thumbnail_ranges(jpeg)
-    if not ranges:
-        return jpeg
-    changed = bytearray(jpeg)
-    for start, end in ranges:
-        changed[start:end] = bytes(end - start)
-    return bytes(changed)
+def _without_other_pictures(jpeg: bytes) -> bytes:
+    """Thumbnails and previews show what the masks cover: of the metadata, only what surely holds none is kept."""
+    parts, at, exif_before = [], 0, False
+    for marker, offset, end in segments(jpeg):
+        if marker not in METADATA:
+            continue
+        content = kept = jpeg[offset + 4 : end]
+        if marker == _APP1:
+            kept, exif_before = b"" if exif_before else exif_without_pictures(content), True
+        elif marker not in _NO_PICTURES or not content.startswith(_NO_PICTURES[marker]):
+            kept = b""
+        if kept != content:
+            head = jpeg[offset : offset + 2] + struct.pack(">H", len(kept) + 2) if kept else b""
+            parts += [jpeg[at:offset], head, kept]
+            at = end
+    return b"".join((*parts, jpeg[at:])) if parts else jpeg

@@ -17,6 +17,7 @@ _HEADER = b"Exif\0\0"
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _OFFSET, _LENGTH = 0x0201, 0x0202
 _EXIF_DIRECTORY, _EXPOSURE_BIAS, _SRATIONAL = 0x8769, 0x9204, 10  # 4.6.3, 4.6.5
+_PICTURES = frozenset({0x0111, 0x0144, 0x014A, _OFFSET, 0x927C})  # strips, tiles, directories of others; maker's notes
 _MAX_SEGMENT = 65_533  # bytes of its content
 _EV_STEPS = 100  # of an exposure bias, in one EV
 
@@ -70,6 +71,30 @@ def thumbnail_ranges(jpeg: Buffer) -> list[tuple[int, int]]:
         if marker == _APP1 and (found := find_thumbnail(bytes(jpeg[begin:end]))):
             return [(begin + found.link, begin + found.link + 4), (begin + found.start, begin + found.end)]
     return []
+
+
+def exif_without_pictures(exif: bytes) -> bytes:
+    """The content of an APP1 segment without its thumbnail; empty if it is no EXIF, or may hold other pictures."""
+    if found := find_thumbnail(exif):
+        cut = bytearray(exif)
+        cut[found.link : found.link + 4] = bytes(4)
+        cut[found.start : found.end] = bytes(found.end - found.start)
+        exif = bytes(cut)
+    order = _ORDERS.get(exif[6:10])
+    if not exif.startswith(_HEADER) or not order:
+        return b""
+    tiff = exif[6:]
+    try:
+        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+        entries = dict(_entries(tiff, order, first))
+        (second,) = struct.unpack_from(f"{order}I", tiff, first + 2 + 12 * len(entries))
+        tags = set(entries.values())
+        for at in [at for at, tag in entries.items() if tag == _EXIF_DIRECTORY]:
+            (directory,) = struct.unpack_from(f"{order}I", tiff, at + 8)
+            tags |= {tag for _at, tag in _entries(tiff, order, directory)}
+    except struct.error:
+        return b""
+    return b"" if second or tags & _PICTURES or SOI + b"\xff" in tiff else exif
 
 
 def with_exposure_bias(jpeg: Buffer, bias_ev: float) -> tuple[bytes, int] | None:

@@ -16,7 +16,7 @@ EOI = b"\xff\xd9"
 _SOS = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM, RST0..RST7: no length follows
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG, DAC
-_METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})  # APP0..APP15, COM
+METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})  # APP0..APP15, COM
 _NEXT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # the marker that ends entropy-coded data (B.1.1.5)
 
 Buffer = bytes | bytearray | mmap.mmap
@@ -123,7 +123,7 @@ def picture_offset(data: Buffer) -> int:
         InvalidJpeg: as `segments`.
     """
     for marker, offset, _end in segments(data):
-        if marker not in _METADATA:
+        if marker not in METADATA:
             return offset
     raise TruncatedJpeg("cut short in the headers")
 

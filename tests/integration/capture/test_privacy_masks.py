@@ -3,13 +3,15 @@
 Whatever is in `images/` and `data/` is decoded and searched.
 """
 
+import os
 import shutil
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_daemon import ROOT, IdleDaemon, read_sidecar
+from capture_daemon import ROOT, BackgroundRequest, IdleDaemon, read_sidecar
 from magenta import frames_of, magenta_files, magenta_in
 from PIL import Image
 from running_series import Series
@@ -102,6 +104,54 @@ def test_a_large_photo_is_masked_by_a_child_process_and_has_no_thumbnail(idle_da
         assert image.getexif()[0x0110] == "imx519"
         assert b"\xff\xd8" not in image.info["exif"]
     assert not magenta_in(photo.read_bytes())
+
+
+HALF_WRITTEN = """
+import os, pathlib, signal, sys
+if sys.orig_argv[1:3] == ["-m", "stillcam.edits"]:
+    pathlib.Path(sys.orig_argv[5]).write_bytes(b"half of a picture")
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def stopped_child(daemon: IdleDaemon) -> int:
+    """Wait until the process that masks a photo has begun, and has stopped itself."""
+    found: list[int] = []
+
+    def stopped(_: object) -> bool:
+        states = {pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in programs()}
+        found[:] = [pid for pid, state in states.items() if state == "T"]
+        return bool(found)
+
+    def programs() -> list[int]:
+        return [pid for pid in daemon.camera_programs() if Path(f"/proc/{pid}/stat").exists()]
+
+    daemon.until(stopped)
+    return found[0]
+
+
+def test_a_photo_whose_masking_is_killed_leaves_nothing(idle_daemon, tmp_path):
+    """First the child is killed, also at the second try; then the daemon, with which the child ends."""
+    (tmp_path / "sitecustomize.py").write_text(HALF_WRITTEN)
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, files={"photo": "png"}, privacy=MASKS)
+    idle_daemon.open(PYTHONPATH=f"{tmp_path}:{ROOT / 'python'}")
+    photo = BackgroundRequest(idle_daemon, "photo")
+    for _ in range(2):
+        child = stopped_child(idle_daemon)
+        os.kill(child, signal.SIGKILL)
+        idle_daemon.until_gone(child)
+    assert "signal 9 ended the program" in str(photo.wait())
+    assert (idle_daemon.drafts(), idle_daemon.visible()) == ([], [])
+    photo = BackgroundRequest(idle_daemon, "photo")
+    child = stopped_child(idle_daemon)
+    idle_daemon.kill()
+    idle_daemon.until_gone(child)
+    photo.wait()
+    assert idle_daemon.drafts()
+    idle_daemon.open()
+    assert (idle_daemon.drafts(), idle_daemon.visible()) == ([], [])
+    assert not any(magenta_files(idle_daemon.images, idle_daemon.data).values())
 
 
 def test_a_mask_counts_from_the_next_picture_on_and_restarts_nothing(idle_daemon):

@@ -1,12 +1,19 @@
 """Masks in JPEGs: black where they are, and bit by bit the same everywhere else."""
 
 import io
+import os
+import shutil
+import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from PIL import Image, ImageChops
 
+from stillcam.capture.image_files import run_on_picture
+from stillcam.common.errors import CameraError
 from stillcam.edits import coefficients
 from stillcam.edits.__main__ import main
 from stillcam.edits.coefficients import DamagedJpeg, MissingLibrary
@@ -73,6 +80,16 @@ def test_a_mask_is_black_and_the_rest_is_untouched(options):
     assert right <= BOX[2] + MARGIN + 2 and bottom <= BOX[3] + MARGIN + 2
 
 
+@pytest.mark.skipif(not shutil.which("jpegtran"), reason="needs jpegtran")
+@pytest.mark.parametrize("options", [("-arithmetic",), ("-arithmetic", "-progressive"), ("-restart", "1B")])
+def test_other_ways_to_code_the_blocks(options):
+    """Pillow cannot make them."""
+    argv = ["jpegtran", *options]
+    original = subprocess.run(argv, input=jpeg(), capture_output=True, check=True).stdout
+    masked = MaskDrawer().draw(original, [MASK], VIEW)
+    assert brightest(opened(masked).crop(BOX)) <= 1
+
+
 def test_a_jpeg_without_a_mask_in_it_is_the_same_object():
     original = jpeg()
     drawer = MaskDrawer()
@@ -104,6 +121,54 @@ def test_a_thumbnail_is_removed_and_the_exif_kept():
     assert not thumbnail_ranges(masked)
     assert small.getvalue()[20:200] not in masked
     assert opened(masked).getexif()[0x0110] == "imx708"
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def exif(*tags: int, held: bytes) -> bytes:
+    """The content of an APP1 segment whose second directory has these tags, the first of them with a picture."""
+    entries = [struct.pack("<HHII", tags[0], 4, 1, 32 + 12 * len(tags))]
+    entries += [struct.pack("<HHII", tag, 4, 1, len(held)) for tag in tags[1:]]
+    first = struct.pack("<HHHIII", 1, 0x0112, 3, 1, 1, 26)
+    second = struct.pack("<H", len(tags)) + b"".join(entries) + bytes(4)
+    return b"Exif\0\0II*\0" + struct.pack("<I", 8) + first + second + held
+
+
+JPEG_TAGS, STRIP_TAGS = (0x0201, 0x0202), (0x0111, 0x0117)
+HELD = b"\xff\xd8\xff\xe0 another picture " * 9
+
+
+@pytest.mark.parametrize(
+    ("segments", "keeps_exif"),
+    [
+        pytest.param(segment(0xE1, exif(*JPEG_TAGS, held=HELD)), True, id="thumbnail"),
+        pytest.param(segment(0xE1, exif(*JPEG_TAGS, held=HELD)) * 2, True, id="two EXIFs"),
+        pytest.param(segment(0xE1, exif(*STRIP_TAGS, held=HELD[4:])), False, id="uncompressed thumbnail"),
+        pytest.param(segment(0xE0, b"JFXX\0\x10" + HELD), False, id="JFIF extension"),
+        pytest.param(segment(0xE2, b"MPF\0" + HELD), False, id="multi-picture format"),
+        pytest.param(segment(0xFE, HELD), False, id="comment"),
+    ],
+)
+def test_no_other_picture_stays_in_the_metadata(segments: bytes, keeps_exif: bool):
+    original = jpeg()
+    masked = MaskDrawer().draw(original[:2] + segments + original[2:], [MASK], VIEW)
+    assert b"another picture" not in masked
+    assert masked.count(b"Exif") == keeps_exif
+    assert opened(masked).size == SIZE
+
+
+def test_too_little_memory_for_a_large_picture_is_named(tmp_path: Path, monkeypatch):
+    source, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    Image.new("L", (8000, 8000)).save(source)
+    plan = '{"masks": ["60,40 110,90"], "crops": [[0, 0, 8000, 8000]], "flips": [false, false]}'
+    argv = ["prlimit", "--as=100000000", sys.executable, "-m", "stillcam.edits", plan, str(source), str(target)]
+    with pytest.raises(CameraError, match="could not be masked: not enough memory") as caught:
+        run_on_picture(argv, ("masking the picture", "masked"), ())
+    assert caught.value.cause == "short"
+    assert not target.exists()
 
 
 def test_all_of_a_picture_is_black_while_nobody_knows_what_it_shows():

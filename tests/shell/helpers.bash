@@ -6,6 +6,7 @@
 bats_require_minimum_version 1.5.0
 root=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
 deadline_s=180 # for a condition to come true; a test that passes never waits so long
+exec {never}<> <(:) # nothing ever comes from it: `read -t` waits without a process for each pause
 
 # One small frame every 0.3 s, from a camera without the latencies of a real one.
 use_simulated_camera() {
@@ -34,20 +35,24 @@ while True:
 # Start a command as a service manager does: no terminal, signals as they are by default, no descriptor of bats.
 # All that comes of it can be told by a mark in its environment.
 launch() {
-  env --default-signal MARK="$BATS_TEST_TMPDIR" setsid "$@" <&0 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  env --default-signal MARK="$BATS_TEST_TMPDIR" setsid "$@" <&0 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- {never}>&- &
   launched=$!
 }
 
 # The pids of all that came of `launch`; a zombie has no environment, and does not count.
 pids() {
-  grep -lszxF "MARK=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ | cut -d / -f 3
+  local files
+  files=$(grep -lszxF "MARK=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ) || true # some have ended meanwhile
+  files=${files//'/proc/'/}
+  printf '%s\n' "${files//'/environ'/}"
 }
 
 # Whether exactly one among them has a command line that holds a text; its pid is then in `pid`.
 one_runs() {
-  local one found=()
+  local one words found=()
   for one in $(pids); do
-    if [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$one/cmdline") == *"$1"* ]]; then found+=("$one"); fi
+    mapfile -d '' -t words 2>/dev/null <"/proc/$one/cmdline" || continue # it has ended meanwhile
+    if [[ "${words[*]}" == *"$1"* ]]; then found+=("$one"); fi
   done
   ((${#found[@]} == 1)) && pid=${found[0]}
 }
@@ -65,7 +70,7 @@ eventually() {
       tell_all
       return 1
     fi
-    sleep 0.05
+    read -rt 0.1 -u "$never" || true
   done
 }
 
@@ -81,15 +86,18 @@ tell_all() {
 
 # Whether the server answers with a whole frame; its name is then in `frame`.
 answers() {
-  local folder=$BATS_TEST_TMPDIR
-  curl -fsS --max-time 20 -D "$folder/head" -o "$folder/frame.jpg" \
-    "http://127.0.0.1:$STILLCAM_PORT/images/current.jpg" 2>/dev/null || return
-  frame=$(sed -n 's/^ETag: "\(.*\)".*/\1/p' "$folder/head")
-  [[ $(head -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d8' && $(tail -c 2 "$folder/frame.jpg" | od -An -tx1) == ' ff d9' ]]
+  local answer=$BATS_TEST_TMPDIR/frame.jpg first last
+  [[ -L $STILLCAM_IMAGES/current.jpg ]] || return # for less than a curl
+  frame=$(curl -fs --max-time 20 --write-out '%header{etag}' --output "$answer" \
+    "http://127.0.0.1:$STILLCAM_PORT/images/current.jpg") || return
+  frame=${frame//'"'/}
+  LC_ALL=C IFS='' read -rN 2 first <"$answer"
+  last=$(tail -c 2 -- "$answer")
+  [[ $frame && $first == $'\xff\xd8' && $last == $'\xff\xd9' ]]
 }
 
 another_frame_than() {
-  answers && [[ $frame != "$1" ]]
+  [[ ! $STILLCAM_IMAGES/current.jpg -ef $STILLCAM_IMAGES/$1 ]] && answers && [[ $frame != "$1" ]]
 }
 
 ended() {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
@@ -304,19 +304,35 @@ def _sunrise_and_sunset(place: tuple[float, float], day: date) -> tuple[int, int
 
     observer = Observer(*place)
 
-    def is_up(at: int) -> bool:
-        return elevation(observer, datetime.fromtimestamp(at, UTC), with_refraction=False) > _HORIZON_DEGREES
-
-    def crossing(begin: int, end: int, up: bool) -> int:
-        """The first second at which the sun is up, or down."""
-        return begin + bisect_left(range(begin, end), True, key=lambda at: is_up(at) == up)
+    def height(at: int) -> float:
+        """Of the sun's upper edge above the horizon, in degrees."""
+        return elevation(observer, datetime.fromtimestamp(at, UTC), with_refraction=False) - _HORIZON_DEGREES
 
     before, middle, after = (int(noon(observer, day + timedelta(one)).timestamp()) for one in (-1, 0, 1))
-    samples = [(at, is_up(at)) for at in ((before + middle) // 2, middle, (middle + after) // 2)]
-    rises, sets = (at if up else middle for at, up in (samples[0], samples[-1]))
-    for (begin, was_up), (end, up) in pairwise(samples):
-        if up and not was_up:
-            rises = crossing(begin, end, True)
-        elif was_up and not up:
-            sets = crossing(begin, end, False)
+    samples = [(at, height(at)) for at in ((before + middle) // 2, middle, (middle + after) // 2)]
+    rises, sets = (at if high > 0 else middle for at, high in (samples[0], samples[-1]))
+    for (begin, was), (end, then) in pairwise(samples):
+        if was <= 0 < then:
+            rises = _crossing(height, begin, end, was, then)
+        elif then <= 0 < was:
+            sets = _crossing(height, begin, end, was, then)
     return rises * 1000, sets * 1000
+
+
+def _crossing(height: Callable[[int], float], begin: int, end: int, before: float, after: float) -> int:
+    """The first second at which the sun is up, or down, between two at which it is not and is.
+
+    By regula falsi with the Illinois rule: 4 elevations where bisection takes 15.
+
+    Args:
+        before, after: the heights at `begin` and `end`.
+    """
+    up, kept = after > 0, 0  # kept: the end that has stayed, 1 the first, -1 the last; its height counts half
+    while end - begin > 1:
+        at = min(max(begin + round((end - begin) * before / (before - after)), begin + 1), end - 1)
+        found = height(at)
+        if (found > 0) == up:
+            end, after, before, kept = at, found, before / 2 if kept == 1 else before, 1
+        else:
+            begin, before, after, kept = at, found, after / 2 if kept == -1 else after, -1
+    return end

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from statistics import NormalDist
@@ -37,6 +37,13 @@ def _grains(sigma: int) -> list[Image.Image]:
     return [Image.frombytes("L", SIZE, chance.randbytes(WIDTH * HEIGHT)).point(values) for _ in range(7)]
 
 
+@lru_cache(maxsize=64)
+def _frame(levels: bytes, sigma: int, grain: int) -> bytes:
+    """The JPEG of a picture with noise. The brightness is all that a detector looks at, and while nothing happens the
+    same frames come again and again."""
+    return jpeg(ImageChops.add(Image.frombytes("L", SIZE, levels), _grains(sigma)[grain], 1, -128))
+
+
 def jpeg(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=75)
@@ -66,10 +73,8 @@ def watch(
         time_s = number / FPS
         if later and number == later[0] * FPS:
             detector.set(later[1])
-        image = draw(scene().copy(), time_s)
-        grain = _grains(sigma)[number * 3 % 7]
-        noisy = ImageChops.add(image, Image.merge("RGB", (grain,) * 3), 1, -128)
-        seen.append(detector.look(jpeg(noisy), 1000 + time_s))
+        levels = draw(scene().copy(), time_s).convert("L").tobytes()
+        seen.append(detector.look(_frame(levels, sigma, number * 3 % 7), 1000 + time_s))
     return seen
 
 

@@ -23,6 +23,12 @@ BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILIN
 TABS = {"", "live", "photos", "timelapse", "series", "motion", "config", "info", "settings"}
 SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
 DEADLINE_S = 100
+SMALL = {
+    "snapshot": {"interval_s": 0.2, "width": 320},
+    "live": {"width": 800, "framerate": 5},
+    "photo": {"width": 320},
+    "video": {"width": 320, "framerate": 15},
+}  # pictures: the example of a scaled stream needs larger ones
 
 
 def known(method: str, path: str) -> Any:
@@ -83,13 +89,14 @@ def test_the_examples_run_and_are_answered_as_described(tmp_path):
     """The guide, from its first line to its last, on a real server with a real daemon."""
     daemon = CaptureDaemon(tmp_path)
     daemon.fault()
+    daemon.set(**SMALL)
     daemon.start()
     try:
         daemon.frames()
         pending = PendingItem.create(tmp_path / "data" / "library", "photo", time.time(), "imx708")
         pending.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
         pending.finish({"kind": "photo"})
-        with Site(tmp_path, {"snapshot": {"interval_s": 0.2, "width": 320}}) as site:
+        with Site(tmp_path, SMALL) as site:
             site.until(lambda: site.ask("/images/current.jpg")[0].status == 200)
             said = run_examples(site)
     finally:

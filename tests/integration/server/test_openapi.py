@@ -23,7 +23,7 @@ BASH, JSON = (re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILIN
 TABS = {"", "live", "photos", "timelapse", "series", "motion", "config", "info", "settings"}
 SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
 DEADLINE_S = 100
-SMALL = {
+SMALL: dict[str, Any] = {
     "snapshot": {"interval_s": 0.2, "width": 320},
     "live": {"width": 800, "framerate": 5},
     "photo": {"width": 320},

@@ -92,7 +92,7 @@ def test_readers_never_find_a_gap_or_a_torn_picture(tmp_path):
     readers = [threading.Thread(target=read, args=(n,)) for n in range(4)]
     for reader in readers:
         reader.start()
-    for n in range(800):
+    for n in range(200):
         publish(publisher, tmp_path, sizes[n % 4], 1001.0 + n / 1000)
         swaps += 1
     done.set()

@@ -2,12 +2,14 @@
 
 import zipfile
 from io import BytesIO
+from struct import pack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.library.zip_stream import Member, free_name, member, size_of, stream
+from stillcam.library import zip_stream
+from stillcam.library.zip_stream import Member, free_name, member, size_of, size_of_files, stream
 
 
 @given(
@@ -38,24 +40,35 @@ def test_names_in_an_archive_are_unique_and_portable():
     assert free_name("d/a\nb\\c.jpg", set()) == "d/a_b_c.jpg"
 
 
-def test_an_archive_that_needs_zip64(tmp_path):
-    """Of sparse files, into one."""
-    for name, size in (("large", (2 << 30) + 1), ("after", 10)):
-        with (tmp_path / name).open("wb") as file:
-            file.truncate(size)
+def test_an_archive_that_needs_zip64(tmp_path, monkeypatch):
+    """Its limit is set to a megabyte here."""
+    monkeypatch.setattr(zip_stream, "_MAX32", (1 << 20) - 1)
+    (tmp_path / "large").write_bytes(bytes(range(256)) * 4096 + b"1")
+    (tmp_path / "after").write_bytes(bytes(10))
     members = [member(tmp_path / name, name, (1970, 1, 1, 0, 0, 0)) for name in ("large", "after")]
-    archive = tmp_path / "archive.zip"
-    with archive.open("wb") as file:
-        for pieces in stream(members):
-            for piece in pieces:
-                if len(piece) < 100_000 or any(piece[:1000]):
-                    file.write(piece)
-                else:
-                    file.seek(len(piece), 1)
-    assert archive.stat().st_size == size_of(members)
-    with zipfile.ZipFile(archive) as read:
-        assert [one.file_size for one in read.infolist()] == [(2 << 30) + 1, 10]
+    archive = b"".join(piece for pieces in stream(members) for piece in pieces)
+    assert len(archive) == size_of(members)
+    local, central, offset = pack("<HH16x", 1, 16), pack("<HHQQ", 1, 16, *2 * [(1 << 20) + 1]), pack("<HH", 1, 8)
+    assert [archive.count(one) for one in (local, central, offset, b"PK\6\6", b"PK\6\7")] == [1] * 5
+    with zipfile.ZipFile(BytesIO(archive)) as read:
+        assert [one.file_size for one in read.infolist()] == [(1 << 20) + 1, 10]
+        assert read.testzip() is None
         assert read.read("after") == bytes(10)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "more"),
+    [
+        pytest.param([(1 << 31) - 48], 0, id="all fits"),
+        pytest.param([(1 << 31) - 1], 76, id="the end is behind 31 bits"),
+        pytest.param([1 << 31], 20 + 8 + 20 + 76, id="a large file"),  # local, descriptor, central, end
+        pytest.param([1 << 30, 1 << 30, 0], 12 + 76, id="one that begins far behind"),
+        pytest.param([5 << 30, 0], 20 + 8 + 20 + 12 + 76, id="both"),
+    ],
+)
+def test_from_31_bits_on_an_archive_has_the_fields_of_zip64(sizes, more):
+    plain = sum(30 + 1 + size + 16 + 46 + 1 for size in sizes) + 22
+    assert size_of_files((1, size) for size in sizes) == plain + more
 
 
 def test_an_archive_of_more_files_than_16_bits_count(tmp_path):

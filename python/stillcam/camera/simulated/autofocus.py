@@ -56,6 +56,11 @@ class Autofocus:
         return self._left > 0
 
     @property
+    def resting(self) -> bool:
+        """Whether further frames change nothing."""
+        return not self._left and not self._skip
+
+    @property
     def state(self) -> int:
         """AfState, as libcamera numbers it."""
         return SCANNING if self.scanning else self._idle_state

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -117,7 +116,11 @@ class FaultSource:
 
 def _folder(environ: Mapping[str, str]) -> Path:
     given = environ.get(FOLDER)
-    path = Path(given) if given else Path(tempfile.gettempdir()) / f"stillcam-simulated-{os.getuid()}"
+    if not given:
+        import tempfile  # and with it all that compresses
+
+        given = f"{tempfile.gettempdir()}/stillcam-simulated-{os.getuid()}"
+    path = Path(given)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

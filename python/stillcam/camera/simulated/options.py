@@ -171,9 +171,12 @@ def usage(kind: type[Options], lacks: Collection[str] = ()) -> str:
 
 def check(options: Options) -> None:
     """Refuse what the programs refuse before they open the camera."""
+    defaults = type(options)()
     for name, (pattern, refusal) in VALUES.items():
         value = getattr(options, name, None)
-        if value is not None and not re.fullmatch(pattern, value, re.DOTALL):
+        if value is None or value == getattr(defaults, name):  # nearly always: no pattern has to be compiled
+            continue
+        if not re.fullmatch(pattern, value, re.DOTALL):
             raise Failure(refusal.format(value))
 
 

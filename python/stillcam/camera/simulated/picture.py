@@ -91,6 +91,11 @@ class Picture:
                 self._adapted = light
         self._light = light
 
+    @property
+    def resting(self) -> bool:
+        """Whether further frames of the same light change nothing."""
+        return self.lens.resting and not self._adapting
+
     def prepare(self) -> None:
         """Do the work that all frames share, before the first: with the lens where most of them will find it."""
         self._develop(self.lens.position if self._video else self.lens.target)

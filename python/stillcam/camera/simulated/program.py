@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import resource
+import select
 import signal
 from types import FrameType
 from typing import NoReturn
@@ -44,8 +45,16 @@ class Signals:
     def __init__(self, *caught: signal.Signals, verbose: bool) -> None:
         self._verbose = verbose
         self._last = 0
+        self._woken, waking = os.pipe()
+        os.set_blocking(waking, False)
+        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
         for number in caught:
             signal.signal(number, self._received)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until one comes, or the time is over."""
+        if select.select([self._woken], [], [], timeout_s)[0]:
+            os.read(self._woken, 512)
 
     def take(self) -> int:
         """The last signal since the last call; 0: none."""

@@ -17,6 +17,7 @@ VIEWFINDER_BUFFERS = 4  # libcamera's choice
 CHUNK_BYTES = 1 << 16
 CHUNK_S = 0.0002  # about a slow card's pace: the half-written file is there to be seen
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
+SHORT_FRAME_S, REST_S = 0.01, 0.05  # of real time: frames that are so short pass together while nothing changes
 
 
 class Stills:
@@ -59,6 +60,8 @@ class Stills:
         timeout_s = seconds(options.timeout, 1e-3)
         wanted = False  # a still
         while True:
+            if options.signal and not (timeout_s or wanted) and self._picture.resting:
+                self._rest()
             self._frame()
             received = self._signals.take() if options.signal else 0
             wanted = wanted or received == signal.SIGUSR1
@@ -137,8 +140,14 @@ class Stills:
         exposure_s = seconds(self._options.shutter) if self._is_still else 0.0
         fastest = (self._mode if self._is_still else self._viewfinder_mode).fps
         period = max(1 / min(sensors.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
-        time.sleep(max(period, LEAST_FRAME_S))
+        self._frame_s = max(period, LEAST_FRAME_S)
+        time.sleep(self._frame_s)
         self._picture.frame(self._faults.light)
+
+    def _rest(self) -> None:
+        """Wait for a signal, while each frame alone would cost the processor more than it changes."""
+        if self._frame_s < SHORT_FRAME_S:
+            self._signals.wait(REST_S)
 
     def _configure(self, *, still: bool) -> None:
         self._is_still = still

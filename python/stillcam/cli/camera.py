@@ -123,7 +123,7 @@ def video(paths: Paths, arguments: Arguments) -> Result:
 
 
 def _photo_progress(status: Message) -> tuple[str, float | None]:
-    taking = status.get("taking") or {"done": 0, "of": 1, "due": None}
+    taking = status.get("taking") or {"kind": "photo", "done": 0, "of": 1, "due": None}
     if taking["due"]:
         return "self-timer", max(0.0, -_age_s(taking["due"]))
     line = f"photo {min(taking['done'] + 1, taking['of'])} of {taking['of']}"

@@ -75,10 +75,11 @@ def served(paths: Paths, slow: str, answer: Message, status: Callable[[], Messag
     return CommandServer(paths.socket, handle)
 
 
-def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal):
+@pytest.mark.parametrize("taking", [pytest.param(TAKING, id="its turn"), pytest.param(None, id="before or after it")])
+def test_a_photo_is_waited_for_however_long_it_takes(paths, monkeypatch, terminal, taking):
     monkeypatch.setattr(daemon, "STATUS_POLL_S", 0.05)
     server = served(paths, "photo", {"items": [ITEM]}, lambda: STATUS | {
-        "mode": "photo", "interval_s": 601.0, "taking": TAKING, "since": utc_text(time.time()),
+        "mode": "photo", "interval_s": 601.0, "taking": taking, "since": utc_text(time.time()),
     })  # fmt: skip
     try:
         told = camera.photos(paths, argparse.Namespace(kind="photo", count=1, delay=0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -73,6 +74,9 @@ class Mode:
     def wanted(self) -> bool:
         """Whether it has something to do now."""
         raise NotImplementedError
+
+    def prestart(self, settings: Settings, camera: CameraInfo) -> None:
+        """Start its camera program while the mode before still has work to do: `run` then finds it started."""
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """Work until it is done or a mode of higher priority wants the camera.
@@ -177,6 +181,15 @@ class CaptureContext:
         for mode in self._modes():
             mode.update()
         return next(mode for mode in self._modes() if mode.wanted())
+
+    def prestart_next(self, settings: Settings, camera: CameraInfo) -> None:
+        """Start the camera program of the mode that follows: it loads while the running mode writes its files.
+
+        A failure is not reported here: that mode tries again, and reports it.
+        """
+        if not (self.stopping or self.settings.outdated):
+            with contextlib.suppress(CameraError, OSError):
+                self.next_mode().prestart(settings, camera)
 
     def must_leave(self) -> bool:
         """Whether the running mode must end; a new camera program gets `FIRST_PICTURE_S` for its first picture."""

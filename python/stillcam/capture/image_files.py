@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def discard_still(still: Still) -> None:
     for path in (still.path, still.raw):
         if path:
             path.unlink(missing_ok=True)
+
+
+def rename_still(still: Still, stem: str) -> Still:
+    """Give the files of a still other names: the driver deletes those that have its own when it stops."""
+    path, raw = still.path, still.raw
+    return replace(
+        still,
+        path=path.replace(path.with_name(stem + path.suffix)),
+        raw=raw and raw.replace(raw.with_name(stem + raw.suffix)),
+    )
 
 
 def store_still(still: Still, frame: Path | None, target: Path, rotation: int, interrupts: Sequence[int]) -> Size:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillcam.camera.driver import Driver, Still
+from stillcam.camera.metadata import Metadata
 from stillcam.capture.image_files import check_image, run_on_picture
 from stillcam.common.errors import NO_MEMORY, CameraError, SettingsError, shortage
 from stillcam.frames.files import WORK_PREFIX
@@ -110,18 +111,19 @@ class PictureEdits:
         """Whether the pictures of a use have a stamp if and only if published frames have one."""
         return self.stamps(use) == self.stamps("live")
 
-    def stamp_file(self, path: Path, use: str, time_s: float) -> None:
+    def stamp_file(self, path: Path, use: str, time_s: float, metadata: Metadata | None = None) -> None:
         """Draw the stamp of a use into a picture that is upright, if it has one; the file is replaced.
 
         Args:
             time_s: when it was taken, since the epoch.
+            metadata: its own; None: those of the driver's newest picture.
 
         Raises:
             CameraError, Interrupted, OSError: it has no stamp; see `still`, but it is not deleted.
         """
         if not self.stamps(use):
             return
-        stamp, stamped = self._stamp(time_s), path.with_name(_STAMPED + path.suffix)
+        stamp, stamped = self._stamp(time_s, metadata=metadata), path.with_name(_STAMPED + path.suffix)
         width, height = check_image(path)
         try:
             if path.suffix == ".jpg" and width * height <= LARGEST_HERE:
@@ -154,9 +156,10 @@ class PictureEdits:
 
         return stamped
 
-    def _stamp(self, time_s: float, rotation: int = 0) -> Stamp:
-        driver = self._driver
-        return stamp_of(self._settings().stamp, time_s, socket.gethostname(), driver.model, driver.metadata, rotation)
+    def _stamp(self, time_s: float, rotation: int = 0, metadata: Metadata | None = None) -> Stamp:
+        driver, settings = self._driver, self._settings().stamp
+        known = driver.metadata if metadata is None else metadata
+        return stamp_of(settings, time_s, socket.gethostname(), driver.model, known, rotation)
 
     def _draw_stamp(self, jpeg: bytes, stamp: Stamp) -> bytes:
         from stillcam.edits.stamp import StampDrawer

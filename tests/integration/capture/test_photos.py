@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,44 @@ def test_a_burst_is_one_start_of_the_camera_program(idle_daemon):
     idle_daemon.next_snapshot()
     assert len(idle_daemon.starts()) == before + 2  # photos, then snapshots again
     assert all(read_sidecar(item)["metadata"] for item in items)
+
+
+SLOW_JPEGTRAN = """\
+#!/bin/bash
+# Stores a photo of the library only once the camera does what comes next: for 20 s at most.
+if [[ $* == *.drafts* ]]; then
+  for ((tries = 0; tries < 400; tries++)); do
+    if [[ -e {next_still} ]] || (($(wc -l <{starts}) >= {wanted})); then exec {jpegtran} "$@"; fi
+    sleep 0.05
+  done
+  echo "the camera waits for this photo" >&2
+  exit 1
+fi
+exec {jpegtran} "$@"
+"""
+
+
+def test_the_camera_does_not_wait_until_a_photo_is_stored(idle_daemon, tmp_path):
+    """On a card that takes a second for a photo, the next one of a burst is taken meanwhile; after the last one,
+    snapshots begin.
+    """
+    idle_daemon.settings(camera={"rotation": 90})
+    program = tmp_path / "bin" / "jpegtran"
+    program.parent.mkdir()
+    facts = {
+        "next_still": idle_daemon.library / ".drafts/.still_00000001.jpg",
+        "starts": idle_daemon.simulated / "starts.log",
+        "wanted": 3,  # snapshots, the photos, snapshots again
+        "jpegtran": shutil.which("jpegtran"),
+    }
+    program.write_text(SLOW_JPEGTRAN.format(**facts))
+    program.chmod(0o755)
+    idle_daemon.open(PATH=f"{program.parent}:{os.environ['PATH']}")
+    items = idle_daemon.take(count=2)
+    assert [picture(item).size for item in items] == [(240, 320)] * 2
+    idle_daemon.next_snapshot()
+    assert len(idle_daemon.starts()) == 3
+    assert idle_daemon.drafts() == []
 
 
 def test_the_configuration_and_its_controls_are_seen_in_the_picture(idle_daemon):

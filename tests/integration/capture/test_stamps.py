@@ -56,6 +56,20 @@ def test_each_use_has_a_stamp_if_and_only_if_it_is_set(idle_daemon):
     assert idle_daemon.drafts() == []
 
 
+def test_the_stamp_of_a_photo_shows_its_own_metadata(idle_daemon):
+    """Snapshots may have begun before it is drawn."""
+    widths: list[int] = []
+    for text in ("{temperature}", "00 °C"):
+        stamp = {"uses": ["photo"], "corner": "top-left", "text": text * 4, "size": 6}
+        idle_daemon.settings(stamp=stamp)
+        idle_daemon.open() if not widths else idle_daemon.ask("reload")
+        (photo,) = idle_daemon.take()
+        with Image.open(photo) as image:
+            row = image.convert("L").crop((0, 2, image.width, 3))
+        widths.append(sum(row.histogram()[:50]))
+    assert widths[0] == pytest.approx(widths[1], rel=0.1)  # four temperatures, and not four dashes
+
+
 @needs_ffmpeg
 def test_recordings_have_a_stamp_that_is_upright_when_players_rotate_them(idle_daemon, tmp_path):
     small = {"width": 320, "framerate": 10}

@@ -136,7 +136,7 @@ class SlowContext:
         self.settings = SimpleNamespace(confirmed=False, running=settings, wanted=settings)
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.commands = SimpleNamespace(leased=True)
-        self.driver = SimpleNamespace(start_live=lambda *_: None)
+        self.driver = SimpleNamespace(start_live=lambda *_: None, just_started=False)
         self.stop_camera = lambda: True
         self.publisher = SimpleNamespace(publish_live=lambda *_: "frame")
 

@@ -167,13 +167,18 @@ class Rpicam(Driver):
         return self._running.stdout
 
     def _send_request(self) -> None:
-        self._running.send(signal.SIGUSR1)
+        if self._lock is None:
+            self._running.send(signal.SIGUSR1)
+        else:  # an earlier signal would be lost
+            self._has_opened()
 
     def _has_opened(self) -> bool:
         """Whether the program has opened its camera: it then handles SIGUSR1. Other daemons may list cameras again."""
         if self._lock and self._running.catches(signal.SIGUSR1):
             self._lock.close()
             self._lock = None
+            if self._requested:
+                self._running.send(signal.SIGUSR1)
         return self._lock is None
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:

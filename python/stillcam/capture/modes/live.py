@@ -46,12 +46,16 @@ class LiveMode(Mode):
     def wanted(self) -> bool:
         return (self._context.commands.leased or self._motion.wanted) and time.monotonic() >= self._not_before_s
 
+    def prestart(self, settings: Settings, camera: CameraInfo) -> None:
+        self._context.driver.start_live(settings, camera)
+
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         context, cycle_s = self._context, live_cycle_s(settings)
         shown: bool | None = None  # whether the status shows viewers
         began_s = newest_s = time.monotonic()
         try:
-            context.driver.start_live(settings, camera)
+            if not (context.driver.just_started and context.driver.matches(settings, camera, self.use)):
+                context.driver.start_live(settings, camera)
             self._motion.begin_stream(settings, camera)
             running = context.settings.running
             while context.next_mode() is self:

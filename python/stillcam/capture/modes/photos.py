@@ -18,7 +18,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
-from stillcam.capture.image_files import discard_still, store_still
+from stillcam.capture.image_files import discard_still, rename_still, store_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.picture_edits import raw_error
@@ -55,7 +55,8 @@ class PhotoOrder:
     due_epoch_s: float | None  # the same in seconds since the epoch; None: at once
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
-    taken: int = 0  # so many, and those of a video may not be items yet
+    captured: int = 0  # the camera has given so many
+    taken: int = 0  # so many are items, but for those of a video, which may not be yet
     of_video: int = 0  # so many of these
     error: CameraError | None = None  # why one of these could not be saved
     cancelled: bool = False
@@ -90,7 +91,7 @@ class PhotoMode(Mode):
         return self._running is not None
 
     def wanted(self) -> bool:
-        """Whether photos are being taken, or are to be taken next."""
+        """Whether photos are being taken, or are to be taken next. The last one may still have to be stored."""
         return self._next_due() is not None
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
@@ -232,7 +233,8 @@ class PhotoMode(Mode):
     def _first(self, *, waiting: bool = True) -> PhotoOrder | None:
         """The order that is due first; without those that wait for the end of a video, if `waiting` is false."""
         blocked = self._context.status.recording is not None and not waiting
-        orders = [order for order in self._orders if not (blocked and order.kind == "raw")]
+        left = [order for order in self._orders if order.captured < order.count]
+        orders = [order for order in left if not (blocked and order.kind == "raw")]
         return min(orders, key=lambda order: order.due_monotonic_s, default=None)
 
     def _next_due(self) -> PhotoOrder | None:
@@ -307,6 +309,7 @@ class PhotoMode(Mode):
                 self._start(order, settings, camera)
             return self._take(order, settings, camera)
         except CameraError as error:
+            order.captured = order.taken
             if not error.transient:
                 raise
             logging.warning("a photo failed, retrying once: %s", error)
@@ -327,28 +330,39 @@ class PhotoMode(Mode):
         if frame:
             context.frame_published(frame)
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
+        mode = context.driver.sensor_mode
         pending = self._library.begin_item(MOTION if order.motion else order.kind, still.time_s, camera.model)
         try:
+            if frame is None:
+                still = rename_still(still, f".{pending.stem}")
+            self._continue_camera(order, settings, camera)
             shown = context.paths.images / frame if frame else None
             picture = pending.path(still.path.suffix.lstrip("."))
             size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
             if shown is None and order.kind == "photo":
-                context.edits.stamp_file(picture, use, still.time_s)
+                context.edits.stamp_file(picture, use, still.time_s, metadata)
             if still.raw:
                 still.raw.replace(pending.path("dng"))
-            mode = context.driver.sensor_mode
             sidecar = make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode)
             if order.motion is None:
                 return pending.finish(sidecar)
             id_ = pending.finish({**sidecar, "kind": MOTION, "motion": order.motion.about()})
             order.motion.made(id_)
             return id_
-        except OSError as error:
+        except (OSError, CameraError, Interrupted) as error:
             pending.discard()
-            raise self._library.unwritable(error) from error
-        except (CameraError, Interrupted):
-            pending.discard()
+            discard_still(still)
+            if isinstance(error, OSError):
+                raise self._library.unwritable(error) from error
             raise
+
+    def _continue_camera(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
+        """Request the next photo, or start the next camera program: neither need wait until this photo is stored."""
+        order.captured = order.taken + 1
+        if order.captured >= order.count:
+            self._context.prestart_next(settings, camera)
+        elif not self._is_over(order):
+            self._context.driver.request_still()
 
     def _take_still(self, order: PhotoOrder, settings: Settings) -> tuple[Still, Metadata]:
         """Take a still, with its metadata; the first one of an order not in the middle of a scan."""

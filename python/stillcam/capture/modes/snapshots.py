@@ -68,6 +68,10 @@ class SnapshotMode(Mode):
     def wanted(self) -> bool:
         return True
 
+    def prestart(self, settings: Settings, camera: CameraInfo) -> None:
+        if not self._context.driver.matches(settings, camera):
+            self._context.driver.start_stills(settings, camera)
+
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. Missed snapshots are not made up for."""
         context = self._context

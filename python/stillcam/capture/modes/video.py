@@ -63,6 +63,8 @@ class VideoMode(Mode):
                 logging.warning("retrying the video %s: %s", "without libav" if without_libav else "once", error)
                 recorder, error = self._make(order, settings, camera)
         self._reset()
+        if error is None:
+            self._context.prestart_next(settings, camera)
         if recorder.has_recorded:
             self._last = recorder
             recorder.finish(error)

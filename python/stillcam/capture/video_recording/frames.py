@@ -71,6 +71,7 @@ class FramesVideo:
         self._recording: FrameRecording | None = None  # from the first frame on
         self._since_s = time.time()
         self._is_over = False
+        self._final_sidecar: dict[str, Any] = {}  # once all is recorded: another camera program may follow
 
     @property
     def has_recorded(self) -> bool:
@@ -100,6 +101,7 @@ class FramesVideo:
             if now >= shown_s + PROGRESS_S or self._order.stop_requested or not self._order.answered:
                 shown_s = now
                 self._show_progress()
+        self._final_sidecar = self._sidecar()
         self._context.stop_camera()
 
     def finish(self, error: CameraError | None) -> None:
@@ -112,7 +114,7 @@ class FramesVideo:
                 f"{recording.camera_rate:.1f} frames per second instead of {self._rate:g}: the exposure was long, or"
                 " the board is too slow for JPEGs of this size (see video.while_recording)"
             )
-        sidecar = self._sidecar()
+        sidecar = self._final_sidecar or self._sidecar()
         if notices := [*self._notices, *([error.reason] if error else [])]:
             sidecar["notices"] = notices
         if error:

@@ -456,3 +456,16 @@ def test_a_board_with_64_mb_of_contiguous_memory_takes_photos_of_all_the_pixels(
     sensor = MODULES[module]
     assert read_sidecar(item)["size"] == list(sensor.size)
     assert idle_daemon.ask("status")["failures"] == {}
+
+
+def test_photos_come_without_a_switch_where_the_memory_allows_it(idle_daemon):
+    """The viewfinder runs in their sensor mode anyway; its buffers of 45 MB and those of the photos need 52."""
+    idle_daemon.settings(photo={"width": 1280})
+    idle_daemon.open()
+    for cma_mb in (512, 48, 48):
+        idle_daemon.fault(cma_mb=cma_mb)
+        (item,) = idle_daemon.take()
+        assert read_sidecar(item)["size"] == [1280, 960]
+        idle_daemon.next_snapshot()
+    photos = [start for start in idle_daemon.starts() if "--width=1280" in start]
+    assert ["--zsl" in start for start in photos] == [True, True, False, False]  # the second is tried again

@@ -11,9 +11,9 @@ from listed_programs import recorded
 
 from stillcam.camera.rpicam.listing import parse
 from stillcam.camera.rpicam.options import (
-    same_pictures,
     still_arguments,
     stream_arguments,
+    takes_photos,
     video_arguments,
     without_options,
 )
@@ -184,6 +184,23 @@ def test_a_frame_lasts_at_least_as_long_as_its_exposure(sections, rate):
     assert (f"--framerate={rate}" in live(**sections)) == bool(rate)
 
 
+@pytest.mark.parametrize(
+    ("sections", "fits"),
+    [
+        pytest.param({}, False, id="all pixels, which a viewfinder does not need"),
+        pytest.param({"photo": {"sensor_mode": "2304:1296:10"}}, True, id="the mode of the viewfinder"),
+        pytest.param({"photo": {"sensor_mode": "2304:1296:10"}, "files": {"photo": "png"}}, False, id="no JPEG"),
+        pytest.param({"photo": {"sensor_mode": "2304:1296:10"}, "controls": {"AfMode": "Auto"}}, False, id="scan"),
+        pytest.param({"photo": {"sensor_mode": "2304:1296:10"}, "controls": {"ExposureTime": 10**6}}, False, id="long"),
+        pytest.param({"photo": {"sensor_mode": "2304:1296:10"}, "controls": {"HdrMode": "Auto"}}, False, id="HDR"),
+    ],
+)
+def test_photos_need_no_switch_where_the_viewfinder_runs_in_their_mode(sections, fits):
+    settings = patched(Settings(), sections)
+    assert ("--zsl" in still_arguments(settings, IMX708, "photo")) == fits
+    assert "--zsl" not in still_arguments(settings, IMX708, "snapshot")  # its frames would all be of full quality
+
+
 def test_sizes_follow_from_the_width():
     assert picture_size(1280, 0, (4608, 2592)) == (1280, 720)
     assert picture_size(0, 480, (3280, 2464)) == (640, 480)
@@ -288,13 +305,15 @@ def test_the_thumbnail_has_the_pictures_proportions(on, configuration, thumb):
 def test_the_same_configuration_is_the_same_command_line():
     """So a photo needs no start of the camera program."""
     same = settings(photo={"width": 1280, "quality": 85}, controls={"Contrast": 1.5})
-    assert same_pictures(still_arguments(same, IMX708, "photo"), still_arguments(same, IMX708, "snapshot"))
+    photo, snapshot = (still_arguments(same, IMX708, use) for use in ("photo", "snapshot"))
+    assert takes_photos(snapshot, photo)
+    assert not takes_photos([*snapshot, "--zsl"], without_options(photo, {"--zsl"}))  # its frames begin too early
     for other in (
         settings(photo={"width": 1280, "quality": 86}),
         settings(photo={"width": 1280, "quality": 85, "controls": {"Sharpness": 2}}),
         settings(photo={"width": 1280, "quality": 85}, files={"photo": "png"}),
     ):
-        assert not same_pictures(still_arguments(other, IMX708, "photo"), still_arguments(other, IMX708, "snapshot"))
+        assert not takes_photos(still_arguments(other, IMX708, "snapshot"), still_arguments(other, IMX708, "photo"))
 
 
 @pytest.mark.parametrize(

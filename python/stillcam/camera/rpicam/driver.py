@@ -29,10 +29,11 @@ from stillcam.camera.rpicam.options import (
     same_pictures,
     still_arguments,
     stream_arguments,
+    takes_photos,
     video_arguments,
 )
 from stillcam.camera.rpicam.process import ClosedFiles, MetadataPipe, Programs, has_libav, name_of
-from stillcam.camera.use_cases import Container, choose_container, photo_extension
+from stillcam.camera.use_cases import ZSL_FRAME_S, Container, choose_container, photo_extension
 from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
@@ -81,6 +82,7 @@ class Rpicam(Driver):
         self._closed: ClosedFiles | None = None  # while stills are captured
         self._has_metadata = False  # of the newest still
         self._avoid_libav = False  # it has just failed to encode: the next video is made without it
+        self._avoid_zsl = False  # there is not enough memory to take photos so
         self._streams = False  # the program writes JPEGs to its standard output
 
     def list_cameras(self, index: int, interrupts: Sequence[int], *, beside: bool = False) -> list[CameraInfo]:
@@ -107,6 +109,11 @@ class Rpicam(Driver):
         self._arguments = still_arguments(settings, camera, use)
         self._extension = "dng" if use == "raw" else photo_extension(settings, use)
         arguments = still_arguments(located, camera, use, controls)
+        if photo and "--zsl" in arguments:
+            self._frame_s = ZSL_FRAME_S
+            if self._avoid_zsl:
+                arguments.remove("--zsl")
+                self._frame_s = 0.0
         self._closed = ClosedFiles(self._folder)
         self._open(self._programs.still, arguments, self._folder)
 
@@ -155,7 +162,7 @@ class Rpicam(Driver):
             return False
         use = kind or self._use
         arguments = stream_arguments(settings, camera, use) if use == "live" else still_arguments(settings, camera, use)
-        return same_pictures(self._arguments, arguments)
+        return (takes_photos if use in ("photo", "raw") else same_pictures)(self._arguments, arguments)
 
     @property
     def _running(self) -> ChildProcess:
@@ -240,6 +247,9 @@ class Rpicam(Driver):
         self._release()
         error = failure(child.name, child.stop(interrupts=interrupts), child.stderr)
         self._avoid_libav = self._avoid_libav or error.cause == "encoder"
+        if error.cause == "short" and self._use in ("photo", "raw") and "--zsl" in child.argv:
+            logging.warning("not enough contiguous memory for photos with zero shutter lag: taking them without")
+            self._avoid_zsl = True
         raise error
 
     def _end(self, grace_s: float, interrupts: Sequence[int]) -> bool:

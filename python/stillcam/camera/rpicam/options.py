@@ -30,6 +30,7 @@ STILL_NAME = STILL_PREFIX + "%08d."
 METADATA_NAME = STILL_PREFIX + "metadata.json"
 
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # rpicam-still's defaults
+ZSL_LONGEST_US = 66_666  # ExposureTime of photos with zero shutter lag: the longest of automatic exposure, by default
 DEFAULT_FLICKER_US = 10_000  # for AeFlickerMode Manual without a period: 50 Hz mains
 
 CODECS: dict[str, list[str]] = {
@@ -55,7 +56,7 @@ def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Val
     thumbnail = "none" if is_snapshot else _thumbnail(geometry.size, settings.camera.rotation)
     argv = [*_common(settings, configuration, geometry), "--signal", "--output", STILL_NAME + extension]
     argv += ["--metadata", METADATA_NAME, "--quality", str(quality), "--thumb", thumbnail]
-    if is_snapshot and settings.snapshot.zsl:
+    if settings.snapshot.zsl if is_snapshot else _fits_zsl(geometry, controls, extension):
         argv.append("--zsl")
     if use == "raw":
         argv.append("--raw")
@@ -66,6 +67,24 @@ def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Val
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
     return argv + _control_options(controls, configuration, geometry)
+
+
+def _fits_zsl(geometry: Geometry, controls: Values, extension: str) -> bool:
+    """Whether photos can come out of the viewfinder's configuration, so that the camera is not configured for each.
+
+    The viewfinder must run in their sensor mode anyway: in another one it would need much memory and be slow. Every
+    frame is exposed as long as the photo. Without a switch to a viewfinder, AfMode Auto would not scan (rpicam-apps
+    core/rpicam_app.cpp, StartCamera), and before 1.12.1 other formats than JPEG fail (apps/rpicam_still.cpp).
+    """
+    mode = geometry.mode
+    return (
+        mode is not None
+        and viewfinder_mode(mode, geometry.camera) == mode
+        and extension == "jpg"
+        and controls.get("ExposureTime", 0) <= ZSL_LONGEST_US
+        and controls.get("AfMode") != "Auto"
+        and controls.get("HdrMode", "Off") == "Off"
+    )
 
 
 def stream_arguments(settings: Settings, camera: CameraInfo, use: str = "live") -> list[str]:
@@ -160,6 +179,11 @@ def _text(name: str, value: object, geometry: Geometry) -> str:
 def same_pictures(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two command lines give the same pictures, apart from the thumbnail in EXIF."""
     return without_options(one, {"--thumb"}) == without_options(other, {"--thumb"})
+
+
+def takes_photos(running: Sequence[str], photo: Sequence[str]) -> bool:
+    """Whether a program with the arguments `running` takes the photos of `photo`; it need not have zero shutter lag."""
+    return same_pictures(running, photo) or same_pictures(running, without_options(photo, {"--zsl"}))
 
 
 def without_options(arguments: Sequence[str], options: Set[str]) -> list[str]:

@@ -201,6 +201,13 @@ def test_photos_need_no_switch_where_the_viewfinder_runs_in_their_mode(sections,
     assert "--zsl" not in still_arguments(settings, IMX708, "snapshot")  # its frames would all be of full quality
 
 
+def test_the_default_rate_is_not_asked_for():
+    """With `--framerate`, rpicam-vid configures the camera for each sensor mode before it starts."""
+    assert not [word for word in (*video("ts"), *live(live={"framerate": 30})) if word.startswith("--framerate")]
+    without_modes = replace(IMX219, modes=())
+    assert "--framerate=30" in video("ts", None, without_modes)  # here it decides which mode the program takes
+
+
 def test_sizes_follow_from_the_width():
     assert picture_size(1280, 0, (4608, 2592)) == (1280, 720)
     assert picture_size(0, 480, (3280, 2464)) == (640, 480)
@@ -321,7 +328,7 @@ def test_the_same_configuration_is_the_same_command_line():
     [
         ("ts", {}, ["--codec=libav", "--libav-format=mpegts", "--output=NAME.ts", "--width=1920", "--height=1080"]),
         ("mp4", {"bitrate": 5_000_000}, ["--codec=libav", "--libav-format=mp4", "--bitrate=5000000"]),
-        ("ts", {"height": 720, "align": True, "width": 1280}, ["--width=1280", "--height=720", "--framerate=30"]),
+        ("ts", {"height": 720, "align": True, "width": 1280}, ["--width=1280", "--height=720"]),
         ("h264", {"framerate": 25}, ["--codec=h264", "--inline", "--output=NAME.h264", "--framerate=25"]),
         ("mjpeg", {"quality": 70}, ["--codec=mjpeg", "--quality=70"]),
         ("ts", {"audio": "alsa"}, ["--libav-audio", "--audio-source=alsa"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from stillcam.camera.use_cases import (
+    DEFAULT_FRAMERATE,
     Container,
     Geometry,
     configuration_of,
@@ -122,9 +123,13 @@ def video_arguments(
 
 
 def _vid_arguments(settings: Settings, camera: CameraInfo, use: str, more: list[str]) -> list[str]:
+    """Without `--framerate` where the rate is the default: with it, the program configures the camera for each of its
+    sensor modes when it opens it, and takes another mode than `--mode` if that one is slower (rpicam-apps
+    core/rpicam_app.cpp, OpenCamera and selectMode).
+    """
     configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
-    argv = [*_common(settings, configuration, geometry), *more]
-    if rate := framerate(settings, use):
+    argv, rate = [*_common(settings, configuration, geometry), *more], framerate(settings, use)
+    if rate and not (rate == DEFAULT_FRAMERATE and geometry.mode_name):
         argv += ["--framerate", f"{rate:.6g}"]
     return argv + _control_options(effective_controls(settings, use), configuration, geometry)
 

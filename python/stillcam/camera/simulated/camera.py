@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from stillcam.camera.simulated.faults import Faults, FaultSource
-from stillcam.camera.simulated.options import Options, unparse
+from stillcam.camera.simulated.options import Options, VideoOptions, unparse
 from stillcam.camera.simulated.program import Failure, print_stderr
 from stillcam.camera.simulated.sensors import Sensor, SensorMode, Size, listing
 
@@ -92,6 +92,8 @@ class Camera:
             with starts.open("a") as file:
                 file.write(" ".join(given) + "\n")
         self.wait(OPEN_S)
+        if isinstance(options, VideoOptions) and options.framerate > 0:  # to learn the rate of each mode (OpenCamera)
+            self.wait(MODE_S * len(self.sensor.modes))
         time.sleep(faults.start_s)
         for option, control in {} if self.sensor.focus else LENS_OPTIONS.items():
             if any(word.partition("=")[0] == option for word in given):

@@ -81,6 +81,7 @@ class Driver(ABC):
         self.just_started = False
         self._images = images
         self._use = ""  # see use_cases; empty: nothing runs
+        self._begun: tuple[str, Settings, CameraInfo] | None = None  # what runs
         self._geometry: Geometry | None = None  # of the use case
         self._shown: ShownPart | None = None  # by the use case
         self._folder = images  # where stills are written
@@ -222,6 +223,10 @@ class Driver(ABC):
             kind: `photo` or `raw`; None: for the use that runs now, snapshots or live.
         """
 
+    def runs(self, use: str, settings: Settings, camera: CameraInfo) -> bool:
+        """Whether this use case still runs as it was begun, with these settings."""
+        return self._begun == (use, settings, camera)
+
     def adjust(self, settings: Settings, camera: CameraInfo) -> bool:
         """Apply these settings to the running camera; False if that needs a restart, and nothing is changed."""
         return False
@@ -239,7 +244,7 @@ class Driver(ABC):
         in_time = self._end(grace_s, interrupts)
         if self._use:
             self._delete_stills()
-        self._use, self._stills = "", []
+        self._use, self._begun, self._stills = "", None, []
         self.adjusting = self._requested = self.just_started = False
         return in_time
 
@@ -248,7 +253,7 @@ class Driver(ABC):
         self.metadata, self._stills = {}, []
         self.adjusting = self._requested = self._finished = False
         self.just_started = True
-        self._use, self._folder = use, folder or self._images
+        self._use, self._begun, self._folder = use, (use, settings, camera), folder or self._images
         self._geometry, self._frame_s = geometry_of(settings, camera, use), frame_duration_s(settings, use)
         self._shown = ShownPart(settings, self._geometry, use)
         self.sensor_mode = self._geometry.mode_name if self._geometry.mode else ""

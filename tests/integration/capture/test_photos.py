@@ -106,6 +106,21 @@ def test_a_burst_is_one_start_of_the_camera_program(idle_daemon):
     assert all(read_sidecar(item)["metadata"] for item in items)
 
 
+def test_photos_that_are_requested_one_after_the_other_are_one_start(idle_daemon):
+    idle_daemon.open()
+    requests = [BackgroundRequest(idle_daemon, "photo", count=2)]
+    idle_daemon.until(lambda status: status["taking"] and len(idle_daemon.starts()) == 2)
+    (program,) = idle_daemon.camera_programs()
+    os.kill(program, signal.SIGSTOP)
+    requests += [BackgroundRequest(idle_daemon, "photo") for _ in range(2)]
+    idle_daemon.until(lambda status: len(status["waiting"]) == 2)
+    os.kill(program, signal.SIGCONT)
+    items = [item for request in requests for item in request.wait()["items"]]
+    assert len({*items}) == 4
+    idle_daemon.next_snapshot()
+    assert len(idle_daemon.starts()) == 3  # snapshots, the photos, snapshots again
+
+
 SLOW_JPEGTRAN = """\
 #!/bin/bash
 # Stores a photo of the library only once the camera does what comes next: for 20 s at most.

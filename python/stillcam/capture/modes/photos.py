@@ -101,7 +101,8 @@ class PhotoMode(Mode):
         self._update_status()
         failure: CameraError | None = None
         try:
-            runs = self._context.driver.matches(settings, camera, order.kind)
+            driver = self._context.driver
+            runs = driver.matches(settings, camera, order.kind) or driver.runs(order.kind, settings, camera)
             if runs:
                 self._plan_scan_waits(order, settings, camera, {})
             while not self._is_over(order):

@@ -1,7 +1,7 @@
 """Pages of other origins: they show and read what anyone may watch, and more only where the owner has listed them."""
 
 import pytest
-from people import PASSWORD, Client, program, register
+from people import PASSWORD, program, register
 from pictures import picture
 from serving import Site
 from strangers import connect
@@ -11,12 +11,24 @@ LISTED, OTHER = "http://homeassistant.local:8123", "http://evil.example"
 SHARED_HOST = "garden.local"  # of the camera, and of another program
 
 
-@pytest.fixture
-def shared(tmp_path):
-    """A server that lists an origin."""
-    with Site(tmp_path, {"access": {"embed": [LISTED.upper().replace("HTTP", "http")]}}) as site:
+@pytest.fixture(scope="module")
+def listing(tmp_path_factory):
+    """A server that lists an origin, and anyone may watch."""
+    with listing_origin(tmp_path_factory.mktemp("listing")) as site:
         site.publish(picture())
         yield site
+
+
+@pytest.fixture(scope="module")
+def listing_owner(tmp_path_factory):
+    """The owner of a server that lists an origin."""
+    with listing_origin(tmp_path_factory.mktemp("owned")) as site:
+        site.publish(picture())
+        yield register(site)
+
+
+def listing_origin(folder):
+    return Site(folder, {"access": {"embed": [LISTED.upper().replace("HTTP", "http")]}})
 
 
 def cross_origin(headers):
@@ -60,12 +72,12 @@ def test_what_anyone_may_watch_any_page_may_read(site):
     assert "Authorization" in permitted.headers["Access-Control-Allow-Headers"]
 
 
-def test_nothing_else_is_read_by_any_page(site):
+def test_nothing_else_is_read_by_any_page(listing):
     for path in ("/api/status", "/", "/api/session", "/api/library", "/nope"):
-        assert cross_origin(site.ask(path, Origin=OTHER)[0].headers) == (None, None, None), path
-        assert asked_before(site, path, OTHER).status in (404, 405)
-    assert asked_before(site, "/snapshot", OTHER, "POST").status == 405
-    assert site.ask("/snapshot", "OPTIONS")[0].status == 405
+        assert cross_origin(listing.ask(path, Origin=OTHER)[0].headers) == (None, None, None), path
+        assert asked_before(listing, path, OTHER).status in (404, 405)
+    assert asked_before(listing, "/snapshot", OTHER, "POST").status == 405
+    assert listing.ask("/snapshot", "OPTIONS")[0].status == 405
 
 
 def test_what_only_some_may_watch_no_other_page_reads(site):
@@ -78,9 +90,8 @@ def test_what_only_some_may_watch_no_other_page_reads(site):
     assert asked_before(site, "/snapshot", OTHER).status == 401
 
 
-def test_a_listed_origin_reads_with_a_session_or_a_token_and_no_other_does(shared):
-    owner = register(shared)
-    clients = (owner, program(owner, "view"))
+def test_a_listed_origin_reads_with_a_session_or_a_token_and_no_other_does(listing_owner):
+    site, clients = listing_owner.site, (listing_owner, program(listing_owner, "view"))
     for client in clients:
         for path in ("/snapshot", "/api/status", "/nope"):
             response, _ = client.ask(path, Origin=LISTED)
@@ -88,21 +99,20 @@ def test_a_listed_origin_reads_with_a_session_or_a_token_and_no_other_does(share
             assert "Origin" in ", ".join(response.headers.get_all("Vary", []))
             for origin in (OTHER, "null", f"{LISTED}0", LISTED.replace("http", "https"), f"{LISTED}.evil.example"):
                 assert cross_origin(client.ask(path, Origin=origin)[0].headers)[:2] == (None, None), origin
-    response, _ = shared.ask("/snapshot", Origin=LISTED)
+    response, _ = site.ask("/snapshot", Origin=LISTED)
     assert (response.status, cross_origin(response.headers)[:2]) == (401, (LISTED, "true"))
-    permitted = asked_before(shared, "/api/snapshot", LISTED, "POST")
+    permitted = asked_before(site, "/api/snapshot", LISTED, "POST")
     assert (permitted.status, cross_origin(permitted.headers)[:2]) == (204, (LISTED, "true"))
-    assert asked_before(shared, "/api/snapshot", OTHER, "POST").status == 405
+    assert asked_before(site, "/api/snapshot", OTHER, "POST").status == 405
 
 
-def test_a_listed_origin_writes_with_a_token_and_never_with_a_session(shared):
-    owner = register(shared)
-    control = program(owner, "control")
+def test_a_listed_origin_writes_with_a_token_and_never_with_a_session(listing_owner):
+    control = program(listing_owner, "control")
     for site_word in ({}, {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}):
         assert control.ask("/api/snapshot", "POST", {}, Origin=LISTED, **site_word)[0].status == 503  # no daemon here
         assert control.ask("/api/snapshot", "POST", {}, Origin=OTHER, **site_word)[0].status == 403
-        assert owner.ask("/api/snapshot", "POST", {}, **{"Origin": LISTED} | site_word)[0].status == 403
-        assert shared.ask("/api/session", "POST", b"{}", Origin=LISTED, **site_word)[0].status == 403
+        assert listing_owner.ask("/api/snapshot", "POST", {}, **{"Origin": LISTED} | site_word)[0].status == 403
+        assert listing_owner.site.ask("/api/session", "POST", b"{}", Origin=LISTED, **site_word)[0].status == 403
 
 
 @pytest.mark.parametrize("port", ["", ":8080"])
@@ -119,11 +129,11 @@ def test_a_listed_origin_of_the_same_host_writes_with_no_session_through_a_proxy
         assert control.ask("/api/snapshot", "POST", {}, **proxied, Origin=neighbour)[0].status == 503  # no daemon here
 
 
-def test_a_listed_origin_is_named_where_anyone_may_watch_too(shared):
+def test_a_listed_origin_is_named_where_anyone_may_watch_too(listing):
     """A page that sends a cookie along may not read what is meant for any page."""
-    response, _ = shared.ask("/snapshot", Origin=LISTED)
+    response, _ = listing.ask("/snapshot", Origin=LISTED)
     assert cross_origin(response.headers) == (LISTED, "true", "cross-origin")
-    assert cross_origin(shared.ask("/snapshot", Origin=OTHER)[0].headers) == ("*", None, "cross-origin")
+    assert cross_origin(listing.ask("/snapshot", Origin=OTHER)[0].headers) == ("*", None, "cross-origin")
 
 
 def test_frames_are_for_listed_origins_as_soon_as_they_are_listed(site):
@@ -141,8 +151,7 @@ def test_frames_are_for_listed_origins_as_soon_as_they_are_listed(site):
     ["*", "null", "ha.example", "https://ha.example/", "https://*.example", "https://ha.example; script-src *", "file://",
      "https://ha.example:0", "https://[::1]:8123", "https://ha.example https://b.example", "ftp://ha.example"],
 )  # fmt: skip
-def test_what_is_no_origin_is_refused_with_the_reason(shared, value):
-    owner: Client = register(shared)
-    status, answer = owner.call("/api/settings", "PATCH", {"access": {"embed": [value]}})
+def test_what_is_no_origin_is_refused_with_the_reason(listing_owner, value):
+    status, answer = listing_owner.call("/api/settings", "PATCH", {"access": {"embed": [value]}})
     assert (status, answer["field"]) == (422, "access.embed")
     assert "http://homeassistant.local:8123" in answer["error"]

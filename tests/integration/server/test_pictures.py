@@ -204,8 +204,8 @@ def test_before_the_first_frame_there_is_an_error_or_a_picture_of_it(site):
 
 
 @pytest.mark.parametrize("query", ["strict=2", "strict=yes", "max_age=-1", "max_age=1e3", "max_age=", "max_age=86401"])
-def test_a_wrong_number_is_named(site, query):
-    response, body = site.ask(f"/snapshot?{query}")
+def test_a_wrong_number_is_named(shared_site, query):
+    response, body = shared_site.ask(f"/snapshot?{query}")
     assert response.status == 400
     assert json.loads(body)["field"] == query.partition("=")[0]
 

@@ -12,6 +12,12 @@ from serving import Site
 NAMES = ("$(touch pwned)", "`touch pwned`", "a; touch pwned", "a|touch pwned", "-o pwned", "%s%n", 'it\'s "quoted"')
 
 
+@pytest.fixture(scope="module")
+def lasting_owner(shared_site):
+    """An owner of a server that is the same after each test."""
+    return register(shared_site)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_of_a_folder_reaches_a_shell(tmp_path, name):
     """Frames in a folder of any name; each program is started by a list of arguments."""
@@ -32,19 +38,18 @@ def test_no_name_of_a_folder_reaches_a_shell(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_setting_reaches_a_shell(site, tmp_path, name):
-    owner = register(site)
+def test_no_setting_reaches_a_shell(lasting_owner, name):
     for patch in ({"camera": {"tuning_file": name}}, {"live": {"sensor_mode": name}}, {"files": {"photo": name}},
                   {"controls": {"AwbMode": name}}, {"controls": {name: 1}}):  # fmt: skip
-        status, answer = owner.call("/api/settings", "PATCH", patch)
+        status, answer = lasting_owner.call("/api/settings", "PATCH", patch)
         assert (status, bool(answer["error"])) == (422, True), (patch, answer)
-    assert not [*tmp_path.rglob("pwned"), *ROOT.glob("pwned")]
+    assert not [*lasting_owner.site.data.parent.rglob("pwned"), *ROOT.glob("pwned")]
 
 
-def test_the_loopback_address_is_nobody(site):
+def test_the_loopback_address_is_nobody(lasting_owner):
     """Neither it, nor a proxy that is not named in the settings, nor what a client says of itself, opens anything."""
-    site.publish(picture())
-    register(site)
+    site = lasting_owner.site
+    site.publish(picture(), cookie=lasting_owner.headers["Cookie"])
     lies = {"X_Forwarded_For": "127.0.0.1", "X_Real_IP": "127.0.0.1", "Forwarded": "for=127.0.0.1",
             "X_Forwarded_User": "Ann", "Remote_User": "Ann", "X_Forwarded_Host": "localhost"}  # fmt: skip
     for headers in ({}, *({name: value} for name, value in lies.items())):
@@ -60,9 +65,8 @@ def test_the_loopback_address_is_nobody(site):
         "/webcam/../api/settings", "/%2e%2e/api/settings", "/api\\settings", "/api/settings?action=snapshot",
     ],
 )  # fmt: skip
-def test_no_spelling_of_a_path_goes_round_the_check(site, spelling):
-    register(site)
-    assert site.ask(spelling)[0].status in (400, 401, 404)
+def test_no_spelling_of_a_path_goes_round_the_check(lasting_owner, spelling):
+    assert lasting_owner.site.ask(spelling)[0].status in (400, 401, 404)
 
 
 def test_a_session_of_another_camera_is_nobody_s(tmp_path):
@@ -78,9 +82,9 @@ def test_a_session_of_another_camera_is_nobody_s(tmp_path):
             assert Client(two, **client.headers).call("/api/settings")[0] == 401
 
 
-def test_a_session_key_is_never_the_client_s(site):
+def test_a_session_key_is_never_the_client_s(lasting_owner):
     """Session fixation: a cookie that was planted before signing in opens nothing afterwards."""
-    register(site)
+    site = lasting_owner.site
     first, _ = Client(site).ask("/api/session", "POST", {"name": "Ann", "password": PASSWORD})
     for name in (*cookies(first), "stillcam"):
         planted = {"Cookie": f"{name}=planted-by-somebody-else"}
@@ -112,16 +116,15 @@ def test_no_answer_holds_a_secret(site):
             assert "scrypt" not in body, path
 
 
-def test_names_are_data_wherever_they_are_shown(site):
+def test_names_are_data_wherever_they_are_shown(lasting_owner):
     """A name of markup comes back as JSON that no browser takes for a page."""
-    owner = register(site)
     name = "<img src=x onerror=alert(1)>"
     user = {"name": name.replace("/", ""), "password": PASSWORD, "role": "viewer"}
     for path, document in (("/api/users", user), ("/api/tokens", {"name": name, "scope": "view"})):
-        status, made = owner.call(path, "POST", document)
+        status, made = lasting_owner.call(path, "POST", document)
         assert (status, made["name"]) == (201, document["name"])
     for path in ("/api/users", "/api/tokens", "/" + name.replace(" ", "%20"), "/snapshot?max_age=" + "%3Cscript%3E"):
-        response, _ = owner.ask(path)
+        response, _ = lasting_owner.ask(path)
         assert response.headers["Content-Type"].startswith("application/json")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 

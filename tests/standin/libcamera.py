@@ -257,8 +257,12 @@ class CameraConfiguration:
                 stream.stride = (self.mode.size[0] * self.mode.bits // 8 + 31) // 32 * 32
                 stream.frame_size = stream.stride * self.mode.size[1]
             else:
-                bits = {"YUV420": 12, "MJPEG": 24, "YUYV": 16, "BGR888": 24, "RGB888": 24}.get(form, 32)
-                stream.stride = width if form == "YUV420" else width * bits // 8
+                if form == "YUV420":  # planes of chroma have half the stride
+                    stream.stride = (width + 63) // 64 * 64
+                    stream.frame_size = stream.stride * height * 3 // 2
+                    continue
+                bits = {"MJPEG": 24, "YUYV": 16, "BGR888": 24, "RGB888": 24}.get(form, 32)
+                stream.stride = width * bits // 8
                 stream.frame_size = width * height * bits // 8
         return self.Status.Adjusted if adjusted else self.Status.Valid
 
@@ -391,7 +395,8 @@ class Camera:
     def configure(self, configuration: CameraConfiguration) -> None:
         self._configuration = configuration
         main = configuration.at(0)
-        self.controls = _infos(self._sensor, configuration.mode, (main.size.width, main.size.height))
+        outputs = [stream for stream in configuration if stream.role is not StreamRole.Raw]
+        self.controls = _infos(self._sensor, configuration.mode, (main.size.width, main.size.height), len(outputs))
         self._told.pop("ScalerCrop", None)
         if self._scan_left:
             self._scan_left = SCAN_FRAMES
@@ -467,6 +472,9 @@ class Camera:
         if told.pop("AwbEnable", False) or gains & told.keys():  # the newest of them wins
             for name in gains:
                 self._told.pop(name, None)
+        if crops := told.pop("ScalerCrops", None):  # wins over ScalerCrop (pipeline_base.cpp, applyScalerCrop)
+            told["ScalerCrop"], other = crops
+            assert tuple(other) == tuple(told["ScalerCrop"]), "the streams would not show the same"
         trigger = told.pop("AfTrigger", None)
         self._told |= told
         mode = self._told.get("AfMode", 0)
@@ -558,12 +566,15 @@ def _plain(given: dict[ControlId, Any]) -> dict[str, Any]:
     return {control.name: plain(value) for control, value in given.items()}
 
 
-def _infos(sensor: Sensor, mode: SensorMode | None, size: tuple[int, int]) -> dict[ControlId, ControlInfo]:
+def _infos(
+    sensor: Sensor, mode: SensorMode | None, size: tuple[int, int], outputs: int = 1
+) -> dict[ControlId, ControlInfo]:
     """What the camera can be told.
 
     Args:
         mode: that it is configured with; None: it is not yet.
         size: of the picture.
+        outputs: streams that are not raw.
     """
     infos = {name: ControlInfo(*_range(text)) for name, text in sensor.controls.items()}
     defaults = {"Contrast": 1.0, "Saturation": 1.0, "Sharpness": 1.0, "Brightness": 0.0, "ExposureValue": 0.0}
@@ -581,6 +592,8 @@ def _infos(sensor: Sensor, mode: SensorMode | None, size: tuple[int, int]) -> di
         infos["FrameDurationLimits"] = ControlInfo(round(1e6 / mode.fps), LONGEST_US + 1000, (33_333, 33_333))
         crops = (0, 0, 64, 64), mode.crop, scaler_crop(StillOptions(), mode, size)
         infos["ScalerCrop"] = ControlInfo(*(Rectangle(*crop) for crop in crops))
+        if outputs > 1:  # with two of them the limits are the defaults of each
+            infos["ScalerCrops"] = ControlInfo(*[Rectangle(*crops[2])] * 3)
         lens = sensor.focus or (0.0, 0.0)
     if sensor.focus:
         infos["LensPosition"] = ControlInfo(*lens, LENS_AT_REST)

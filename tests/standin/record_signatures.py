@@ -20,7 +20,7 @@ from typing import Any
 OUTPUT = Path(__file__).with_name("picamera2_signatures.json")
 CLASSES = {
     "picamera2/picamera2.py": ["Picamera2"],
-    "picamera2/request.py": ["CompletedRequest"],
+    "picamera2/request.py": ["CompletedRequest", "MappedArray"],
     "picamera2/job.py": ["Job"],
     "picamera2/encoders/encoder.py": ["Encoder"],
     "picamera2/encoders/multi_encoder.py": ["MultiEncoder"],

@@ -35,6 +35,7 @@ class Still:
     path: Path
     time_s: float  # when it was closed, since the epoch
     raw: Path | None = None  # the DNG of the same capture
+    small: bool = False  # a frame of a video, smaller than the video
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,16 @@ class Driver(ABC):
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         """Wait until stills can be requested; False: time-out."""
 
-    def request_still(self) -> None:
-        """Request one still; no effect while another one is pending."""
+    def request_still(self, *, small: bool = False) -> None:
+        """Request one still; no effect while another one is pending.
+
+        Args:
+            small: during a video, a frame of the live view's size is enough.
+        """
         if not self._requested:
             self.just_started = False
             self._requested, self._requested_s = True, time.monotonic() - self.lag_s
-            self._send_request()
+            self._send_request(small)
 
     def wait_still(self, timeout_s: float, interrupts: Sequence[int]) -> Still | None:
         """Wait for the requested still, `.still_…` in the images folder or the request's. None: time-out."""
@@ -289,8 +294,8 @@ class Driver(ABC):
         """The descriptor from which the JPEGs of the live view are read."""
 
     @abstractmethod
-    def _send_request(self) -> None:
-        """Ask the program for a still."""
+    def _send_request(self, small: bool) -> None:
+        """Ask the program for a still, see `request_still`."""
 
     @abstractmethod
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:

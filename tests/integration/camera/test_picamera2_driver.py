@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageStat
+from PIL import Image, ImageChops, ImageStat
 from test_driver_contract import LONG_S, MANUAL, SMALL, Rig, settings
 
-from stillcam.camera.driver import PhotoRequest
+from stillcam.camera.driver import PhotoRequest, Still
 from stillcam.camera.picamera2.driver import Picamera2
 
 
@@ -63,6 +63,50 @@ def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog
     rig.driver.stop(LONG_S)
     assert path.read_bytes().endswith(b"\xff\xd9")
     assert "killed" not in caplog.text
+
+
+def of_video(rig: Rig, *, small: bool) -> tuple[Still, Image.Image]:
+    """A frame of the video that is being recorded."""
+    rig.driver.request_still(small=small)
+    while (still := rig.driver.wait_still(0.0, ())) is None:
+        assert not rig.driver.wait_video(0.1, ())
+    return still, Image.open(io.BytesIO(still.path.read_bytes()))
+
+
+def contrast(image: Image.Image) -> float:
+    return ImageStat.Stat(image.convert("L").resize((320, 180))).stddev[0]
+
+
+def test_frames_that_are_shown_during_a_video_are_as_large_as_the_live_view(rig):
+    """They come from a second stream, which takes less processor time than frames of the video.
+
+    It shows the same zoom, where the library would set none, and has the contrast of the live view, which the colour
+    space of videos lacks.
+    """
+    zoom = {"ScalerCrop": [1800, 1200, 1400, 788]}
+    wanted = settings(MANUAL | zoom, video={"width": 640, "framerate": 15}, live={"width": 320, "height": 180})
+    rig.driver.start_live(wanted, rig.camera)
+    live = Image.open(io.BytesIO(next_frame(rig)))
+    rig.driver.start_video(wanted, rig.camera, rig.drafts / "film", None)
+    still, shown = of_video(rig, small=True)
+    assert (still.small, shown.size) == (True, (320, 180))
+    assert contrast(shown) == pytest.approx(contrast(live), rel=0.06)
+    assert ImageStat.Stat(ImageChops.difference(shown.convert("L"), live.convert("L"))).mean[0] < 8
+    still, whole = of_video(rig, small=False)
+    assert (still.small, whole.size) == (False, (640, 360))
+    rig.driver.stop(LONG_S)
+
+
+def test_without_a_second_stream_frames_of_the_video_are_shown(rig, caplog):
+    """A board that has no memory for it."""
+    rig.fault(cma_mb=38)
+    wanted = settings(video={"width": 1280, "framerate": 15}, live={"width": 640})
+    rig.driver.start_video(wanted, rig.camera, rig.drafts / "film", None)
+    still, shown = of_video(rig, small=True)
+    assert (still.small, shown.size) == (False, (1280, 720))
+    assert "no second stream of 640x360 beside the video" in caplog.text
+    assert "Cannot allocate memory" in caplog.text
+    rig.driver.stop(LONG_S)
 
 
 @pytest.mark.parametrize("form", ["mjpeg", "h264", "mp4"])

@@ -111,7 +111,8 @@ def test_a_bracket_of_a_series_needs_no_new_camera(camera):
 
 
 def test_who_watches_sees_on_while_a_video_is_made(camera):
-    camera.settings(snapshot={"interval_s": 0.3, "width": 320})
+    video = {"width": 640, "framerate": 15}
+    camera.settings(snapshot={"interval_s": 0.3, "width": 320}, video=video)
     camera.ask("reload")
     assert camera.ask("video")["recording"]
     before = camera.until(lambda status: status["recording"])["captures"]["ok"]
@@ -119,12 +120,14 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
     assert status["mode"] == "video" and status["restarts"] == {}
     with Image.open(camera.images / "current.jpg") as image:
         image.load()
-    camera.settings(snapshot=STILL)
+        assert image.size == (320, 180)  # as wide as the live view
+    camera.settings(snapshot=STILL, video=video)
     camera.ask("reload")
     camera.ask("lease", seconds=30)
     camera.frames(5)  # not one an hour
     (photo,) = camera.take()
-    assert read_sidecar(photo)["from"] == "video"
+    about = read_sidecar(photo)
+    assert (about["from"], about["size"]) == ("video", [640, 360])
     (item,) = camera.ask("stop")["items"]
     assert camera.library.joinpath(item).stat().st_size > 1000
     camera.settings(snapshot={"interval_s": 0.3, "width": 320})

@@ -12,6 +12,8 @@ that is no kindness to its user; the lines that are named are of that version's 
 - Limits are libcamera's: other ones before configure() than after it (1264).
 - Controls go with the next request that is given back (request.py:138), so behind those that are queued.
 - A scan counts once it has been seen to begin and to end (2752, autofocus_cycle).
+- A second stream is no larger than the first, shows the same part of the sensor and has the same colour space:
+  what is no JPEG's is limited to 219 steps of brightness, and the library does not convert it.
 - A capture may get a frame from before it was asked for, where the last one is kept (`queue`, 1281).
 - It logs each step at INFO, and so does libcamera on stderr.
 
@@ -125,7 +127,9 @@ class Picamera2:
         """For a viewfinder."""
         main = {"format": "XBGR8888", "size": (640, 480)} | main
         limits = {"FrameDurationLimits": (100, 83333)} | controls
-        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(
+            main, lores, raw, transform, colour_space, buffer_count, limits, encode, queue, sensor
+        )
 
     def create_still_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
@@ -135,7 +139,9 @@ class Picamera2:
         """For stills."""
         main = {"format": "BGR888", "size": self._native()[1]} | main
         limits = {"FrameDurationLimits": (100, 1000000 * 1000)} | controls
-        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(
+            main, lores, raw, transform, colour_space, buffer_count, limits, encode, queue, sensor
+        )
 
     def create_video_configuration(
         self, main: Any = {}, lores: Any = None, raw: Any = {}, transform: Any = libcamera.Transform(),
@@ -144,8 +150,13 @@ class Picamera2:
     ) -> dict[str, Any]:  # fmt: skip
         """For videos."""
         main = {"format": "XBGR8888", "size": (1280, 720)} | main
+        if colour_space is None:
+            hd = main["size"][0] >= 1280 and main["size"][1] >= 720
+            colour_space = libcamera.ColorSpace.Rec709() if hd else libcamera.ColorSpace.Smpte170m()
         limits = {"FrameDurationLimits": (33333, 33333)} | controls
-        return self._configuration(main, raw, transform, buffer_count, limits, encode, queue, sensor)
+        return self._configuration(
+            main, lores, raw, transform, colour_space, buffer_count, limits, encode, queue, sensor
+        )
 
     def configure(self, camera_config: Any = None) -> None:
         """Take a configuration; the camera is stopped."""
@@ -153,13 +164,12 @@ class Picamera2:
             raise RuntimeError("Camera must be stopped before configuring")
         taken = dict(camera_config)
         self.camera_config = {}
-        width, height = taken["main"]["size"]
-        if width % 2 or height % 2:
-            raise RuntimeError("width and height should be even")
-        streams = [libcamera.StreamRole.Viewfinder] + ([libcamera.StreamRole.Raw] if taken["raw"] else [])
-        asked = self.camera.generate_configuration(streams)
+        _check(taken)
+        names = [name for name in ("main", "lores", "raw") if taken[name]]
+        roles = [libcamera.StreamRole.Raw if name == "raw" else libcamera.StreamRole.Viewfinder for name in names]
+        asked = self.camera.generate_configuration(roles)
         asked.orientation = libcamera.Orientation((taken["transform"].hflip, taken["transform"].vflip))
-        for stream, wanted in zip(asked, (taken["main"], taken["raw"]), strict=False):
+        for stream, wanted in zip(asked, (taken[name] for name in names), strict=True):
             stream.size, stream.pixel_format = libcamera.Size(*wanted["size"]), libcamera.PixelFormat(wanted["format"])
             stream.buffer_count = taken["buffer_count"]
         if taken["raw"]:
@@ -169,10 +179,10 @@ class Picamera2:
             raise RuntimeError(f"Invalid camera configuration: {taken}")
         if status is asked.Status.Adjusted:
             _log.info("Camera configuration has been adjusted!")
-        taken["main"]["format"] = str(asked.at(0).pixel_format)
+        for name, stream in zip(names, asked, strict=True):
+            size = stream.size.width, stream.size.height
+            taken[name] = {"format": str(stream.pixel_format), "size": size, "stride": stream.stride}
         if taken["raw"]:
-            size = asked.at(1).size
-            taken["raw"] = {"format": str(asked.at(1).pixel_format), "size": (size.width, size.height)}
             chosen = asked.sensor_config
             output_size = chosen.output_size.width, chosen.output_size.height
             taken["sensor"] = {"bit_depth": chosen.bit_depth, "output_size": output_size}
@@ -184,6 +194,8 @@ class Picamera2:
         self.camera_config = taken
         self._controls = {}
         self.set_controls(taken["controls"])
+        if "ScalerCrops" in self.camera_controls:  # lores shows what main does (1278)
+            self.set_controls({"ScalerCrops": [self.camera_controls["ScalerCrops"][0]] * 2})
 
     def set_controls(self, controls: Any) -> None:
         """For the next request that is given back, or the first frame."""
@@ -394,9 +406,21 @@ class Picamera2:
         return taken
 
     def _configuration(
-        self, main: Any, raw: Any, transform: Any, buffers: Any, controls: Any, encode: Any, queue: Any, sensor: Any
+        self,
+        main: Any,
+        lores: Any,
+        raw: Any,
+        transform: Any,
+        colour_space: Any,
+        buffers: Any,
+        controls: Any,
+        encode: Any,
+        queue: Any,
+        sensor: Any,
     ) -> dict[str, Any]:
-        for key in main:
+        if lores is not None:
+            lores = {"format": "YUV420", "size": main["size"]} | lores
+        for key in main | (lores or {}):
             if key not in ("format", "size", "stride", "preserve_ar"):
                 raise ValueError(f"Bad key {key!r}")
         if unknown := set(sensor) - {"bit_depth", "output_size"}:
@@ -404,8 +428,9 @@ class Picamera2:
         raw = {"format": self._native()[0], "size": main["size"]} | raw
         if "ColorFilterArrangement" not in self.camera_properties:  # USB cameras (750, _is_rpi_camera)
             raw = sensor = None
-        return {"main": dict(main), "raw": raw, "transform": transform, "buffer_count": buffers,
-                "controls": controls, "encode": encode, "queue": queue, "sensor": sensor}  # fmt: skip
+        return {"main": dict(main), "lores": lores, "raw": raw, "transform": transform, "colour_space": colour_space,
+                "buffer_count": buffers, "controls": controls, "encode": encode, "queue": queue,
+                "sensor": sensor}  # fmt: skip
 
     def _raw_modes(self) -> list[tuple[str, tuple[int, int]]]:
         formats = self.camera.generate_configuration([libcamera.StreamRole.Raw]).at(0).formats
@@ -434,6 +459,17 @@ class Picamera2:
         chosen = libcamera.SensorConfiguration()
         chosen.bit_depth, chosen.output_size = bits(form), libcamera.Size(*size)
         return chosen
+
+
+def _check(taken: dict[str, Any]) -> None:
+    """What the library refuses (939, check_camera_config)."""
+    sizes = [taken[name]["size"] for name in ("main", "lores") if taken[name]]
+    if any(side % 2 for size in sizes for side in size):
+        raise RuntimeError("width and height should be even")
+    if len(sizes) > 1 and (sizes[1][0] > sizes[0][0] or sizes[1][1] > sizes[0][1]):
+        raise RuntimeError("lores stream dimensions may not exceed main stream")
+    if taken["lores"] and taken["lores"]["format"] != "YUV420":  # up to a Pi 4
+        raise RuntimeError("lores stream must be YUV")
 
 
 def bits(form: str) -> int:

@@ -119,8 +119,10 @@ class JpegEncoder(MultiEncoder):
 
     def encode_func(self, request: Any, name: Any) -> bytes:
         """One frame."""
+        if name == "lores":
+            return request._make_jpeg(name, self.q)  # type: ignore[no-any-return]
         self._number += 1
-        data = encode.jpeg(request._frame.image, self.q)
+        data = encode.jpeg(request._seen(request._frame.image), self.q)
         return bytes(request.picam2._faults.corrupt(self._number, data))
 
 

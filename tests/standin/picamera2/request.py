@@ -7,12 +7,47 @@ from io import BytesIO
 from typing import Any
 
 import libcamera
+from PIL import Image
 
 from stillcam.camera.simulated import encode
 from stillcam.camera.simulated.options import StillOptions
 from stillcam.camera.simulated.picture import Frame
 
 _log = logging.getLogger(__name__)
+
+
+class MappedArray:
+    """The memory of a stream: what is written to it is what is encoded afterwards."""
+
+    def __init__(self, request: "CompletedRequest", stream: Any, reshape: Any = True, write: Any = True) -> None:
+        self.array = request._planes[stream]
+
+    def __enter__(self) -> "MappedArray":
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, exc_traceback: Any) -> None:
+        """Nothing is to be unmapped."""
+
+
+class _Planes(dict[str, bytearray]):
+    """The streams of a frame as YUV420, each drawn once it is looked at."""
+
+    def __init__(self, request: "CompletedRequest") -> None:
+        super().__init__()
+        self._request = request
+
+    def __missing__(self, name: str) -> bytearray:
+        request = self._request
+        about = request.config[name]
+        (width, height), stride = about["size"], about["stride"]
+        planes = bytearray()
+        image = request._seen(request._frame.image).convert("YCbCr").resize((width, height))
+        for band, divisor in zip(image.split(), (1, 2, 2), strict=True):
+            pixels = band.resize((width // divisor, height // divisor)).tobytes()
+            for at in range(0, len(pixels), width // divisor):
+                planes += pixels[at : at + width // divisor].ljust(stride // divisor, b"\0")
+        self[name] = planes
+        return planes
 
 
 class CompletedRequest:
@@ -25,6 +60,7 @@ class CompletedRequest:
         self.lock = picam2.request_lock
         self.stop_count = picam2.stop_count
         self.config = picam2.camera_config.copy()
+        self._planes = _Planes(self)
 
     @property
     def _frame(self) -> Frame:
@@ -56,6 +92,30 @@ class CompletedRequest:
         """As libcamera names it; a rectangle is a tuple."""
         return {control.name: plain(value) for control, value in self.request.metadata.items()}
 
+    def _seen(self, image: Image.Image) -> Image.Image:
+        """What comes of an image if its luma and chroma are taken for a JPEG's (request.py:263, jpeg_encoder.py:42)."""
+        space = self.config["colour_space"]
+        if self.config["main"]["format"] != "YUV420" or int(space.range) == 0:  # full
+            return image
+        luma, chroma = range(256), range(256)
+        tables = [round(16 + value * 219 / 255) for value in luma]
+        tables += [round(128 + (value - 128) * 224 / 255) for value in chroma] * 2
+        return image.convert("YCbCr").point(tables).convert("RGB")
+
+    def _make_jpeg(self, name: str, quality: int) -> bytes:
+        """A stream's memory as it is encoded."""
+        about, planes = self.config[name], self._planes[name]
+        (width, height), stride = about["size"], about["stride"]
+        luma = Image.frombytes("L", (width, height), bytes(planes), "raw", "L", stride, 1)
+        chroma, bands = planes[stride * height :], [luma]
+        for at in (0, len(chroma) // 2):
+            half = width // 2, height // 2
+            band = Image.frombytes("L", half, bytes(chroma[at : at + len(chroma) // 2]), "raw", "L", stride // 2, 1)
+            bands.append(band.resize((width, height)))
+        jpeg = BytesIO()
+        Image.merge("YCbCr", bands).save(jpeg, "JPEG", quality=quality)
+        return jpeg.getvalue()
+
     def make_buffer(self, name: str) -> bytes:
         """The picture's memory; of a USB camera: longer than its JPEG, with what was there before."""
         assert self.config[name]["format"] == "MJPEG"
@@ -69,7 +129,8 @@ class CompletedRequest:
         form = {"jpeg": "jpg"}.get(format, format) if format else str(file_output).rpartition(".")[2]
         options = replace(StillOptions(), encoding=form, quality=self.picam2.options.get("quality", 90), thumb="none")
         sensor = self.picam2.camera._sensor
-        data = self.picam2._faults.corrupt(self.picam2._captures, encode.still(self._frame, options, sensor))
+        frame = replace(self._frame, image=self._seen(self._frame.image))
+        data = self.picam2._faults.corrupt(self.picam2._captures, encode.still(frame, options, sensor))
         if isinstance(file_output, BytesIO):
             file_output.write(data)
             return

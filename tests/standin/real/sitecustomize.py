@@ -69,22 +69,33 @@ def _camera(module: Any) -> None:
         for stream, buffer in request.buffers.items():
             configuration = stream.configuration
             if configuration.role is not module.StreamRole.Raw:
-                size = configuration.size.width, configuration.size.height
-                os.pwrite(buffer.planes[0].fd, _pixels(request.frame.image, str(configuration.pixel_format), size), 0)
+                os.pwrite(buffer.planes[0].fd, _pixels(request.frame.image, configuration), 0)
 
     module.Request.complete = drawn
 
 
-def _pixels(image: Any, form: str, size: tuple[int, int]) -> bytes:
+def _pixels(image: Any, configuration: Any) -> bytes:
+    form, size = str(configuration.pixel_format), (configuration.size.width, configuration.size.height)
+    if image.size != size:
+        image = image.resize(size)
     if form == "MJPEG":
         jpeg = io.BytesIO()
         image.convert("RGB").save(jpeg, "JPEG")
         return jpeg.getvalue()
     if form != "YUV420":
         return bytes(image.convert("RGB").tobytes())
-    luma, blue, red = image.convert("YCbCr").split()
-    half = size[0] // 2, size[1] // 2
-    return bytes(luma.tobytes() + blue.resize(half).tobytes() + red.resize(half).tobytes())
+    image = image.convert("YCbCr")
+    if int(configuration.color_space.range):  # limited
+        luma, chroma = range(256), range(256)
+        tables = [round(16 + value * 219 / 255) for value in luma]
+        image = image.point(tables + [round(128 + (value - 128) * 224 / 255) for value in chroma] * 2)
+    planes = bytearray()
+    for band, divisor in zip(image.split(), (1, 2, 2), strict=True):
+        width, stride = size[0] // divisor, configuration.stride // divisor
+        pixels = band.resize((width, size[1] // divisor)).tobytes()
+        for at in range(0, len(pixels), width):
+            planes += pixels[at : at + width].ljust(stride, b"\0")
+    return bytes(planes)
 
 
 CHANGES: dict[str, Callable[[Any], None]] = {

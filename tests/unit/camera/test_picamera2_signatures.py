@@ -39,11 +39,13 @@ OBJECTS = {
     "self._camera": ["Picamera2"], "opened": ["Picamera2"], "library.Picamera2": ["Picamera2"],
     "request": ["CompletedRequest"], "output": ["FfmpegOutput", "PyavOutput"],
     "encoder": ["H264Encoder", "LibavH264Encoder", "JpegEncoder"],
+    "self._jpeg_encoder": ["JpegEncoder"], "mapped": ["MappedArray"],
 }  # fmt: skip
 MADE = {
     "library.Picamera2": ["Picamera2"], "outputs.FileOutput": ["FileOutput"], "outputs.PyavOutput": ["PyavOutput"],
     "outputs.FfmpegOutput": ["FfmpegOutput"], "encoders.H264Encoder": ["H264Encoder", "LibavH264Encoder"],
     "import_module('picamera2.encoders').JpegEncoder": ["JpegEncoder"],
+    "self._mapped": ["MappedArray"],
 }  # fmt: skip
 BASES = {
     "JpegEncoder": "MultiEncoder", "MultiEncoder": "Encoder", "LibavH264Encoder": "Encoder",
@@ -109,7 +111,7 @@ def fits(call: ast.Call, parameters: list[list[str | None]] | None, where: str) 
 
 def test_a_configuration_is_asked_for_with_what_all_three_take():
     """The driver gives the same arguments to each of the library's three, by name."""
-    given = {"main", "transform", "buffer_count", "queue", "colour_space", "sensor", "raw"}
+    given = {"main", "lores", "transform", "buffer_count", "queue", "colour_space", "sensor", "raw"}
     for use in ("still", "preview", "video"):
         names = {name for name, _ in CLASSES["Picamera2"]["methods"][f"create_{use}_configuration"]}
         assert given <= names

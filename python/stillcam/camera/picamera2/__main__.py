@@ -94,7 +94,7 @@ class Worker:
             return
         if verb == "still":
             assert self._session is not None
-            send(self._end, self._session.capture_still())
+            send(self._end, self._session.capture_still(small=command["small"]))
             self._session.start_viewfinder()
             return
         configuration = CameraConfiguration.from_json(command["configuration"])

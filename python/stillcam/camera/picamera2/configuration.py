@@ -111,6 +111,17 @@ def configure(settings: Settings, camera: CameraInfo, use: str, found: Values | 
     )
 
 
+def shown_size(settings: Settings, camera: CameraInfo) -> tuple[int, int] | None:
+    """The size of the frames that are shown during a video: the live view's width, the proportions of the video.
+
+    The library takes a second stream only if it is no larger than the first (Picamera2.check_camera_config). None: a
+    smaller one would save nothing.
+    """
+    width, height = geometry_of(settings, camera, "video").size
+    shown = min(width, geometry_of(settings, camera, "live").size[0])
+    return even((shown, round(height * shown / width))) if shown < width else None
+
+
 def control_changes(old: CameraConfiguration, new: CameraConfiguration) -> Values | None:
     """The controls to set so that a camera that runs with `old` runs with `new`; None: it must be restarted."""
     if replace(old, controls={}, scan=new.scan, quality=new.quality) != replace(new, controls={}):

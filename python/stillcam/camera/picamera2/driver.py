@@ -6,6 +6,7 @@ settings that need it to be reopened.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ from typing import NoReturn
 from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2.cameras import camera_from_json
-from stillcam.camera.picamera2.configuration import CameraConfiguration, configure, control_changes
+from stillcam.camera.picamera2.configuration import CameraConfiguration, configure, control_changes, shown_size
 from stillcam.camera.picamera2.ipc import Message, receive, send
 from stillcam.camera.rpicam.errors import failure
 from stillcam.camera.use_cases import Container, choose_container
@@ -110,7 +111,8 @@ class Picamera2(Driver):
         path = stem.with_name(f"{stem.name}.{container.extension}")
         self._begin("video", settings, camera)
         output = {"path": str(path), "seconds": seconds, "bitrate": video.bitrate, "audio": video.audio}
-        self._command("video", **output, folder=str(self._images), quality=settings.snapshot.quality)
+        shown = {"size": shown_size(settings, camera), "quality": settings.live.quality}
+        self._command("video", **output, folder=str(self._images), quality=settings.snapshot.quality, shown=shown)
         return path, container
 
     def start_video_frames(self, settings: Settings, camera: CameraInfo) -> None:
@@ -202,8 +204,8 @@ class Picamera2(Driver):
         assert self._worker is not None
         return self._worker.stdout
 
-    def _send_request(self) -> None:
-        self._send({"do": "still"})
+    def _send_request(self, small: bool) -> None:
+        self._send({"do": "still", "small": small})
 
     def _wait(self, timeout_s: float, interrupts: Sequence[int], *more: int) -> set[int]:
         assert self._socket is not None
@@ -222,6 +224,8 @@ class Picamera2(Driver):
         if message is None:
             self._on_exit()
             return
+        if "warning" in message:
+            logging.warning("picamera2: %s", message["warning"])
         if "failed" in message:
             raise CameraError(message["failed"], message["reason"])
         if "metadata" in message:
@@ -229,7 +233,8 @@ class Picamera2(Driver):
             self.sensor_mode = ":".join(map(str, message["mode"] or []))
         if "still" in message:
             raw = self._folder / message["raw"] if message["raw"] else None
-            self._stills.append(Still(self._folder / message["still"], message["time"], raw))
+            path = self._folder / message["still"]
+            self._stills.append(Still(path, message["time"], raw, message["small"]))
         elif "cameras" in message:
             self._lists.append([camera_from_json(camera) for camera in message["cameras"]])
         self._ready = self._ready or "ready" in message

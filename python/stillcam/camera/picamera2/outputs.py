@@ -27,6 +27,14 @@ OnError = Callable[[BaseException], None]  # called in a thread of the library
 OnApplied = Callable[[int], None]  # gets the number of frames that were written before
 
 
+def _full_range(zero: int, steps: int, middle: int) -> bytes:
+    """A table from limited to full range: `steps` from black to white, or of all chroma, become 255."""
+    return bytes(max(0, min(255, round((value - zero) * 255 / steps + middle))) for value in range(256))
+
+
+_LUMA, _CHROMA = _full_range(16, 219, 0), _full_range(128, 224, 128)  # of YUV420, in one plane after the other
+
+
 class FramePipe(io.BufferedIOBase):
     """The pipe for JPEGs to the daemon.
 
@@ -134,13 +142,40 @@ def video_output(command: Message, quality: int, on_error: OnError) -> tuple[Any
     return encoder, output
 
 
+class ShownFrames:
+    """Frames that are shown during a video, from its second stream, which is smaller: one JPEG when it is due.
+
+    It is software, as in the live view: the hardware's JPEG encoder takes no quality, and all streams have the colour
+    space of the video (libcamera's StreamsShareColorSpace), whose range is not that of JPEGs.
+    """
+
+    def __init__(self, quality: int) -> None:
+        self._jpeg_encoder = _jpeg_encoder(quality)
+        self._limited = import_module("libcamera").ColorSpace.Range.Limited
+        self._mapped = import_module("picamera2.request").MappedArray
+
+    def save(self, request: Any, path: Path) -> None:
+        """Write a captured frame."""
+        if request.config["colour_space"].range == self._limited:
+            with self._mapped(request, "lores", reshape=False) as mapped:  # nothing else reads this stream
+                pixels = memoryview(mapped.array)
+                luma = len(pixels) * 2 // 3
+                pixels[:luma] = bytes(pixels[:luma]).translate(_LUMA)
+                pixels[luma:] = bytes(pixels[luma:]).translate(_CHROMA)
+        _write(path, self._jpeg_encoder.encode_func(request, "lores"))
+
+
 def save_picture(request: Any, path: Path) -> None:
     """Write a captured frame, in the format of the file's extension. The library would ignore a full disk."""
     buffer = io.BytesIO()
     extension = path.suffix.lstrip(".")
     request.save("main", buffer, format="jpeg" if extension == "jpg" else extension)
+    _write(path, buffer.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
-        path.write_bytes(buffer.getvalue())
+        path.write_bytes(data)
     except OSError as error:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)

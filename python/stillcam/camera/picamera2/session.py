@@ -30,6 +30,7 @@ ZSL_BUFFERS = 3
 VIEWFINDER_WIDTH = 640
 VIEWFINDER_LIMITS = [100, 1_000_000_000]  # FrameDurationLimits (µs): exposures as long as a still's
 PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
+STREAMS = 2  # where there are ScalerCrops: main and lores
 USB_PIXELS = "MJPEG"  # common to USB cameras; the library decodes it for stills
 
 
@@ -60,6 +61,7 @@ class Session:
         self._folder, self._number = Path(), 0  # of the stills
         self._pipe: outputs.FramePipe | None = None
         self._encoder: Any = None  # of the live view or a video
+        self._shown: outputs.ShownFrames | None = None  # during a video that the library encodes
         self._still: Any = None  # the library's configuration of stills
         self._viewfinder: Any = None  # the one between them; None: the same
         self._usb = "ColorFilterArrangement" not in self._camera.camera_properties  # as Picamera2._is_rpi_camera
@@ -116,8 +118,12 @@ class Session:
         self._start(self._viewfinder or self._still, scan=True)
         self._await_focus()
 
-    def capture_still(self) -> Message:
-        """Capture a still: a message with its files' names, time and metadata."""
+    def capture_still(self, *, small: bool) -> Message:
+        """Capture a still: a message with its files' names, time and metadata.
+
+        Args:
+            small: during a video, a frame of the live view's size is enough.
+        """
         wanted = self._wanted
         self._number += 1
         if wanted.scan and not self._recording:
@@ -130,10 +136,15 @@ class Session:
             metadata = without_long_arrays(request.get_metadata())
             stem = f"{STILL_PREFIX}{self._number:08d}"
             name, raw = f"{stem}.{wanted.extension}", f"{stem}.dng" if wanted.raw else None
-            outputs.save_picture(request, self._folder / name)
+            small = small and self._shown is not None
+            if small and self._shown:
+                self._shown.save(request, self._folder / name)
+            else:
+                outputs.save_picture(request, self._folder / name)
             if raw:
                 outputs.save_dng(request, self._folder / raw)
-            return {"still": name, "raw": raw, "time": time.time(), "metadata": metadata, "mode": self._mode()}
+            about = {"time": time.time(), "metadata": metadata, "mode": self._mode()}
+            return {"still": name, "raw": raw, "small": small, **about}
         finally:
             request.release()
 
@@ -173,7 +184,10 @@ class Session:
     def start_video(
         self, configuration: CameraConfiguration, command: Message, on_error: Callable[[BaseException], None]
     ) -> None:
-        """Start a video; stills are frames of it, in the command's `folder` and `quality`."""
+        """Start a video; stills are frames of it, in the command's `folder` and `quality`.
+
+        Those that are `shown` have a size and quality of their own, if the camera gives a second, smaller stream.
+        """
         self.stop()
         self._refuse_usb()
         self._wanted, self._pipe = configuration, None
@@ -181,7 +195,10 @@ class Session:
         self._duration_s = command["seconds"] or math.inf
         self._camera.options["quality"] = command["quality"]
         encoder, output = outputs.video_output(command, configuration.quality, on_error)
-        self._record(configuration, encoder, output, jpeg=command["path"].endswith(".mjpeg"))
+        shown, jpeg = command["shown"], command["path"].endswith(".mjpeg")
+        self._record(configuration, encoder, output, jpeg=jpeg, lores=shown["size"] and tuple(shown["size"]))
+        if self._camera.camera_configuration()["lores"] is not None:
+            self._shown = outputs.ShownFrames(shown["quality"])
 
     def _refuse_usb(self) -> None:
         if self._usb:
@@ -214,13 +231,32 @@ class Session:
             self._await_focus()
             on_applied(0)
 
-    def _record(self, configuration: CameraConfiguration, encoder: Any, output: Any, *, jpeg: bool) -> None:
-        self._viewfinder = None
-        self._configure(self._create_configuration(jpeg=jpeg))
+    def _record(
+        self,
+        configuration: CameraConfiguration,
+        encoder: Any,
+        output: Any,
+        *,
+        jpeg: bool,
+        lores: tuple[int, int] | None = None,
+    ) -> None:
+        self._viewfinder = self._shown = None
+        self._configure_video(jpeg, lores)
         self._apply_controls(self._with_scan(configuration.controls))
         self._reset_counters()
         self._recording, self._encoder = True, encoder
         self._camera.start_recording(encoder, output)
+
+    def _configure_video(self, jpeg: bool, lores: tuple[int, int] | None) -> None:
+        if lores:
+            try:
+                self._configure(self._create_configuration(jpeg=jpeg, lores=lores))
+                return
+            except (RuntimeError, OSError) as error:
+                size = f"{lores[0]}x{lores[1]}"
+                self._report({"warning": f"no second stream of {size} beside the video, frames of the video are shown,"
+                              f" which takes more processor time: {error}"})  # fmt: skip
+        self._configure(self._create_configuration(jpeg=jpeg))
 
     def _reset_counters(self) -> None:
         self._frames = self._applied_from = 0
@@ -252,11 +288,13 @@ class Session:
         use: str = "",
         size: tuple[int, int] | None = None,
         jpeg: bool = False,
+        lores: tuple[int, int] | None = None,
     ) -> Any:
         """The library's configuration for the use case, or for another `use`, `size` and number of buffers.
 
         Args:
             jpeg: the frames become JPEGs, which are full-range at any size; H.264 is not.
+            lores: size of a second stream.
         """
         wanted = self._wanted
         use, size = use or wanted.use, size or wanted.size
@@ -274,6 +312,8 @@ class Session:
                 more["raw"] = {"size": (width, height)}
         if use == "preview" or jpeg:
             more["colour_space"] = self._libcamera.ColorSpace.Sycc()
+        if lores:
+            more["lores"] = {"size": lores, "format": PIXELS["video"]}
         transform = self._libcamera.Transform(hflip=wanted.flips[0], vflip=wanted.flips[1])
         main = {"size": size, "format": USB_PIXELS if self._usb else PIXELS[use]}
         return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
@@ -305,6 +345,9 @@ class Session:
         available = self._camera.camera_controls
         if self._board_hdr:
             controls = {"HdrMode": "SingleExposure"} | controls
+        if "ScalerCrops" in available and "ScalerCrop" in controls:  # of two streams: it wins (applyScalerCrop)
+            controls = dict(controls)
+            controls["ScalerCrops"] = [controls.pop("ScalerCrop")] * STREAMS
         native = {}
         for name, value in controls.items():
             if name in available:

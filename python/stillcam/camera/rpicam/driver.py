@@ -173,7 +173,7 @@ class Rpicam(Driver):
     def _stdout(self) -> int:
         return self._running.stdout
 
-    def _send_request(self) -> None:
+    def _send_request(self, small: bool) -> None:
         if self._lock is None:
             self._running.send(signal.SIGUSR1)
         else:  # an earlier signal would be lost

@@ -153,10 +153,11 @@ class EncodedVideo:
         driver = self._context.driver
         if not self._requested and time.monotonic() >= self._frames.due_s:
             self._requested = True
-            driver.request_still()
+            driver.request_still(small=not self._frames.photo_due)
         if still := driver.wait_still(0.0, ()):
             self._requested = False
-            self._frames.publish(lambda: self._context.publisher.publish(self._context.edits.still(still)))
+            edits, publisher = self._context.edits, self._context.publisher
+            self._frames.publish(lambda: publisher.publish(edits.still(still)), small=still.small)
 
     def _show_progress(self, video: RecordedVideo, file: GrowingFile) -> None:
         """Show how far it is, and end the video while there is room to finish it."""

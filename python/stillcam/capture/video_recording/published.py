@@ -53,22 +53,29 @@ class PublishedFrames:
     @property
     def due_s(self) -> float:
         """When the next frame is to be published (monotonic)."""
-        if self._photos.due_in_video:
+        if self.photo_due:
             return self._rest_s
         return max(self._rest_s, min(self._last_s + self._interval_s, self._frame_request.due_s))
 
-    def publish(self, publish: Callable[[], str]) -> None:
+    @property
+    def photo_due(self) -> bool:
+        """Whether the next frame is to be a photo, too."""
+        return self._photos.due_in_video
+
+    def publish(self, publish: Callable[[], str], *, small: bool = False) -> None:
         """Publish a frame now.
 
         Args:
             publish: does it, and returns the frame's name.
+            small: it is smaller than the video: no photo is made of it.
         """
         context, began_s = self._context, time.monotonic()
         due_s, interval_s = self._last_s + self._interval_s, self._interval_s
         self._last_s = due_s if due_s <= began_s < due_s + interval_s else began_s
         try:
             name = publish()
-            self._photos.take_of_video(context.paths.images / name, self._settings, self._camera)
+            if not small:
+                self._photos.take_of_video(context.paths.images / name, self._settings, self._camera)
             context.frame_published(name)
             self._frame_request.picture_taken()
             self._rest_s = time.monotonic() + REST * (time.monotonic() - began_s)

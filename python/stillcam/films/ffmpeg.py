@@ -17,6 +17,7 @@ from stillcam.settings.encoder import HARDWARE as BOARD
 NO_FFMPEG = "a film needs ffmpeg: sudo apt install -y ffmpeg"
 BITS_PER_PIXEL = 0.15  # of the hardware encoder, which has no constant quality
 PROGRESS = ("-progress", "pipe:1")  # on standard output
+TICKS = 90_000  # a second, of frames with times of their own
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-y")
 _MARGIN = 40  # between an overlay and the edges of the film: this fraction of its height
 _DEFLICKER = "deflicker=size=9:mode=pm"  # the power mean of nine pictures
@@ -77,7 +78,8 @@ def _hardware(size: Size, fps: int, _threads: int, bitrate: int) -> tuple[str, .
     return "-b:v", str(bitrate or max(500_000, round(BITS_PER_PIXEL * size[0] * size[1] * fps)))
 
 
-def _software(size: Size, _fps: int, threads: int, bitrate: int) -> tuple[str, ...]:
+def _software(size: Size, fps: int, threads: int, bitrate: int) -> tuple[str, ...]:
+    # ffmpeg 7 does not tell the encoder the rate of frames with times of their own: H.264's level would be the highest.
     # Pictures that it holds back take the memory. Measured: 250 MB for 1080p; for 12 megapixels 350 MB with none
     # ahead, where it had been 700 MB with four.
     held = (
@@ -85,7 +87,7 @@ def _software(size: Size, _fps: int, threads: int, bitrate: int) -> tuple[str, .
     )
     amount = ("-b:v", str(bitrate)) if bitrate else ("-crf", "21")
     return ("-preset", "veryfast", *amount, "-profile:v", "high", "-threads", str(threads),
-            "-x264-params", f"{held}:sync-lookahead=0")  # fmt: skip
+            "-x264-params", f"{held}:sync-lookahead=0:fps={fps}")  # fmt: skip
 
 
 ENCODERS = (
@@ -145,6 +147,7 @@ def mjpeg_arguments(
     target: Path,
     bitrate: int = 0,
     sound: Sound | None = None,
+    pace: Sequence[tuple[int, float]] = (),
 ) -> list[str]:
     """The arguments by which ffmpeg makes an MP4 of a file of JPEGs, frame by frame; see `encoded_frames`.
 
@@ -154,8 +157,12 @@ def mjpeg_arguments(
         threads: for the encoder.
         bitrate: in bit/s; 0: a good quality.
         sound: that the MP4 gets.
+        pace: numbers of frames and their times in seconds, if their rate changes; it is steady between two of them.
     """
+    times = (f"settb=1/{TICKS}", f"setpts='({_time_of(pace, rate)})/TB'") if pace else ()
+    rates = ("-fps_mode", "vfr", "-enc_time_base", f"1:{TICKS}") if pace else ("-r", f"{rate:g}")
     filters = (
+        *times,
         f"crop={size[0]}:{size[1]}:0:0", "scale=out_range=tv:out_color_matrix=bt709", "format=yuv420p",
         f"setparams={_COLOURS}", "setsar=1",
     )  # fmt: skip
@@ -171,9 +178,19 @@ def mjpeg_arguments(
         "-noautorotate", "-f", "mjpeg", "-threads", "1", "-framerate", f"{rate:g}", "-i", f"file:{source}", *heard,
         "-map", "0:v:0", *audio, "-filter_threads", "1", "-vf", ",".join(filters),
         *_encoding(encoder, size, max(1, round(rate)), threads, bitrate),
-        "-r", f"{rate:g}",  # or ffmpeg takes twice the rate, and each frame twice
+        *rates,  # without one, ffmpeg takes twice the rate, and each frame twice
         "-movflags", "+faststart", "-f", "mp4", f"file:{target}",
     ]  # fmt: skip
+
+
+def _time_of(pace: Sequence[tuple[int, float]], rate: float) -> str:
+    """The time of a frame in seconds, as ffmpeg's expression of T, its time at the average rate: a binary search."""
+    if len(pace) > 2:
+        half = len(pace) // 2
+        before, after = _time_of(pace[: half + 1], rate), _time_of(pace[half:], rate)
+        return f"if(lt(T,{pace[half][0] / rate:.6f}),{before},{after})"
+    (frame, time_s), (next_frame, next_s) = pace
+    return f"{time_s:.4f}+(T-{frame / rate:.6f})*{(next_s - time_s) * rate / (next_frame - frame):.6f}"
 
 
 def trial_command(ffmpeg: str, encoder: Encoder, size: Size, fps: int, threads: int) -> list[str]:

@@ -1,16 +1,20 @@
 """The thread that writes the frames of a video or an event, with a disk that is slow or full."""
 
+import io
 import json
+import shutil
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pictures import picture
+from PIL import Image
 
-from stillcam.capture.library_writer.finish_video import RecordedVideo
+from stillcam.capture.library_writer.finish_video import RecordedVideo, finish_video
 from stillcam.capture.library_writer.frame_recording import Edit, FrameRecording, RecordingPlan, unchanged
 from stillcam.common.errors import CameraError
 from stillcam.library.pending import PendingItem
@@ -143,3 +147,56 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_frame_of_the_mp4_is_shown_at_the_time_when_it_was_taken(library):
+    """Ten seconds at 30 frames a second, ten at 5: at one average rate, second 15 showed second 9."""
+    library.answers.set()
+    plan = RecordingPlan("video", NOON_S, "imx219", 30.0, 0, SIDECAR, 1 << 30)
+    part = FrameRecording(library, plan, lambda *_: None)
+    for number in range(350):
+        time_s = number / 30 if number < 300 else 10 + (number - 300) / 5
+        part.add((time_s, grey(round(12 * time_s))))
+    part.end(SIDECAR, 0.0)
+    assert part.join(DEADLINE_S)
+    assert library.video is not None
+    mp4 = library.root / finish_video(library.video, ffmpeg)
+    assert {shown_s: grey_at(mp4, shown_s) / 12 for shown_s in (0, 5, 9, 15, 19)} == {
+        shown_s: pytest.approx(shown_s, abs=0.4) for shown_s in (0, 5, 9, 15, 19)
+    }
+
+
+def grey(level: int) -> bytes:
+    jpeg = io.BytesIO()
+    Image.new("L", (64, 48), level).convert("RGB").save(jpeg, "JPEG")
+    return jpeg.getvalue()
+
+
+def grey_at(video: Path, time_s: float) -> int:
+    """What is shown at that time."""
+    argv = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-ss",
+        f"{time_s}",
+        "-i",
+        str(video),
+        "-frames:v",
+        "1",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "-",
+    ]
+    level: int = subprocess.run(argv, capture_output=True, check=True).stdout[1000]
+    return level
+
+
+def ffmpeg(arguments: Sequence[str]) -> str | None:
+    """The real one."""
+    argv = ["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
+    return None if done.returncode == 0 else done.stderr

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
+from stillcam.capture.library_writer.pace import Point
 from stillcam.common.atomic_write import replace_file, sync
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_read import parse_json
@@ -64,6 +65,7 @@ class RecordedVideo:
     preview_s: float = 0.0  # the time, from the first frame, of the one that is the preview
     bitrate: int = 0  # of H.264 that is to be encoded, in bit/s; 0: a good quality
     sound_from_s: float = 0.0  # when its first frame was taken, since the epoch, where sound is recorded beside it
+    pace: Sequence[Point] = ()  # of JPEGs whose rate changes, see Pace
 
     def add_notice(self, text: str) -> None:
         """Add a remark on the video to its sidecar."""
@@ -84,7 +86,7 @@ class RecordedVideo:
         notes = {
             "conversion": self.conversion, "rate": self.rate, "rotation": self.rotation, "about": self.sidecar,
             "preview_s": self.preview_s, "bitrate": self.bitrate,
-            "sound_from_s": self.sound_from_s, "complete": complete,
+            "sound_from_s": self.sound_from_s, "pace": self.pace, "complete": complete,
         }  # fmt: skip
         replace_file(self.pending.path(NOTES), json.dumps(notes).encode(), durable=False)
 
@@ -167,7 +169,7 @@ def _video_among(root: Path, paths: Sequence[Path]) -> RecordedVideo | None:
     conversion = Conversion.NONE if path.suffix == ".mp4" else notes.conversion
     video = RecordedVideo(
         pending, path, conversion, notes.rate, notes.rotation, notes.sidecar, notes.preview_s, notes.bitrate,
-        notes.sound_from_s,
+        notes.sound_from_s, notes.pace,
     )  # fmt: skip
     if not notes.complete:
         video.mark_interrupted("the capture daemon or the power failed during the recording")
@@ -191,6 +193,7 @@ class _Notes:
     preview_s: float = 0.0
     bitrate: int = 0
     sound_from_s: float = 0.0
+    pace: Sequence[Point] = ()
     complete: bool = False
 
 
@@ -203,7 +206,8 @@ def _notes(pending: PendingItem) -> _Notes:
         conversion, preview_s = Conversion(notes["conversion"]), float(notes.get("preview_s", 0.0))
         bitrate, sound_from_s = int(notes.get("bitrate", 0)), float(notes.get("sound_from_s", 0.0))
         rate, rotation, complete = float(notes["rate"]), int(notes["rotation"]), notes.get("complete") is True
-        return _Notes(conversion, rate, rotation, notes["about"], preview_s, bitrate, sound_from_s, complete)
+        pace = [(int(frame), float(time_s)) for frame, time_s in notes.get("pace", ())]
+        return _Notes(conversion, rate, rotation, notes["about"], preview_s, bitrate, sound_from_s, pace, complete)
     except (OSError, ValueError, KeyError, TypeError):
         parts = parse_stem(pending.stem)
         kind = parts.kind if parts else "video"
@@ -284,7 +288,7 @@ def _encode_by(
     threads = max(1, (os.cpu_count() or 1) // 2)  # the camera program needs the others
     part = video.pending.path(PART)
     rate = video.rate or DEFAULT_RATE
-    arguments = mjpeg_arguments(video.path, rate, encoder, size, threads, part, video.bitrate, sound)
+    arguments = mjpeg_arguments(video.path, rate, encoder, size, threads, part, video.bitrate, sound, video.pace)
     if errors := ffmpeg(arguments):
         return errors
     return "" if mp4_duration_s(part) is not None else "it wrote no complete MP4"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
+from stillcam.capture.library_writer.pace import Pace
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
@@ -116,6 +117,8 @@ class FrameRecording:
         self._condition = threading.Condition()
         self._written = 0
         self._written_s = 0.0  # the time that the frames in the file cover
+        self._pace = Pace(plan.rate)  # of these
+        self._first_covered_s = 0.0  # before the first of them
         self._ends = 0, 0  # of the last two frames in the file
         self._ended = start(self._run, f"recording of {plan.kind}")
 
@@ -213,6 +216,8 @@ class FrameRecording:
             file.flush()  # what is written outlives the daemon
             self.written_bytes = file.tell()
             self._ends = self._ends[1], self.written_bytes
+            self._first_covered_s = self._first_covered_s if self._written else covered_s
+            self._pace.add(self._written, covered_s - self._first_covered_s)
             self._written += 1
             self._written_s = covered_s
             now = time.monotonic()
@@ -226,7 +231,7 @@ class FrameRecording:
                 os.fdatasync(file.fileno())
                 synced_s, synced_bytes = time.monotonic(), self.written_bytes
                 with suppress(OSError):  # those from the beginning stay
-                    replace(video, rate=self._rate).save_notes()
+                    replace(video, rate=self._rate, pace=self._pace.points()).save_notes()
 
     def _cut_end(self, video: RecordedVideo) -> None:
         """Cut off the last whole frame, and what there is of one that could not be written: the notes need space."""
@@ -260,7 +265,8 @@ class FrameRecording:
     def _finish(self, begun: RecordedVideo) -> None:
         sidecar = dict(self._sidecar or begun.sidecar)
         sidecar["duration_s"] = round(self._written / self._rate, 3)
-        video = replace(begun, rate=self._rate, sidecar=sidecar, preview_s=self._preview_s)
+        pace = self._pace.points()
+        video = replace(begun, rate=self._rate, sidecar=sidecar, preview_s=self._preview_s, pace=pace)
         if self.dropped:
             video.add_notice(f"{self.dropped} frames are missing: the disk was too slow for them")
         if self.stopped:

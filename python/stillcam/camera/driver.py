@@ -45,6 +45,7 @@ class PhotoRequest:
     kind: str  # `photo` or `raw`
     folder: Path  # where the driver writes them
     controls: Values  # to start with instead of automatic ones, see `convergence.converged_controls`
+    bracket: bool = False  # the next request may differ in the exposure only
 
 
 class Interrupted(Exception):

@@ -204,6 +204,26 @@ def test_stills_have_the_controls_once_settled(rig, zsl):
         assert rig.still_metadata()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
 
 
+def test_a_bracket_changes_the_exposure_without_a_restart(rig):
+    """Each still is the first frame that has its exposure, whatever is queued before it."""
+
+    def still(exposure_us: int) -> None:
+        fixed = {"ExposureTime": exposure_us, "AnalogueGain": 1.5, "AfMode": "Manual", "LensPosition": 1.0}
+        rig.stills(settings(), PhotoRequest("photo", rig.drafts, fixed, bracket=True))
+        rig.still()
+        assert rig.still_metadata()["ExposureTime"] == pytest.approx(exposure_us, rel=0.05)
+        assert rig.still_metadata()["AnalogueGain"] == pytest.approx(1.5, rel=0.05)
+
+    rig.stills(settings(), PhotoRequest("photo", rig.drafts, {}, bracket=True))
+    rig.still()
+    starts = rig.starts()
+    for exposure_us in (2000, 16_000, 500, 300_000):
+        still(exposure_us)
+    assert rig.starts() == starts
+    still(4000)  # frames of 0.3 s are queued: a restart drops them
+    assert rig.starts() != starts
+
+
 def test_a_change_does_not_wait_for_long_frames_in_the_queue(rig):
     """A new start drops them; with 8 s of exposure they would take a minute."""
     rig.stills(settings(MANUAL | {"ExposureTime": 300_000}))

@@ -97,8 +97,9 @@ def test_the_other_kinds_of_picture(camera):
     assert camera.until(lambda status: status["mode"] == "snapshot")["driver"] == "picamera2"
 
 
-def test_a_bracket_of_a_series_needs_no_new_camera(camera):
+def test_a_bracket_of_a_series_needs_no_new_start(camera):
     """Each shot has other controls, and the algorithms' earlier ones are given back."""
+    starts = len(camera.starts())
     steps = {"control": "ExposureTime", "values": [2000, 16_000], "bracket": True}
     camera.ask("series", do="create", definition={"name": "Steps", "interval_s": 2, "shots": 1, "vary": steps})
     state = camera.data / "series/Steps/state.json"
@@ -108,6 +109,8 @@ def test_a_bracket_of_a_series_needs_no_new_camera(camera):
     assert taken == [pytest.approx(2000, rel=0.05), pytest.approx(16_000, rel=0.05)]
     assert camera.next_snapshot()["metadata"]["ExposureTime"] == pytest.approx(9000, rel=0.1)
     assert opened(camera) == 1
+    # Viewfinder and still of the shot that measures, and viewfinder, still and perhaps viewfinder of the snapshot.
+    assert len(camera.starts()) - starts <= 5
 
 
 def test_who_watches_sees_on_while_a_video_is_made(camera):

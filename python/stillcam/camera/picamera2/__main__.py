@@ -100,7 +100,7 @@ class Worker:
         configuration = CameraConfiguration.from_json(command["configuration"])
         session = self._open(configuration)
         if verb == "stills":
-            session.start_stills(configuration, Path(command["folder"]))
+            session.start_stills(configuration, Path(command["folder"]), bracket=command["bracket"])
             send(self._end, {"ready": True})
         elif verb == "live":
             session.start_live(configuration, self._frames)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
 
+from stillcam.camera.metadata import Metadata
 from stillcam.camera.picamera2.ipc import Message, with_tuples
 from stillcam.camera.rpicam.options import DEFAULT_FLICKER_US
 from stillcam.camera.use_cases import (
@@ -20,6 +21,7 @@ from stillcam.camera.use_cases import (
     geometry_of,
     photo_extension,
 )
+from stillcam.common.validate import is_number
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 from stillcam.settings.controls import Values
 from stillcam.settings.geometry import viewfinder_mode
@@ -35,6 +37,9 @@ DEFAULTS: dict[str, Values] = {
     "still": {"NoiseReductionMode": "HighQuality", "FrameDurationLimits": [100, 1_000_000_000]},
     "video": {"NoiseReductionMode": "Fast", "FrameDurationLimits": [33_333, 33_333]},
 }
+SLOW_FRAME_US = 250_000  # with longer frames a restart is faster than to change controls, which wait for queued frames
+EXPOSURE = {"ExposureTime": 40, "AnalogueGain": 0.02}  # and the steps in which sensors have them, at most
+EXPOSURE_SHARE = 0.04  # or this part of the value
 GAINS = {"ColourGains", "ColourTemperature", "ColourCorrectionMatrix"}  # each switches automatic white balance off
 
 
@@ -130,6 +135,20 @@ def control_changes(old: CameraConfiguration, new: CameraConfiguration) -> Value
     if old.scan and not new.scan:  # a scan leaves AfMode Auto behind
         changed["AfMode"] = new.controls["AfMode"]
     return reset_controls(old.controls.keys() - new.controls.keys(), new) | changed
+
+
+def exposure_changes(old: CameraConfiguration, new: CameraConfiguration) -> Values | None:
+    """As `control_changes`, if `new` has a fixed exposure; None also if it has none, or the scan is to be repeated."""
+    return control_changes(old, new) if new.controls.keys() >= EXPOSURE.keys() and not new.scan else None
+
+
+def has_exposure(metadata: Metadata, configuration: CameraConfiguration) -> bool:
+    """Whether a frame with this metadata has the exposure of the configuration, as near as a sensor gets."""
+    for name, step in EXPOSURE.items():
+        wanted, found = configuration.controls[name], metadata.get(name)
+        if not is_number(found) or abs(found - wanted) > max(step, EXPOSURE_SHARE * wanted):
+            return False
+    return True
 
 
 def reset_controls(names: Set[str], configuration: CameraConfiguration) -> Values:

@@ -22,7 +22,13 @@ from typing import NoReturn
 from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.machine_lock import MACHINE
 from stillcam.camera.picamera2.cameras import camera_from_json
-from stillcam.camera.picamera2.configuration import CameraConfiguration, configure, control_changes, shown_size
+from stillcam.camera.picamera2.configuration import (
+    SLOW_FRAME_US,
+    CameraConfiguration,
+    configure,
+    control_changes,
+    shown_size,
+)
 from stillcam.camera.picamera2.ipc import Message, receive, send
 from stillcam.camera.rpicam.errors import failure
 from stillcam.camera.use_cases import Container, choose_container
@@ -38,7 +44,6 @@ from stillcam.settings.tuning_files import with_tuning_path
 
 LIST_TIMEOUT_S = 60.0  # the library is loaded, and the camera configured for each of its modes
 EXIT_TIMEOUT_S = 1.0  # for a worker that has closed a descriptor
-SLOW_FRAME_US = 250_000  # with longer frames a restart is faster than `adjust`, which waits for queued frames
 
 
 class Picamera2(Driver):
@@ -88,7 +93,7 @@ class Picamera2(Driver):
             raise CameraError("disk", f"{folder} was deleted, moved or unmounted; creating it again")
         use, controls = (photo.kind, photo.controls) if photo else ("snapshot", {})
         self._begin(use, settings, camera, folder, controls)
-        self._command("stills", folder=str(folder))
+        self._command("stills", folder=str(folder), bracket=photo is not None and photo.bracket)
 
     def wait_ready(self, timeout_s: float, interrupts: Sequence[int]) -> bool:
         return self._wait_until(lambda: self._ready, timeout_s, interrupts)

@@ -14,7 +14,13 @@ from stillcam.camera.convergence import SCANNING
 from stillcam.camera.metadata import without_long_arrays
 from stillcam.camera.picamera2 import outputs
 from stillcam.camera.picamera2.cameras import set_sensor_hdr
-from stillcam.camera.picamera2.configuration import CameraConfiguration, reset_controls
+from stillcam.camera.picamera2.configuration import (
+    SLOW_FRAME_US,
+    CameraConfiguration,
+    exposure_changes,
+    has_exposure,
+    reset_controls,
+)
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
@@ -62,6 +68,8 @@ class Session:
         self._pipe: outputs.FramePipe | None = None
         self._encoder: Any = None  # of the live view or a video
         self._shown: outputs.ShownFrames | None = None  # during a video that the library encodes
+        self._bracket = self._in_bracket = False  # see `start_stills`; a still of it has been taken
+        self._frame_us = 0.0  # FrameDuration of the newest still
         self._still: Any = None  # the library's configuration of stills
         self._viewfinder: Any = None  # the one between them; None: the same
         self._usb = "ColorFilterArrangement" not in self._camera.camera_properties  # as Picamera2._is_rpi_camera
@@ -104,9 +112,16 @@ class Session:
         else:
             self._camera.stop()
 
-    def start_stills(self, configuration: CameraConfiguration, folder: Path) -> None:
-        """Start the camera for stills; returns after its first frame, and after an autofocus scan."""
+    def start_stills(self, configuration: CameraConfiguration, folder: Path, *, bracket: bool) -> None:
+        """Start the camera for stills; returns after its first frame, and after an autofocus scan.
+
+        Args:
+            bracket: the next call may change the exposure only: the camera then continues in the stills' mode.
+        """
+        if self._continues(configuration, folder):
+            return
         self.stop()
+        self._bracket, self._in_bracket = bracket, False
         self._folder, self._number = folder, 0
         if self._usb and configuration.raw:
             raise RuntimeError("no raw photos of USB cameras")
@@ -128,12 +143,13 @@ class Session:
         self._number += 1
         if wanted.scan and not self._recording:
             self._scan()
-        if self._viewfinder:
+        if self._viewfinder and not self._in_bracket:
             self._camera.stop()
             self._start(self._still)
-        request = self._capture()
+        request = self._exposed() if self._in_bracket else self._capture()
         try:
             metadata = without_long_arrays(request.get_metadata())
+            self._frame_us = metadata.get("FrameDuration", 0)
             stem = f"{STILL_PREFIX}{self._number:08d}"
             name, raw = f"{stem}.{wanted.extension}", f"{stem}.dng" if wanted.raw else None
             small = small and self._shown is not None
@@ -157,9 +173,32 @@ class Session:
         except TimeoutError as error:
             raise RuntimeError(NO_FRAMES) from error
 
+    def _continues(self, configuration: CameraConfiguration, folder: Path) -> bool:
+        """Whether the camera continues with another exposure: metering and restarts are spared.
+
+        It waits for no frame: the next still is the first one that has the exposure.
+        """
+        changes = exposure_changes(self._wanted, configuration) if self._in_bracket else None
+        if changes is None or folder != self._folder or self._frame_us > SLOW_FRAME_US:
+            return False
+        self._wanted = configuration
+        self._controls_set |= configuration.controls.keys()
+        self._camera.set_controls(self._native(changes))
+        return True
+
+    def _exposed(self) -> Any:
+        """The first frame that has the wanted exposure; the sensor may not reach it."""
+        for _ in range(self._camera.camera_configuration()["buffer_count"] + DELAY_FRAMES):
+            request = self._capture()
+            if has_exposure(request.get_metadata(), self._wanted):
+                return request
+            request.release()
+        return self._capture()
+
     def start_viewfinder(self) -> None:
-        """Return to the viewfinder after a still."""
-        if self._viewfinder:
+        """Return to the viewfinder after a still, but in the middle of a bracket."""
+        self._in_bracket = self._bracket
+        if self._viewfinder and not self._in_bracket:
             self._camera.stop()
             self._start(self._viewfinder)
 

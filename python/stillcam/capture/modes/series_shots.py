@@ -90,7 +90,7 @@ class ShotTaker:
         self._smooth = self.course_controls(series)
         key = (kind, series.state.fixed if keeps_exposure(series.definition) else self._smooth, dict(varied))
         if not self._fits and self._running != key:
-            self._start(kind, self._controls(series, varied, stays), plain)
+            self._start(kind, self._controls(series, varied, stays), plain, in_bracket=_in_bracket(series.definition))
             self._running = key
 
     def take(self, series: Series, due_ms: int, varied: Varied, publish: bool) -> None:
@@ -201,7 +201,7 @@ class ShotTaker:
 
     def _measure_exposure(self, series: Series) -> None:
         """Find the exposure of all shots, with a still that is not kept."""
-        self._start(series.definition.kind, {}, plain=False)
+        self._start(series.definition.kind, {}, plain=False, in_bracket=_in_bracket(series.definition))
         self._running = None
         still = self._context.take_photo(self._settings, series.definition.kind, self._stopping)
         metadata = self._context.still_metadata()
@@ -224,7 +224,7 @@ class ShotTaker:
             found = {name: value for name, value in found.items() if name not in _EXPOSURE}
         return varied_controls(found, varied)
 
-    def _start(self, kind: str, controls: Values, plain: bool) -> None:
+    def _start(self, kind: str, controls: Values, plain: bool, *, in_bracket: bool) -> None:
         context, settings, camera = self._context, self._settings, self._camera
         assert camera is not None
         began = time.monotonic()
@@ -232,7 +232,7 @@ class ShotTaker:
         self._fits = plain and photos_equal_snapshots(settings, camera, kind)
         self._carried_over = found = {} if self._fits else controls
         self._work.mkdir(parents=True, exist_ok=True)
-        request = None if self._fits else PhotoRequest(kind, self._work, found)
+        request = None if self._fits else PhotoRequest(kind, self._work, found, in_bracket)
         context.start_stills(settings, camera, request, self._stopping)
         if not is_fully_manual(settings, kind, found, camera):
             lens = scans_at_start(effective_controls(settings, kind) | found, camera)
@@ -262,8 +262,14 @@ def _plain(series: Series, varied: Varied) -> bool:
     )
 
 
+def _in_bracket(definition: Definition) -> bool:
+    """Whether each moment has several shots, which differ in the exposure."""
+    vary = definition.variation
+    return vary is not None and vary.control in ("ExposureValue", *_EXPOSURE) and len(definition.shots_at) > 1
+
+
 def _in_exposure_bracket(definition: Definition, varied: Varied) -> bool:
-    return "ExposureValue" in varied and len(definition.shots_at) > 1
+    return "ExposureValue" in varied and _in_bracket(definition)
 
 
 def keeps_exposure(definition: Definition) -> bool:

@@ -77,7 +77,7 @@ def test_the_standin_has_all_classes_that_the_driver_makes():
     assert made | {"CompletedRequest", "Job"} <= HERE.keys()
 
 
-@pytest.mark.parametrize("path", ["session.py", "outputs.py", "cameras.py"])
+@pytest.mark.parametrize("path", ["session.py", "conversion.py", "outputs.py", "cameras.py"])
 def test_what_the_driver_calls_is_there_in_the_real_package(path):
     """Each call and each attribute, with the arguments' names and number."""
     looked_at = 0
@@ -115,5 +115,5 @@ def test_a_configuration_is_asked_for_with_what_all_three_take():
     for use in ("still", "preview", "video"):
         names = {name for name, _ in CLASSES["Picamera2"]["methods"][f"create_{use}_configuration"]}
         assert given <= names
-    source = (DRIVER / "session.py").read_text()
+    source = "".join((DRIVER / name).read_text() for name in ("session.py", "conversion.py"))
     assert {name for name in given if f'more["{name}"]' in source or f"{name}=" in source} == given

@@ -5,6 +5,7 @@
     configuration.py  settings -> camera configuration, the value that both sides know
     __main__.py       in the worker: carries out commands, one at a time
     session.py        in the worker: one camera, through the library
+    conversion.py     in the worker: configurations and controls in the library's types
     outputs.py        in the worker: files, encoders and outputs
     cameras.py        in the worker: lists cameras, and sets a sensor's HDR mode
     errors.py         in the worker: exceptions of the library -> cause and reason

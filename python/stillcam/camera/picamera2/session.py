@@ -21,6 +21,7 @@ from stillcam.camera.picamera2.configuration import (
     has_exposure,
     reset_controls,
 )
+from stillcam.camera.picamera2.conversion import BUFFERS, USB_PIXELS, Conversion
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.frames.jpeg import JpegSplitter
@@ -31,13 +32,8 @@ VIDEO_STALL_S = 5.0  # a video ends after this time without a frame, plus the du
 SCAN_TIMEOUT_S = 5.0  # of an autofocus scan
 REPORT_S = 0.1  # interval of metadata during live view and video
 DELAY_FRAMES = 3  # from the request with a new exposure to the frame that has it (libcamera's cam_helper)
-BUFFERS = {"preview": 4, "still": 1, "video": 6}  # the library's defaults
 ZSL_BUFFERS = 3
-VIEWFINDER_WIDTH = 640
 VIEWFINDER_LIMITS = [100, 1_000_000_000]  # FrameDurationLimits (µs): exposures as long as a still's
-PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
-STREAMS = 2  # where there are ScalerCrops: main and lores
-USB_PIXELS = "MJPEG"  # common to USB cameras; the library decodes it for stills
 
 
 class Session:
@@ -49,10 +45,10 @@ class Session:
     """
 
     def __init__(self, configuration: CameraConfiguration, report: Callable[[Message], None]) -> None:
-        self._libcamera = import_module("libcamera")
         library = import_module("picamera2")
-        self._board_hdr = set_sensor_hdr(library, configuration)
+        board_hdr = set_sensor_hdr(library, configuration)
         self._camera = library.Picamera2(configuration.camera, tuning=configuration.tuning or None)
+        self._conversion = Conversion(self._camera, board_hdr)
         self._wanted = configuration
         self._report = report
         self._reported_s = 0.0
@@ -72,7 +68,6 @@ class Session:
         self._frame_us = 0.0  # FrameDuration of the newest still
         self._still: Any = None  # the library's configuration of stills
         self._viewfinder: Any = None  # the one between them; None: the same
-        self._usb = "ColorFilterArrangement" not in self._camera.camera_properties  # as Picamera2._is_rpi_camera
         self._camera.post_callback = self._on_frame
 
     def close(self) -> None:
@@ -123,13 +118,13 @@ class Session:
         self.stop()
         self._bracket, self._in_bracket = bracket, False
         self._folder, self._number = folder, 0
-        if self._usb and configuration.raw:
+        if self._conversion.is_usb and configuration.raw:
             raise RuntimeError("no raw photos of USB cameras")
         self._wanted, self._pipe = configuration, None
         self._camera.options["quality"] = configuration.quality
         buffers = configuration.buffers or (ZSL_BUFFERS if configuration.zsl else BUFFERS["still"])
-        self._still = self._create_configuration(buffers, queue=configuration.zsl)
-        self._viewfinder = None if configuration.zsl else self._create_viewfinder()
+        self._still = self._conversion.configuration(self._wanted, buffers, queue=configuration.zsl)
+        self._viewfinder = None if configuration.zsl else self._conversion.viewfinder(self._wanted)
         self._start(self._viewfinder or self._still, scan=True)
         self._await_focus()
 
@@ -183,7 +178,7 @@ class Session:
             return False
         self._wanted = configuration
         self._controls_set |= configuration.controls.keys()
-        self._camera.set_controls(self._native(changes))
+        self._camera.set_controls(self._conversion.controls(changes))
         return True
 
     def _exposed(self) -> Any:
@@ -206,10 +201,10 @@ class Session:
         """Start the live view, whose JPEGs are written to `descriptor`."""
         self.stop()
         self._wanted, self._pipe = configuration, outputs.FramePipe(descriptor)
-        if self._usb:  # its frames are JPEGs
+        if self._conversion.is_usb:  # its frames are JPEGs
             self._viewfinder, self._recording = None, False
             self._reset_counters()
-            self._start(self._create_configuration(), scan=True)
+            self._start(self._conversion.configuration(self._wanted), scan=True)
             return
         self._record(configuration, *outputs.live_output(configuration.quality, self._pipe), jpeg=True)
 
@@ -240,7 +235,7 @@ class Session:
             self._shown = outputs.ShownFrames(shown["quality"])
 
     def _refuse_usb(self) -> None:
-        if self._usb:
+        if self._conversion.is_usb:
             raise RuntimeError("no videos of USB cameras")
 
     def adjust(self, configuration: CameraConfiguration, controls: Values, on_applied: outputs.OnApplied) -> None:
@@ -253,7 +248,7 @@ class Session:
         """
         self._wanted = configuration
         self._controls_set |= configuration.controls.keys()
-        self._camera.set_controls(self._native(self._with_scan(controls)))
+        self._camera.set_controls(self._conversion.controls(self._with_scan(controls)))
         if configuration.use == "still":
             self._camera.options["quality"] = configuration.quality
         elif self._encoder is not None:
@@ -289,13 +284,13 @@ class Session:
     def _configure_video(self, jpeg: bool, lores: tuple[int, int] | None) -> None:
         if lores:
             try:
-                self._configure(self._create_configuration(jpeg=jpeg, lores=lores))
+                self._configure(self._conversion.configuration(self._wanted, jpeg=jpeg, lores=lores))
                 return
             except (RuntimeError, OSError) as error:
                 size = f"{lores[0]}x{lores[1]}"
                 self._report({"warning": f"no second stream of {size} beside the video, frames of the video are shown,"
                               f" which takes more processor time: {error}"})  # fmt: skip
-        self._configure(self._create_configuration(jpeg=jpeg))
+        self._configure(self._conversion.configuration(self._wanted, jpeg=jpeg))
 
     def _reset_counters(self) -> None:
         self._frames = self._applied_from = 0
@@ -312,57 +307,12 @@ class Session:
         The library itself would take the nearest sensor mode (Picamera2._make_libcamera_config).
         """
         self._camera.configure(configuration)
-        if self._usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
+        if self._conversion.is_usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
             raise RuntimeError(f"configuration failed: the camera gives {form} and no {USB_PIXELS}")
         mode = self._mode()
         sensor = self._wanted.viewfinder if configuration is self._viewfinder else self._wanted.sensor
         if mode and sensor and tuple(mode) != sensor:
             raise RuntimeError(f"configuration failed: sensor mode {mode} and not {list(sensor)}")
-
-    def _create_configuration(
-        self,
-        buffers: int = 0,
-        *,
-        queue: bool = True,
-        use: str = "",
-        size: tuple[int, int] | None = None,
-        jpeg: bool = False,
-        lores: tuple[int, int] | None = None,
-    ) -> Any:
-        """The library's configuration for the use case, or for another `use`, `size` and number of buffers.
-
-        Args:
-            jpeg: the frames become JPEGs, which are full-range at any size; H.264 is not.
-            lores: size of a second stream.
-        """
-        wanted = self._wanted
-        use, size = use or wanted.use, size or wanted.size
-        buffers = buffers or wanted.buffers or BUFFERS[use]
-        create = {
-            "still": self._camera.create_still_configuration,
-            "preview": self._camera.create_preview_configuration,
-            "video": self._camera.create_video_configuration,
-        }[use]
-        more: dict[str, Any] = {}
-        if sensor := wanted.sensor if use == wanted.use else wanted.viewfinder:
-            width, height, depth = sensor
-            more["sensor"] = {"output_size": (width, height), "bit_depth": depth}
-            if wanted.raw:
-                more["raw"] = {"size": (width, height)}
-        if use == "preview" or jpeg:
-            more["colour_space"] = self._libcamera.ColorSpace.Sycc()
-        if lores:
-            more["lores"] = {"size": lores, "format": PIXELS["video"]}
-        transform = self._libcamera.Transform(hflip=wanted.flips[0], vflip=wanted.flips[1])
-        main = {"size": size, "format": USB_PIXELS if self._usb else PIXELS[use]}
-        return create(main=main, transform=transform, buffer_count=buffers, queue=queue, **more)
-
-    def _create_viewfinder(self) -> Any:
-        """Small pictures in a sensor mode with the still's field of view, so that exposure and focus are the same."""
-        size = self._wanted.size
-        width = min(VIEWFINDER_WIDTH, size[0])
-        size = width, max(2, round(width * size[1] / size[0]) // 2 * 2)
-        return self._create_configuration(BUFFERS["preview"], use="preview", size=size)
 
     def _start(self, configuration: Any, *, scan: bool = False) -> None:
         """Start the camera; the first frame already has the controls. `scan`: start a scan in AfMode Auto."""
@@ -376,33 +326,8 @@ class Session:
     def _apply_controls(self, controls: Values) -> None:
         """Set these controls before the camera starts, and reset all others that were set earlier."""
         unset = reset_controls(self._controls_set - controls.keys(), self._wanted)
-        self._camera.set_controls(self._native(unset | controls))
+        self._camera.set_controls(self._conversion.controls(unset | controls))
         self._controls_set |= self._wanted.controls.keys()
-
-    def _native(self, controls: Values) -> dict[str, Any]:
-        """Controls in the library's types, without those that this camera lacks."""
-        available = self._camera.camera_controls
-        if self._board_hdr:
-            controls = {"HdrMode": "SingleExposure"} | controls
-        if "ScalerCrops" in available and "ScalerCrop" in controls:  # of two streams: it wins (applyScalerCrop)
-            controls = dict(controls)
-            controls["ScalerCrops"] = [controls.pop("ScalerCrop")] * STREAMS
-        native = {}
-        for name, value in controls.items():
-            if name in available:
-                value = available[name][2] if value is None else value  # noqa: PLW2901
-                if value is not None:
-                    native[name] = self._value(name, value)
-        return native
-
-    def _value(self, name: str, value: Any) -> Any:
-        if isinstance(value, str):
-            controls = self._libcamera.controls
-            enum = getattr(controls, f"{name}Enum", None) or getattr(controls.draft, f"{name}Enum")
-            return getattr(enum, value)
-        if isinstance(value, list | tuple):
-            return [tuple(part) for part in value] if isinstance(value[0], list | tuple) else tuple(value)
-        return value
 
     def _with_scan(self, controls: Values) -> Values:
         """`controls` plus the start of a scan in AfMode Auto, where the lens moves only when triggered."""
@@ -434,7 +359,7 @@ class Session:
         """Called for each frame in a thread of the library."""
         self._frames, self._last_s = self._frames + 1, time.monotonic()
         self._first_s = self._first_s or self._last_s
-        if self._usb and self._pipe:  # the buffer is longer than its JPEG
+        if self._conversion.is_usb and self._pipe:  # the buffer is longer than its JPEG
             for frame in JpegSplitter().feed(bytes(request.make_buffer("main")))[:1]:
                 self._pipe.write(frame)
         due = self._frames == self._applied_from or self._last_s - self._reported_s >= REPORT_S

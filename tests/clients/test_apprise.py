@@ -106,6 +106,16 @@ def site(debian, tmp_path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="module", params=["debian12", "debian13"])
+def shared(request, tmp_path_factory) -> Iterator[tuple[Site, Client]]:
+    """As `site`, with its owner, for tests that change nothing but the address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(python_of(request.param)))
+        settings = {"notifications": {"receivers": ["phone disk.low"]}}
+        with Site(tmp_path_factory.mktemp(request.param), settings) as site:
+            yield site, register(site)
+
+
 def address(owner: Client, text: str, name: str = "phone") -> None:
     assert owner.call(f"/api/notifications/addresses/{name}", "POST", {"address": text})[0] == 204
 
@@ -173,9 +183,9 @@ def test_an_event_comes_to_ntfy_and_by_mail_while_another_service_hangs(debian, 
         pytest.param(f"tgram://{SECRET}/1", "Apprise knows no address of this form", id="no token of Telegram"),
     ],
 )
-def test_what_goes_wrong_is_shown_without_the_address(site, service_address, error):
+def test_what_goes_wrong_is_shown_without_the_address(shared, service_address, error):
+    site, owner = shared
     with Service() as service:
-        owner = register(site)
         address(owner, service_address.format(port=service.port))
         last = tried(owner)
         assert error in last["error"]

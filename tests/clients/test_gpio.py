@@ -22,7 +22,7 @@ DEFAULTS = ROOT / "deploy/gpio/stillcam-gpio.default"
 GUESTS = ("debian12", "debian13")
 SMALL = {
     "snapshot": {"interval_s": 3600, "width": 320},
-    "live": {"width": 320, "framerate": 15},
+    "live": {"width": 320, "framerate": 5},
     "motion": {"record": "picture"},
 }
 # Runs the program; lines on standard input drive the pin.

@@ -17,7 +17,7 @@ from stillcam.capture.picture_edits import PictureEdits
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
-from stillcam.frames.files import WORK_PREFIX, Publisher
+from stillcam.frames.files import UNSTAMPED, WORK_PREFIX, Publisher
 from stillcam.frames.jpeg import InvalidJpeg, picture_offset
 
 FROZEN_FRAMES = 10  # identical pictures in a row, apart from EXIF, that count as a frozen sensor ...
@@ -26,6 +26,7 @@ _ROTATED = WORK_PREFIX + "turned.jpg"
 _PLAIN = WORK_PREFIX + "plain.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
 _SHOWN = WORK_PREFIX + "shown.jpg"
+_UNSTAMPED_NEW = WORK_PREFIX + "unstamped.new"
 
 
 class FramePublisher:
@@ -61,6 +62,7 @@ class FramePublisher:
         self._same = 0
         self._same_since = 0.0
         self._frozen = False
+        self._unstamped = False  # whether there is a picture without its stamp
         if removed := self._publisher.sweep():
             logging.info("removed %s leftover files from %s", removed, images)
 
@@ -83,7 +85,11 @@ class FramePublisher:
             checksum = None
             if self._edits and self._edits.stamps("live"):
                 checksum = _checksum(path)
+                self._keep_unstamped(path)
                 self._edits.stamp_file(path, "live", still.time_s)
+            elif self._unstamped:
+                (self._images / UNSTAMPED).unlink(missing_ok=True)
+                self._unstamped = False
             return self._finish(path, still.time_s, began_s, checksum)
 
     def publish_live(self, frame: bytes, time_s: float) -> str:
@@ -123,6 +129,13 @@ class FramePublisher:
         name = self._publisher.publish(path, time_s)
         self._durations.add(time.monotonic() - began_s)
         return name
+
+    def _keep_unstamped(self, path: Path) -> None:
+        """Keep the picture without its stamp beside the frame: the server shows other stamps on it."""
+        new = self._images / _UNSTAMPED_NEW
+        link_or_copy(path, new)
+        new.replace(self._images / UNSTAMPED)
+        self._unstamped = True
 
     def _without(self, thumbnail: list[tuple[int, int]], path: Path) -> Path:
         """A copy of the file without the thumbnail in its EXIF, in its place.

@@ -2,6 +2,6 @@
 
 Reading order: `masks` (which blocks of a picture a mask covers), `jpeg_layout` (the blocks of a JPEG), `coefficients`
 (replaces blocks without decoding the others, by libturbojpeg), `draw` (a JPEG with its masks), `stamp` (a line of
-text). `python -m stillcam.edits` draws into a file in a process of its own. All of it is imported only where something
-is drawn.
+text), `preview` (a stamp that is being edited). `python -m stillcam.edits` draws into a file in a process of its own.
+All of it is imported only where something is drawn.
 """

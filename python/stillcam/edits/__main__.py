@@ -1,7 +1,8 @@
 """Draws masks or a stamp into a picture file, so that 12 megapixels never live in the daemon's memory.
 
 `python -m stillcam.edits PLAN SOURCE TARGET`; TARGET may be /dev/stdout. SOURCE is a JPEG, PNG or BMP. The plan is a
-JSON object: `masks`, `crops` and `flips`, see `masks.covered`, or `stamp`, the fields of a `Stamp`.
+JSON object: `masks`, `crops` and `flips`, see `masks.covered`; or `stamp`, the fields of a `Stamp`, with `shape` for a
+preview of it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def _draw(plan: dict[str, Any], source: Path, target: Path) -> None:
         from stillcam.edits.stamp import StampDrawer, stamp_image
 
         stamp = Stamp(**plan["stamp"])
-        if is_jpeg:
+        if "shape" in plan:
+            from stillcam.edits.preview import preview
+
+            target.write_bytes(preview(source, stamp, plan["shape"]))
+        elif is_jpeg:
             target.write_bytes(StampDrawer().draw(source.read_bytes(), stamp))
         else:
             stamp_image(source, target, stamp)

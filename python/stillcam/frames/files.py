@@ -25,6 +25,7 @@ CURRENT = "current.jpg"
 GRACE_S = 0.005  # a replaced frame stays at least so long: a reader may be between readlink and open
 STILL_PREFIX = ".still_"  # of files that the camera driver writes and watches for: no others
 WORK_PREFIX = ".work_"  # of files that the daemon makes of them, before they are frames
+UNSTAMPED = WORK_PREFIX + "unstamped.jpg"  # the newest frame before its stamp, for previews; only while frames have one
 STALE_GRACE_S = 5.0
 DEFAULT_INTERVAL_S = 2.0  # between frames, until the daemon has reported its own
 _NEW_LINK = ".current.jpg.new"

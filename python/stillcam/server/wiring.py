@@ -35,6 +35,7 @@ from stillcam.server.routes.selection import SelectionRoutes
 from stillcam.server.routes.series import SeriesRoutes
 from stillcam.server.routes.series_zip import SeriesZipRoutes
 from stillcam.server.routes.settings import SettingsRoutes
+from stillcam.server.routes.stamp import StampRoutes
 from stillcam.server.routes.status import StatusRoutes
 from stillcam.server.routes.system import SystemRoutes
 from stillcam.server.security.access import Guard
@@ -94,6 +95,7 @@ def build(
             *PictureRoutes(context, settings, guard.may_control, rights).routes(),
             *InfoRoutes(context, accounts, names).routes(),
             *SettingsRoutes(service, context.paths).routes(),
+            *StampRoutes(context).routes(),
             *CameraRoutes(context).routes(),
             *MotionRoutes(context, service).routes(),
             *ProfileRoutes(context, service).routes(),

@@ -385,3 +385,28 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, shared, width):
             page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(there)
         assert page.evaluate("document.documentElement.scrollWidth") == width, tab
+
+
+def test_the_preview_of_the_stamp_follows_what_is_typed_and_saves_nothing(page, shared):
+    sign_in(page, shared.url, "settings")
+    asked: list[Any] = []
+    page.on("request", lambda request: asked.append(request) if "stamp/preview" in request.url else None)
+    page.get_by_role("button", name="Preview", exact=True).click()
+    picture = page.locator(".stamp-preview + img")
+    expect(picture).to_be_visible()
+    before = picture.get_attribute("src")
+    field = setting(page, "stamp.text")
+    field.focus()
+    page.keyboard.type(" {tim")
+    problem = page.locator(".stamp-preview .problem")
+    expect(problem).to_contain_text("Text has a brace without its other one")
+    page.keyboard.type("e}!")
+    expect(problem).to_be_empty()
+    expect(picture).not_to_have_attribute("src", str(before))
+    assert asked[-1].post_data_json["text"] == "{date} {time} {time}!"
+    page.select_option(".stamp-preview select", "video")
+    expect(picture).to_have_attribute("alt", "The newest picture with this stamp, as in videos")
+    assert asked[-1].url.endswith("?shape=1920x1080")
+    assert picture.evaluate("image => image.naturalWidth / image.naturalHeight") == pytest.approx(16 / 9, 0.01)
+    saved = page.evaluate("async () => (await (await fetch('api/settings')).json()).settings.stamp.text")
+    assert saved == "{date} {time}"

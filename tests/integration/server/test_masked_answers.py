@@ -1,6 +1,7 @@
 """No answer of the server shows what is under a privacy mask: stream, items, thumbnails, shots, films."""
 
 import io
+import socket
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from capture_daemon import IdleDaemon
 from magenta import frames_of, magenta_in
 from people import register
+from PIL import Image
 from running_series import Series
 from serving import Site
 
@@ -53,6 +55,8 @@ def test_no_answer_shows_what_is_under_a_mask(served, idle_daemon, tmp_path):
     pictures = {"snapshot": [owner.ask("/snapshot")[1]], "current": [owner.ask("/images/current.jpg")[1]]}
     pictures["stream"] = stream(served, "/stream", 3)
     pictures["small stream"] = stream(served, "/stream?width=320", 3)
+    pictures["preview of a stamp"] = [owner.ask("/api/stamp/preview", "POST", {})[1]]
+    _check_fields_of_stamp(owner)
     idle_daemon.ask("photo", count=1)
     idle_daemon.ask("trigger", seconds=1)
     garden = Series(idle_daemon, interval_s=1, shots=3).over()
@@ -85,6 +89,18 @@ def test_no_answer_shows_what_is_under_a_mask(served, idle_daemon, tmp_path):
     shares = {name: max(map(magenta_in, found)) for name, found in pictures.items()}
     assert len(shares) >= 12
     assert {name: share for name, share in shares.items() if share} == {}
+
+
+def _check_fields_of_stamp(owner: Any) -> None:
+    """The fields of a preview have their real values: written out, they give the same box."""
+    capture = owner.call("/api/status")[1]["capture"]
+    values = socket.gethostname(), capture["camera"]["model"], f"{capture['metadata']['SensorTemperature']:.0f} °C"
+    boxes = []
+    for text in ("{name} {camera} {temperature}", " ".join(values)):
+        _, data = owner.ask("/api/stamp/preview", "POST", {"text": text, "corner": "top-left", "size": 20})
+        with Image.open(io.BytesIO(data)) as image:
+            boxes.append(image.convert("L").crop((0, 0, image.width // 2, image.height // 8)).tobytes())
+    assert boxes[0] == boxes[1]
 
 
 def served_items(owner: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from stillcam.capture.image_files import image_size
 from stillcam.capture.publish_frame import FROZEN_FRAMES, FROZEN_S, FramePublisher
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
+from stillcam.frames.files import UNSTAMPED
 
 
 def test_a_frozen_sensor_is_an_error_once_until_the_picture_changes(tmp_path, monkeypatch):
@@ -51,3 +52,20 @@ def test_the_rotation_of_the_frames_that_follow_can_change(tmp_path, monkeypatch
     still.write_bytes(picture((64, 48), "red"))
     frame = tmp_path / publisher.publish(Still(still, time.time()))
     assert image_size(frame) == ((64, 48) if rotation == 0 else (48, 64))
+
+
+def test_the_picture_without_its_stamp_is_kept_while_frames_have_one(tmp_path):
+    def stamp_file(path: Path, _use: str, _time_s: float) -> None:
+        (tmp_path / "stamped").write_bytes(picture((64, 48), "blue"))
+        (tmp_path / "stamped").replace(path)
+
+    edits = SimpleNamespace(stamp_file=stamp_file)
+    publisher = FramePublisher(tmp_path, 0, None, Histogram(), edits=edits)  # type: ignore[arg-type]
+    kept = tmp_path / UNSTAMPED
+    for stamps, colour in ((True, "red"), (True, "green"), (False, "red")):
+        edits.stamps = lambda _use, stamps=stamps: stamps
+        still = tmp_path / ".still_1.jpg"
+        still.write_bytes(picture((64, 48), colour))
+        publisher.publish(Still(still, time.time()))
+        assert kept.exists() == stamps
+        assert not stamps or kept.read_bytes() == picture((64, 48), colour)

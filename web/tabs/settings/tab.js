@@ -17,6 +17,7 @@ import { restartNotice } from "./restart.js";
 import { settingRow } from "../../base/setting-row.js";
 import { settingSearch } from "../../base/setting-search.js";
 import { textOf } from "../../base/setting-texts.js";
+import { stampPreview } from "./stamp.js";
 import { stampUses } from "./stamp-uses.js";
 import { tabLink } from "../../base/tab-link.js";
 import { shortcutsSwitch } from "./shortcuts.js";
@@ -81,7 +82,7 @@ export function mount(panel, context) {
     const cards = (/** @type {typeof GROUPS} */ groups) => groups
       .map(([title, names]) => /** @type {typeof GROUPS[0]} */ ([title, names.filter((name) => name in fields)])) // of a further camera some are the first one's
       .filter(([, names]) => names.length)
-      .map(([title, names]) => card(title, names.map(row), title === "Privacy" && maskEditor(context), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
+      .map(([title, names]) => card(title, title === "Stamp" && stampPreview(context), names.map(row), title === "Privacy" && maskEditor(context), title === "Storage" && waits, title === "Network" && restart.element, title === "Page" && shortcutsSwitch()));
     /** For the search: what is set on the Motion tab. */
     const elsewhere = Object.keys(fields).filter((name) => name.startsWith("motion.")).map((name) => textOf(name).label);
     const link = tabLink(context, "motion", "Open the Motion tab");

@@ -21,7 +21,7 @@ _PLAIN = {"bool": shape("flag"), "int": {"type": "integer"}, "float": shape("num
 
 
 def settings_schemas() -> dict[str, Schema]:
-    """`Settings`, `SettingsPatch`, `Controls` and `ControlsPatch`, by name."""
+    """`Settings`, `SettingsPatch`, `StampPatch`, `Controls` and `ControlsPatch`, by name."""
     sections: dict[str, dict[str, Shape]] = {}
     for dotted, row in describe().items():
         section, _, name = dotted.partition(".")
@@ -41,6 +41,7 @@ def settings_schemas() -> dict[str, Schema]:
             record({**patches, "controls": "ControlsPatch?", "version": {"const": 1}}),
             "a merge patch (RFC 7396): null goes back to the default",
         ),
+        "StampPatch": record({name: _patch("stamp", name) for name in sections["stamp"]}),
         "Controls": shape(record(controls), "controls that are set; the others are left to the camera"),
         "ControlsPatch": record({name: f"Controls/properties/{name}?" for name in controls}),
     }

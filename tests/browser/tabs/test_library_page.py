@@ -361,3 +361,46 @@ def test_what_is_new_appears_while_older_items_load(page, library, url):
     wait_for_tiles(page, before + 1)
     loading[0].continue_()
     wait_for_tiles(page, 91)
+
+
+def test_a_video_appears_in_its_place_once_its_mp4_is_made(modules):
+    """Photos and days that came while it was encoded are there already; the order is that of the times."""
+    script = """async ([before, newest]) => {
+      const { Grid } = await import('./tabs/photos/grid.js');
+      const item = (id) => ({
+        id, day: id.slice(0, 10), title: '', name: id, kind: 'file', time: `${id}:00Z`, zone: 'UTC', favourite: false,
+      });
+      const [root, library] = [document.createElement('div'), { address: () => '' }];
+      const grid = new Grid(root, library, { open: () => {}, choose: () => {} });
+      grid.append(before.map(item));
+      const known = grid.renew(newest.map(item));
+      const days = [...root.children].map((day) => [day.dataset.day, day.querySelectorAll('.tile').length]);
+      const names = [...root.querySelectorAll('.no-thumbnail')].map((name) => name.textContent);
+      return [known, grid.items.map(({ id }) => id), names, days];
+    }"""
+    before = ["2026-12-02T10:00", "2026-11-30T12:00", "2026-11-30T11:00"]
+    newest = [
+        "2026-12-02T11:00", before[0], "2026-12-02T09:00", "2026-12-01T09:00", "2026-11-30T13:00", before[1],
+        "2026-11-30T11:30", before[2], "2026-11-29T09:00",
+    ]  # fmt: skip
+    days = [["2026-12-02", 3], ["2026-12-01", 1], ["2026-11-30", 4], ["2026-11-29", 1]]
+    assert modules.evaluate(script, [before, newest]) == [True, newest, newest, days]
+
+
+def test_videos_without_an_mp4_are_listed_with_its_progress(modules):
+    script = """async ([videos, filters]) => {
+      const { Unfinished } = await import('./tabs/photos/unfinished.js');
+      const shown = new Unfinished();
+      return filters.map((filter) => {
+        shown.show(videos, filter);
+        const words = (tile) => [...tile.children].map((part) => part.textContent.split(',')[0]);
+        return shown.element.hidden ? null : [...shown.element.querySelectorAll('li')].map(words);
+      });
+    }"""
+    videos = [
+        {"kind": "video", "time": "2026-11-30T12:00:00.000Z", "progress": 0.409},
+        {"kind": "motion", "time": None, "progress": None},
+    ]
+    listed = [["Video", "Creating the MP4: 40\u00a0%"], ["Motion recording", "Waiting for its MP4"]]
+    found = modules.evaluate(script, [videos, [{}, {"kind": "motion"}, {"kind": "photo"}, {"day": "2026-11-30"}]])
+    assert found == [listed, listed[1:], None, None]

@@ -37,6 +37,7 @@ def preview(owner: Client, patch: dict[str, Any], shape: str = "") -> Image.Imag
 
 def near(image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int]) -> bool:
     pixel = image.getpixel(place)
+    assert isinstance(pixel, tuple)
     return all(abs(one - other) < 12 for one, other in zip(pixel, colour, strict=True))
 
 

@@ -1,9 +1,12 @@
 """What the camera's thread does for a video before it is finished in the background."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pictures import picture
+from serving import DEADLINE_S
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo, recover_videos
@@ -41,3 +44,53 @@ def test_a_recording_that_had_ended_is_not_called_interrupted(tmp_path, writer, 
 
 def no_space(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def recorded(root: Path, kind: str, second: int) -> RecordedVideo:
+    pending = PendingItem.create(root, kind, NOON_S + second, "imx219")
+    pending.path("mjpeg").write_bytes(picture() * 3)
+    video = RecordedVideo(pending, pending.path("mjpeg"), Conversion.ENCODE, 5.0, 0, {"kind": kind})
+    video.save_notes(complete=True)
+    return video
+
+
+def kinds_in_status(writer: LibraryWriter) -> list[str]:
+    return [video["kind"] for video in writer.to_json()["videos"]]
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_person_s_video_does_not_wait_behind_motion_recordings(tmp_path, writer, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # without ffmpeg, each is kept as it is
+    finished: list[str] = []
+    for second, kind in enumerate(("motion", "motion", "video", "motion", "video")):
+        video = recorded(tmp_path / "library", kind, second)
+        writer.finish_video(video, None, lambda id_, _error: finished.append(str(id_)))
+    assert kinds_in_status(writer) == ["video", "video", "motion", "motion", "motion"]
+    first = writer.to_json()["videos"][0]
+    assert (first["time"], first["progress"]) == ("2026-11-20T12:00:02.000Z", None)
+    writer.worker.start(())
+    until(lambda: len(finished) == 5)
+    assert [id_.split("_")[1] for id_ in finished] == ["video", "video", "motion", "motion", "motion"]
+    assert kinds_in_status(writer) == []
+    writer.worker.close()
+
+
+def test_a_person_s_video_is_the_first_that_is_recovered_after_a_crash(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("PATH", "")
+    caplog.set_level("INFO")
+    for second, kind in enumerate(("motion", "motion", "video")):
+        recorded(tmp_path / "library", kind, second)
+    clock = ClockTrust(tmp_path / "library", tmp_path / "series")
+    writer = LibraryWriter(tmp_path / "library", Settings, clock, (), lambda: None)
+    assert kinds_in_status(writer) == ["video", "motion", "motion"]
+    writer.worker.start(())
+    until(lambda: kinds_in_status(writer) == [])
+    saved = [message.split("_")[1] for message in caplog.messages if "recovered the video" in message]
+    assert saved == ["video", "motion", "motion"]
+    writer.worker.close()

@@ -53,22 +53,22 @@ export class Grid {
   }
 
   /**
-   * Add the new ones of these newest items before the others, and remove those that are gone.
+   * Add the new ones of these newest items in their places, and remove those that are gone. A video may be older than
+   * items that are here already: it is added when its MP4 has been made.
    * @param {Item[]} newest
    * @returns {boolean} false: none of them is here, so nothing was done
    */
   renew(newest) {
-    const known = newest.findIndex(({ id }) => this.#tiles.has(id));
-    if (known < 0) return false;
+    if (!newest.some(({ id }) => this.#tiles.has(id))) return false;
     const ids = new Set(newest.map(({ id }) => id));
     const { time: since } = newest[newest.length - 1];
     this.remove(this.items.filter(({ id, time }) => !ids.has(id) && time > since).map(({ id }) => id));
-    for (const item of newest.slice(0, known).reverse()) {
-      this.items.unshift(item);
-      const first = /** @type {HTMLElement | null} */ (this.#root.firstElementChild);
-      const wall = first?.dataset.day === item.day ? first.lastElementChild : this.#newSection(item.day, first);
-      wall?.prepend(this.#tile(item));
-    }
+    newest.forEach((item, index) => {
+      if (this.#tiles.has(item.id)) return;
+      const next = this.items[index]; // all before it are here by now
+      this.items.splice(index, 0, item);
+      this.#insert(item, next);
+    });
     return true;
   }
 
@@ -115,6 +115,16 @@ export class Grid {
       if (box) box.checked = this.chosen.has(id);
     }
     this.#on.choose();
+  }
+
+  /** @param {Item} item @param {Item | undefined} next  the one that it goes before */
+  #insert(item, next) {
+    const before = (next && this.#tiles.get(next.id)) ?? null;
+    const section = /** @type {HTMLElement | null} */ (before?.closest("section") ?? null);
+    const above = /** @type {HTMLElement | null} */ (section ? section.previousElementSibling : this.#root.lastElementChild);
+    if (section?.dataset.day === item.day) before?.before(this.#tile(item));
+    else if (above?.dataset.day === item.day) above.lastElementChild?.append(this.#tile(item));
+    else this.#newSection(item.day, section).append(this.#tile(item));
   }
 
   /** @param {string} day */

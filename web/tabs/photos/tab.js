@@ -15,6 +15,7 @@ import { Library } from "./library.js";
 import { Selection } from "./selection.js";
 import { SeriesPictures } from "./series.js";
 import { Trash } from "./trash.js";
+import { Unfinished } from "./unfinished.js";
 
 /** @typedef {import("./library.js").Item} Item */
 
@@ -38,6 +39,7 @@ class Photos {
   #years = el("select", { "aria-label": "Year" });
   #calendar = el("details", { class: "year" }, el("summary", {}, "Calendar"), this.#years, this.#map);
   #zone = el("p", { class: "hint library-zone", hidden: true });
+  #unfinished = new Unfinished();
   #wall = el("div", { class: "library" });
   /** Shown once the first items are there, or they would push it away. */
   #end = el("div", { class: "library-end", role: "status", hidden: true });
@@ -63,7 +65,7 @@ class Photos {
     this.#calendar.addEventListener("toggle", () => this.#calendar.open && this.#drawMap().then(() => reveal(this.#calendar)));
     revealOpened(panel);
     fill(panel, el("div", { class: "photos" }, this.#filters.element, this.#calendar,
-      context.session.may.control && this.#trash.element, this.#selection.element, this.#zone, this.#wall, this.#end));
+      context.session.may.control && this.#trash.element, this.#selection.element, this.#zone, this.#unfinished.element, this.#wall, this.#end));
     this.#years.addEventListener("change", () => {
       this.#year = Number(this.#years.value);
       this.#drawMap();
@@ -74,7 +76,11 @@ class Photos {
   }
 
   shown() {
-    this.#unfollow = this.#context.status.follow(["library"], () => this.#renew());
+    const ends = [
+      this.#context.status.follow(["library"], () => this.#renew()),
+      this.#context.status.subscribe((/** @type {any} */ { capture }) => this.#unfinished.show(capture.library?.videos ?? [], this.#filters.chosen)),
+    ];
+    this.#unfollow = () => ends.forEach((end) => end());
     this.#reload();
     this.#series.names().then((names) => this.#filters.offerSeries(names), () => {}); // an error is shown with the items
   }
@@ -105,6 +111,7 @@ class Photos {
     const page = await this.#library.page(this.#filters.chosen, null).catch(() => null); // the next change asks again
     if (!page || asked !== this.#asked) return;
     if (!this.#grid.renew(page.items)) this.#reload();
+    else if (!this.#rest && !this.#loading) fill(this.#end, ending(this.#grid.items, this.#filters, this.#context));
   }
 
   #more() {

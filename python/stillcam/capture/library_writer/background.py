@@ -45,6 +45,7 @@ class BackgroundWorker:
         self._folder = folder
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._long: deque[Task] = deque()
+        self._long_first: deque[Task] = deque()
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
         self._ended = threading.Event()
@@ -58,9 +59,9 @@ class BackgroundWorker:
         """Queue a short task; it goes before all long ones."""
         self._tasks.put(task)
 
-    def submit_long(self, task: Task) -> None:
-        """Queue a long task, which calls `checkpoint` now and then."""
-        self._long.append(task)
+    def submit_long(self, task: Task, first: bool = False) -> None:
+        """Queue a long task, which calls `checkpoint` now and then; `first`: it goes before those that are not."""
+        (self._long_first if first else self._long).append(task)
         self._tasks.put(_wake)
 
     def checkpoint(self) -> bool:
@@ -145,7 +146,8 @@ class BackgroundWorker:
         due_s = time.monotonic()
         try:
             while not self.closing or not self._tasks.empty():
-                left_s = 0.0 if self._long else max(0.0, due_s - time.monotonic())
+                long = self._long_first or self._long
+                left_s = 0.0 if long else max(0.0, due_s - time.monotonic())
                 try:
                     self.run(self._tasks.get(timeout=left_s))
                 except queue.Empty:
@@ -153,8 +155,8 @@ class BackgroundWorker:
                         due_s = time.monotonic() + REGULAR_S
                         for task in regular:
                             self.run(task)
-                    elif self._long:
-                        self.run(self._long.popleft())
+                    elif long:
+                        self.run(long.popleft())
         except Closing:
             return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -14,6 +15,7 @@ from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.library_writer.background import BackgroundWorker, Closing
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import (
+    EXTENSIONS,
     NOTES,
     Conversion,
     RecordedVideo,
@@ -27,6 +29,7 @@ from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import device_and_inode, missing_disk
 from stillcam.common.formats import utc_text
+from stillcam.library.names import MOTION, parse_stem
 from stillcam.library.pending import DRAFTS_FOLDER, PendingItem
 from stillcam.library.pending import recover as recover_items
 from stillcam.settings.capabilities import CameraInfo
@@ -34,6 +37,7 @@ from stillcam.settings.document import to_json
 from stillcam.settings.schema import Settings
 
 VERSION = 1  # of sidecars
+MOST_LISTED = 20  # videos that wait, in the status
 
 Finished = Callable[[str | None, CameraError | None], None]
 
@@ -65,7 +69,7 @@ class LibraryWriter:
         self._root = root
         self._folders = (root, *others)
         self._on_mount = on_mount
-        self._finishing: set[str] = set()  # stems of the videos that are no items yet
+        self._finishing: dict[str, None] = {}  # stems of the videos that are no items yet, in the order of their end
         self._waiting: set[str] = set()  # stems of those for which the disk had no room; only for the background
         self._encoding: RecordedVideo | None = None  # the one that is being encoded
         self.clock = clock
@@ -90,16 +94,26 @@ class LibraryWriter:
         except OSError as error:
             logging.error("cannot recover the library: %s", error)
             return
-        if torn:
-            self.worker.submit_long(lambda: self._recover_videos(torn))
+        files: dict[str, list[Path]] = {}
+        for path in torn:
+            files.setdefault(path.stem, []).append(path)
+        for stem, paths in files.items():
+            if parse_stem(stem) and any(path.suffix.lstrip(".") in EXTENSIONS for path in paths):
+                self._finishing[stem] = None
+            self.worker.submit_long(partial(self._recover_video, stem, paths), first=_is_persons(stem))
 
     def to_json(self) -> dict[str, Any]:
-        """For the status: free space, videos being finished, undeletable files, why deletion by age waits."""
+        """For the status: free space, videos that are no items yet, undeletable files, why deletion by age waits."""
         encoding = self._encoding
+        progress = encoding and self._progress_of(encoding)
+        waiting = [stem for stem in self._finishing.copy() if not encoding or stem != encoding.pending.stem]
+        waiting.sort(key=_is_persons, reverse=True)
+        listed = [_described(stem) for stem in waiting[:MOST_LISTED]]
         return {
             **self.disk.to_json(),
             "finishing": len(self._finishing),
-            "encoding": encoding and self._progress_of(encoding),
+            "encoding": progress,
+            "videos": [progress, *listed] if progress else listed,
             "undeletable": self.undeletable.to_json(),
             "waits": self.clock.reason,
         }
@@ -141,11 +155,14 @@ class LibraryWriter:
     def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
         """Finish a video in the background; one that must be encoded lets the others go first.
 
+        Of those, the ones that a person has recorded go before motion recordings.
+
         Args:
             placeholder: its preview where none can be made.
             finished: called by another thread with the item's address, or with what went wrong.
         """
-        self._finishing.add(video.pending.stem)
+        stem = video.pending.stem
+        self._finishing[stem] = None
         with suppress(OSError):  # the disk is full: the notes from the beginning stay
             video.save_notes(complete=True)
         is_long = video.conversion is Conversion.ENCODE
@@ -158,18 +175,21 @@ class LibraryWriter:
             try:
                 id_ = finish_video(video, ffmpeg, placeholder)
             except Exception as failure:
-                error = self._video_error(video.pending.stem, failure)
+                error = self._video_error(stem, failure)
                 if failure is not error:
                     raise
             finally:
                 if is_long:
                     self._encoding = None
-                self._finishing.discard(video.pending.stem)
+                self._finishing.pop(stem, None)
                 finished(id_, error)
             if id_:
                 self._retention.prune()
 
-        (self.worker.submit_long if is_long else self.worker.submit)(task)
+        if is_long:
+            self.worker.submit_long(task, first=_is_persons(stem))
+        else:
+            self.worker.submit(task)
 
     def _video_error(self, stem: str, failure: Exception) -> CameraError:
         """Why a video could not be finished; one that lacks room is tried again."""
@@ -204,9 +224,11 @@ class LibraryWriter:
         """Finish the videos for which there is room by now."""
         for stem in [stem for stem in self._waiting if self._room_for(stem)]:
             self._waiting.discard(stem)
-            self._recover_videos(self._files(stem))
+            self._recover_video(stem, self._files(stem))
 
-    def _recover_videos(self, torn: list[Path]) -> None:
+    def _recover_video(self, stem: str, torn: list[Path]) -> None:
+        """Finish the video that is among the files of a stem, or delete them."""
+
         def begin(video: RecordedVideo) -> None:
             self._encoding = video if video.conversion is Conversion.ENCODE else None
 
@@ -214,8 +236,9 @@ class LibraryWriter:
             recover_videos(self._root, torn, self.worker.run_long_ffmpeg, begin)
         finally:
             self._encoding = None
-        left = {path.stem for path in torn if path.suffix == f".{NOTES}" and path.exists()}
-        self._waiting |= {stem for stem in left if not self._room_for(stem)}
+            self._finishing.pop(stem, None)
+        if any(path.suffix == f".{NOTES}" and path.exists() for path in torn) and not self._room_for(stem):
+            self._waiting.add(stem)
 
     def _room_for(self, stem: str) -> bool:
         """Whether there is room for the MP4 of a video: it is as large again."""
@@ -224,6 +247,19 @@ class LibraryWriter:
 
     def _files(self, stem: str) -> list[Path]:
         return [path for path in (self._root / DRAFTS_FOLDER).iterdir() if path.stem == stem]
+
+
+def _is_persons(stem: str) -> bool:
+    """Whether a person has recorded this video; motion recordings wait for it."""
+    parts = parse_stem(stem)
+    return parts is not None and parts.kind != MOTION
+
+
+def _described(stem: str) -> dict[str, Any]:
+    """A video that waits, as `_progress_of` describes one that is being encoded."""
+    parts = parse_stem(stem)
+    assert parts is not None
+    return {"kind": parts.kind, "time": utc_text(parts.time_s), "progress": None}
 
 
 def make_sidecar(

@@ -46,12 +46,17 @@ _ABILITIES = record(
     stills_in_videos=shape("flag", "there are new frames during every video; else see `recording.picture`"),
     encoder=maybe(_ENCODER, "limits of the board's H.264 encoder; null: it encodes in software"),
 )  # fmt: skip
+_VIDEO: dict[str, Shape] = {"kind": one_of("video", "motion"), "time": "time?"}
 _LIBRARY = record(
     {
         "finishing": shape("count", "videos that are no items yet"),
         "encoding": maybe(
-            record(kind=one_of("video", "motion"), time="time?", progress=shape("number", "0 to 1")),
+            record(**_VIDEO, progress=shape("number", "0 to 1")),
             "the video that is being encoded, which was recorded at that time; null: none",
+        ),
+        "videos": shape(
+            list_of(record(**_VIDEO, progress=shape("number?", "0 to 1; null: it waits"))),
+            "the next of the videos that are no items yet, in the order in which they are finished",
         ),
         "waits": shape("text?", "why deletion by age waits, and what to do; null: it does not"),
         "undeletable": shape(list_of(record(path="text", error="text")), "some of the files that cannot be deleted"),

@@ -131,7 +131,7 @@ class CaptureContext:
         self.profiles = ProfileWatch(
             paths.settings, self.commands, lambda: self.driver.metadata, lambda: self.settings.healthy
         )
-        self.settings = PendingSettings(paths.settings, settings, self.status, self.profiles)
+        self.settings = PendingSettings(paths.settings, settings, self.status, self.profiles, self._mask_current)
         self.backoff = Backoff(self.status)
         self.stopping = False
         self.recording = self.video_shows = False
@@ -360,6 +360,18 @@ class CaptureContext:
     def fresh_metadata(self) -> Metadata:
         """The metadata of the newest picture while they are fresh; else empty."""
         return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
+
+    def _mask_current(self, before: Settings) -> None:
+        """A new mask is drawn into the newest frame at once: the next one may come late, or never."""
+        if not set(self.settings.wanted.privacy.masks) - set(before.privacy.masks):
+            return
+        try:
+            if name := self.publisher.mask_current():
+                self.status.frame_masked(name)
+        except Interrupted:
+            return  # the daemon ends
+        except (CameraError, OSError) as error:
+            logging.error("the newest picture stays without its new privacy mask until the next one: %s", error)
 
     def run_commands(self) -> bool:
         """Run the queued commands; whether there were any."""

@@ -35,15 +35,24 @@ class PendingSettings:
         settings: in force at the start.
         status: of the camera.
         profiles: what changes the settings of the file.
+        taken: called with the settings before, once there are others, and before any answer says so.
     """
 
-    def __init__(self, path: Path, settings: Settings, status: Status, profiles: ProfileWatch) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        status: Status,
+        profiles: ProfileWatch,
+        taken: Callable[[Settings], None] = lambda _: None,
+    ) -> None:
         self.wanted = settings
         self.running = settings
         self.confirmed = False  # the camera program that runs has given a picture
         self._path = path
         self._status = status
         self._profiles = profiles
+        self._taken = taken
         self._mode = ""
         self._worked: dict[str, Settings] = {}  # mode -> those with which it gave a picture
         self._healthy = False  # pictures come, as far as is known
@@ -110,6 +119,7 @@ class PendingSettings:
                 command.finish(self._answer(in_force=self._healthy))
             return False
         self.wanted = new
+        self._taken(old)
         self._number += 1
         if command.verb == "reload":
             logging.info("new settings from %s", self._path)

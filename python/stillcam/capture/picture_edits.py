@@ -22,6 +22,7 @@ from stillcam.capture.image_files import check_image, run_on_picture
 from stillcam.common.errors import NO_MEMORY, CameraError, SettingsError, shortage
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.frames.jpeg import InvalidJpeg
+from stillcam.settings.geometry import View
 from stillcam.settings.schema import Settings
 from stillcam.settings.stamp_text import Stamp, stamp_of
 
@@ -51,6 +52,7 @@ class PictureEdits:
         self._interrupts = interrupts
         self._drawer: MaskDrawer | None = None
         self._stamper: StampDrawer | None = None
+        self._masks: Sequence[str] = ()  # of the newest still
 
     def frames(self, frames: list[bytes]) -> list[bytes]:
         """Mask the frames that the driver has just given; the same list if there are no masks.
@@ -60,7 +62,7 @@ class PictureEdits:
                 not enough memory.
         """
         masks = self._settings().privacy.masks
-        return [self._masked(frame, masks) for frame in frames] if masks else frames
+        return [self._masked(frame, masks, self._driver.view) for frame in frames] if masks else frames
 
     def still(self, still: Still) -> Still:
         """Mask a still that the driver has just given, in its file.
@@ -71,14 +73,14 @@ class PictureEdits:
             Interrupted: one of the `interrupts` is readable.
             After these and any other error, the still is deleted.
         """
-        masks = self._settings().privacy.masks
+        masks = self._masks = self._settings().privacy.masks
         if not masks:
             return still
         masked = still.path.with_name(_MASKED + still.path.suffix)
         try:
             if still.raw and (refused := raw_error(self._settings())):
                 raise CameraError("options", refused)
-            self._mask_file(still, masked, masks)
+            self._mask_file(still.path, masked, masks, self._driver.view)
             masked.replace(still.path)
         except BaseException as error:
             for path in filter(None, (still.path, still.raw, masked)):
@@ -90,13 +92,31 @@ class PictureEdits:
             raise
         return still
 
-    def _mask_file(self, still: Still, target: Path, masks: Sequence[str]) -> None:
-        source, view = still.path, self._driver.view
+    def renewed(self, still: Still) -> Still:
+        """Mask the newest still again if commands have brought other masks since `still`; raises as it."""
+        return still if self._settings().privacy.masks == self._masks else self.still(still)
+
+    @property
+    def view(self) -> View:
+        """What the newest picture of the driver shows."""
+        return self._driver.view
+
+    def frame(self, path: Path, view: View) -> Path:
+        """A copy of a published frame with the masks that are set now, beside it; raises as `still`, and OSError."""
+        masked = path.with_name(_MASKED + path.suffix)
+        try:
+            self._mask_file(path, masked, self._settings().privacy.masks, view)
+        except BaseException:
+            masked.unlink(missing_ok=True)
+            raise
+        return masked
+
+    def _mask_file(self, source: Path, target: Path, masks: Sequence[str], view: View) -> None:
         width, height = check_image(source)
         if source.suffix == ".jpg" and width * height <= LARGEST_HERE:
-            target.write_bytes(self._masked(source.read_bytes(), masks))
+            target.write_bytes(self._masked(source.read_bytes(), masks, view))
             return
-        plan = {"masks": masks, "crops": view.crops, "flips": view.flips}
+        plan = {"masks": masks, "crops": view.crops, "flips": view.flips, "rotation": view.rotation}
         self._run_child(plan, source, target, _MASKING)
 
     def _run_child(self, plan: Mapping[str, Any], source: Path, target: Path, words: tuple[str, str]) -> None:
@@ -168,12 +188,12 @@ class PictureEdits:
         with _camera_errors("stamped"):
             return stamper.draw(jpeg, stamp)
 
-    def _masked(self, jpeg: bytes, masks: Sequence[str]) -> bytes:
+    def _masked(self, jpeg: bytes, masks: Sequence[str], view: View) -> bytes:
         from stillcam.edits.draw import MaskDrawer
 
         drawer = self._drawer = self._drawer or MaskDrawer()
         with _camera_errors("masked"):
-            return drawer.draw(jpeg, masks, self._driver.view)
+            return drawer.draw(jpeg, masks, view)
 
 
 @contextlib.contextmanager

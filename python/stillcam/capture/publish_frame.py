@@ -17,8 +17,9 @@ from stillcam.capture.picture_edits import PictureEdits
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import LINKS, unwritable
-from stillcam.frames.files import UNSTAMPED, WORK_PREFIX, Publisher
+from stillcam.frames.files import UNSTAMPED, WORK_PREFIX, Publisher, frame_time
 from stillcam.frames.jpeg import InvalidJpeg, picture_offset
+from stillcam.settings.geometry import View
 
 FROZEN_FRAMES = 10  # identical pictures in a row, apart from EXIF, that count as a frozen sensor ...
 FROZEN_S = 10.0  # ... if they span at least this time
@@ -62,6 +63,7 @@ class FramePublisher:
         self._same = 0
         self._same_since = 0.0
         self._frozen = False
+        self._view = View((), (False, False))  # of the newest frame
         self._unstamped = False  # whether there is a picture without its stamp
         if removed := self._publisher.sweep():
             logging.info("removed %s leftover files from %s", removed, images)
@@ -107,6 +109,24 @@ class FramePublisher:
             link_or_copy(picture, path)
             return self._finish(path, time_s, began_s)
 
+    def mask_current(self) -> str | None:
+        """Publish the newest frame once more, with the masks that are set now, and delete the one without them.
+
+        Returns:
+            its name; None: there is no frame.
+
+        Raises:
+            CameraError, Interrupted, OSError: it stays as it was.
+        """
+        current, edits = self._publisher.current, self._edits
+        if current is None or edits is None:
+            return None
+        masked = edits.frame(self._images / current, self._view)
+        (self._images / UNSTAMPED).unlink(missing_ok=True)
+        name = self._publisher.publish(masked, frame_time(current))
+        self._publisher.delete_previous()
+        return name
+
     def check_frozen(self) -> None:
         """Detect a sensor that hangs: its pictures have been identical, apart from EXIF, for a while.
 
@@ -127,6 +147,9 @@ class FramePublisher:
             path = self._without(thumbnail, path)
         self._compare(path, size, checksum)
         name = self._publisher.publish(path, time_s)
+        if self._edits:
+            view, rotated = self._edits.view, self.rotation in (90, 270)
+            self._view = View(view.crops, view.flips, self.rotation) if rotated else view
         self._durations.add(time.monotonic() - began_s)
         return name
 

@@ -96,6 +96,11 @@ class Status:
             self._first_within_s = 0.0
             self._changed.notify_all()
 
+    def frame_masked(self, name: str) -> None:
+        """The newest frame has another name, as it got further masks; it is no new picture."""
+        with self._changed:
+            self._frame = name
+
     def count_failure(self, cause: str, restarts: bool) -> None:
         """A capture failed, or the camera did; `restarts`: the camera program is restarted for it."""
         with self._changed:

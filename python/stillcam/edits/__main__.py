@@ -1,8 +1,8 @@
 """Draws masks or a stamp into a picture file, so that 12 megapixels never live in the daemon's memory.
 
 `python -m stillcam.edits PLAN SOURCE TARGET`; TARGET may be /dev/stdout. SOURCE is a JPEG, PNG or BMP. The plan is a
-JSON object: `masks`, `crops` and `flips`, see `masks.covered`; or `stamp`, the fields of a `Stamp`, with `shape` for a
-preview of it.
+JSON object: `masks`, `crops`, `flips` and `rotation`, see `masks.covered`; or `stamp`, the fields of a `Stamp`, with
+`shape` for a preview of it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _draw(plan: dict[str, Any], source: Path, target: Path) -> None:
         else:
             stamp_image(source, target, stamp)
         return
-    masks, view = plan["masks"], View(tuple(map(tuple, plan["crops"])), tuple(plan["flips"]))
+    masks, view = plan["masks"], View(tuple(map(tuple, plan["crops"])), tuple(plan["flips"]), plan["rotation"])
     if is_jpeg:
         target.write_bytes(MaskDrawer().draw(source.read_bytes(), masks, view))
     else:

@@ -30,7 +30,7 @@ class MaskDrawer:
         """The JPEG with its masks, and without other pictures in its metadata; the same object if they cover nothing.
 
         Args:
-            jpeg: as the camera has made it, before a rotation by 90 or 270 degrees.
+            jpeg: as the camera has made it, or rotated as `view` says.
             masks: as in the settings.
             view: what it shows.
 

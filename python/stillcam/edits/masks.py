@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stillcam.settings.geometry import Flips, Rectangle, Size, View
+from stillcam.settings.geometry import Rectangle, Size, View
 from stillcam.settings.zones import Point, outline_of, parse_mask
 
 PIXELS = 2.0  # a picture's pixel has something of its neighbours, by the scaling in the camera and by the JPEG
 SENSOR_PIXELS = 8.0  # libcamera rounds a crop to pixels of the sensor mode, which may be 4 pixels of the sensor wide
+
+TRIMMED = 15.0  # pixels that a rotation by 90 or 270 degrees leaves out at most, at one edge
 
 Span = tuple[int, int]
 """The first cell in a row, and the one after the last."""
@@ -29,19 +31,26 @@ def covered(masks: Sequence[str], view: View, size: Size, cell: Size) -> list[li
     found: list[list[Span]] = [[] for _ in range(rows)]
     if masks and not view.crops:
         return [[(0, columns)] for _ in range(rows)]
+    wide, high = size[::-1] if view.rotation else size
     for crop in view.crops:
-        margin = max(PIXELS + SENSOR_PIXELS * size[0] / crop[2], PIXELS + SENSOR_PIXELS * size[1] / crop[3])
+        margin = max(PIXELS + SENSOR_PIXELS * wide / crop[2], PIXELS + SENSOR_PIXELS * high / crop[3])
+        margin += TRIMMED if view.rotation else 0.0
         for mask in masks:
-            corners = [_in_picture(point, crop, view.flips, size) for point in outline_of(parse_mask(mask))]
+            corners = [_in_picture(point, crop, view, size) for point in outline_of(parse_mask(mask))]
             for row, spans in enumerate(_touched(corners, rows, columns, cell, margin)):
                 found[row] += spans
     return [_merged(spans) for spans in found]
 
 
-def _in_picture(point: Point, crop: Rectangle, flips: Flips, size: Size) -> Corner:
+def _in_picture(point: Point, crop: Rectangle, view: View, size: Size) -> Corner:
     """Where a point of the sensor is in the picture, in pixels; possibly outside."""
     across, down = (point[0] - crop[0]) / crop[2], (point[1] - crop[1]) / crop[3]
-    return size[0] * (1 - across if flips[0] else across), size[1] * (1 - down if flips[1] else down)
+    across, down = 1 - across if view.flips[0] else across, 1 - down if view.flips[1] else down
+    if view.rotation == 90:
+        across, down = 1 - down, across
+    elif view.rotation == 270:
+        across, down = down, 1 - across
+    return size[0] * across, size[1] * down
 
 
 def _touched(corners: Sequence[Corner], rows: int, columns: int, cell: Size, margin: float) -> list[list[Span]]:

@@ -168,6 +168,13 @@ class Publisher:
                 os.unlink(f"{self._folder}/{before}")
         return name
 
+    def delete_previous(self) -> None:
+        """Delete the frame before the current one now: it shows what nobody may see any more."""
+        if self.previous is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self._folder}/{self.previous}")
+            self.previous = None
+
 
 def lock_folder(folder: Path) -> int:
     """Lock the images folder itself by flock(2), until the descriptor that is returned is closed.

@@ -21,16 +21,18 @@ Flips = tuple[bool, bool]  # horizontal, vertical
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a picture shows, before a rotation by 90 or 270 degrees, which comes later.
+    """What a picture shows.
 
     Attributes:
         crops: the part of the sensor, in its pixels before any flip. Several: it is one of them, as the zoom is being
             changed; none: it is not known.
         flips: by the camera; a rotation by 180 degrees is both.
+        rotation: 90 or 270 degrees clockwise, if the picture has been rotated after that; masks are drawn before.
     """
 
     crops: tuple[Rectangle, ...]
     flips: Flips
+    rotation: int = 0
 
 
 _BLOCK = 16  # pixels: the largest JPEG block; only multiples of it can be rotated by 90 degrees without loss

@@ -172,6 +172,29 @@ def test_a_mask_counts_from_the_next_picture_on_and_restarts_nothing(idle_daemon
     assert idle_daemon.starts() == starts
 
 
+def test_a_new_mask_is_in_the_current_picture_at_once_although_the_camera_gives_no_more(idle_daemon):
+    """The picture has been flipped, rotated and stamped; no copy of it without the mask stays."""
+    turned = {"camera": {"rotation": 90, "hflip": True}, "stamp": {"uses": ["live"]}}
+    idle_daemon.fault(marker=MARKER)
+    settings(idle_daemon, **turned)
+    idle_daemon.open()
+    before = idle_daemon.ask("status")
+    assert min(magenta_files(idle_daemon.images).values()) > SHOWN
+    idle_daemon.fault(marker=MARKER, stall_after=0)
+    settings(idle_daemon, **turned, privacy=MASKS)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(idle_daemon.ask, "reload")  # it is answered with the next picture, and there is none
+        status = idle_daemon.until(lambda status: status["frame"] > before["frame"])
+        current = idle_daemon.images / "current.jpg"
+        assert not any(magenta_files(idle_daemon.images).values())
+        assert current.resolve().name == status["frame"]
+        assert status["captures"]["ok"] == before["captures"]["ok"]
+        with Image.open(current) as image:
+            assert image.size[0] < image.size[1]
+            assert 0 < image.convert("L").histogram()[0] < 0.2 * image.size[0] * image.size[1]
+        idle_daemon.end()
+
+
 def test_frames_of_the_past_seconds_are_not_kept_once_a_new_mask_covers_them(idle_daemon):
     idle_daemon.fault(marker=MARKER)
     armed = ARMED | {"armed": True, "record": "video", "before_s": 5}

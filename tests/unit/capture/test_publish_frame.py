@@ -15,6 +15,7 @@ from stillcam.capture.publish_frame import FROZEN_FRAMES, FROZEN_S, FramePublish
 from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import UNSTAMPED
+from stillcam.settings.geometry import View
 
 
 def test_a_frozen_sensor_is_an_error_once_until_the_picture_changes(tmp_path, monkeypatch):
@@ -59,7 +60,7 @@ def test_the_picture_without_its_stamp_is_kept_while_frames_have_one(tmp_path):
         (tmp_path / "stamped").write_bytes(picture((64, 48), "blue"))
         (tmp_path / "stamped").replace(path)
 
-    edits = SimpleNamespace(stamp_file=stamp_file)
+    edits = SimpleNamespace(stamp_file=stamp_file, view=View((), (False, False)))
     publisher = FramePublisher(tmp_path, 0, None, Histogram(), edits=edits)  # type: ignore[arg-type]
     kept = tmp_path / UNSTAMPED
     for stamps, colour in ((True, "red"), (True, "green"), (False, "red")):

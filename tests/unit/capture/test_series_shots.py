@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from stillcam.capture.modes.series_shots import fixed_controls, keeps_exposure, varied_controls
+from stillcam.camera.driver import Still
+from stillcam.capture.modes.photos import PhotoMode
+from stillcam.capture.modes.series_shots import ShotTaker, fixed_controls, keeps_exposure, varied_controls
 from stillcam.capture.modes.snapshots import SnapshotMode
 from stillcam.series.definition import from_document
 from stillcam.settings.schema import Settings
@@ -52,6 +54,42 @@ def test_a_shot_has_its_own_controls_over_the_others(given, varied, controls):
 )
 def test_a_bracket_of_time_or_gain_keeps_the_other(document, fixed):
     assert keeps_exposure(from_document({"name": "Garden", **document}, 1_795_176_000_000, "UTC")) is fixed
+
+
+@pytest.mark.parametrize("take", ["shot", "photo"])
+def test_a_mask_that_comes_while_the_metadata_are_awaited_is_in_the_picture(tmp_path, take):
+    """Commands run meanwhile, and the picture has been masked by then."""
+    events: list[str] = []
+
+    def seen(name: str, answer: Any) -> Any:
+        def call(*_: object) -> Any:
+            events.append(name)
+            return answer
+
+        return call
+
+    still, masked = Still(tmp_path / "still.jpg", 1.0), Still(tmp_path / "masked.jpg", 1.0)
+    context: Any = SimpleNamespace(
+        paths=SimpleNamespace(series=tmp_path, images=tmp_path),
+        stop_fds=(),
+        settings=SimpleNamespace(wanted=Settings()),
+        take_photo=seen("take", still),
+        still_metadata=seen("metadata", {}),
+        edits=SimpleNamespace(renewed=seen("mask", masked), same_stamp=lambda _: True),
+        publisher=SimpleNamespace(publish=lambda picture: events.append(picture.path.name)),
+    )
+    if take == "photo":
+        mode = PhotoMode.__new__(PhotoMode)
+        mode._context, mode._scan_waits = context, ()
+        order: Any = SimpleNamespace(kind="photo")
+        assert mode._take_still(order, Settings()) == (masked, {})
+        assert events == ["take", "metadata", "mask"]
+    else:
+        taker, series = ShotTaker(context), SimpleNamespace(definition=SimpleNamespace(kind="photo"))
+        taker._fits = True
+        with pytest.raises(FileNotFoundError):  # there is no such picture to be stored
+            taker.take(series, 0, {}, publish=True)  # type: ignore[arg-type]
+        assert events == ["take", "metadata", "mask", "masked.jpg"]
 
 
 class SnapshotContext:

@@ -33,8 +33,9 @@ def is_covered(spans, cell, pixel) -> bool:
     flips=st.tuples(st.booleans(), st.booleans()),
     size=st.tuples(st.integers(17, 900), st.integers(17, 700)),
     cell=CELLS,
+    rotation=st.sampled_from([0, 90, 270]),
 )
-def test_no_pixel_under_a_mask_is_left_out(corners, weights, crop, flips, size, cell):
+def test_no_pixel_under_a_mask_is_left_out(corners, weights, crop, flips, size, cell, rotation):
     """Any point of a triangle with a polygon's first corners is inside of the polygon of these three alone."""
     triangle = corners[:3]
     (ax, ay), (bx, by), (cx, cy) = triangle
@@ -46,7 +47,9 @@ def test_no_pixel_under_a_mask_is_left_out(corners, weights, crop, flips, size, 
     across, down = (x - crop[0]) / crop[2], (y - crop[1]) / crop[3]
     across, down = 1 - across if flips[0] else across, 1 - down if flips[1] else down
     if 0 <= across < 1 and 0 <= down < 1:
-        spans = covered([text(triangle)], View((crop,), flips), size, cell)
+        turned = {0: (across, down), 90: (1 - down, across), 270: (down, 1 - across)}
+        across, down = (min(part, 1 - 1e-9) for part in turned[rotation])
+        spans = covered([text(triangle)], View((crop,), flips, rotation), size, cell)
         assert is_covered(spans, cell, (across * size[0], down * size[1]))
 
 

@@ -163,7 +163,7 @@ def test_too_little_memory_for_a_large_picture_is_named(tmp_path: Path, monkeypa
     source, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     Image.new("L", (8000, 8000)).save(source)
-    plan = '{"masks": ["60,40 110,90"], "crops": [[0, 0, 8000, 8000]], "flips": [false, false]}'
+    plan = '{"masks": ["60,40 110,90"], "crops": [[0, 0, 8000, 8000]], "flips": [false, false], "rotation": 0}'
     argv = ["prlimit", "--as=100000000", sys.executable, "-m", "stillcam.edits", plan, str(source), str(target)]
     with pytest.raises(CameraError, match="could not be masked: not enough memory") as caught:
         run_on_picture(argv, ("masking the picture", "masked"), ())
@@ -180,7 +180,7 @@ def test_all_of_a_picture_is_black_while_nobody_knows_what_it_shows():
 def test_a_child_process_masks_files_of_every_format(tmp_path: Path, extension: str):
     source, target = tmp_path / f"a.{extension}", tmp_path / f"b.{extension}"
     noise().save(source)
-    plan = '{"masks": ["60,40 110,90"], "crops": [[0, 0, 203, 149]], "flips": [false, false]}'
+    plan = '{"masks": ["60,40 110,90"], "crops": [[0, 0, 203, 149]], "flips": [false, false], "rotation": 0}'
     assert main(plan, str(source), str(target)) == 0
     with Image.open(target) as image:
         assert (image.size, image.mode) == (SIZE, "RGB")

@@ -374,7 +374,7 @@ class PhotoMode(Mode):
             metadata = context.still_metadata()
             if not self._scan_waits or lens_at_rest(metadata):
                 self._scan_waits = ()
-                return still, metadata
+                return context.edits.renewed(still), metadata  # commands have been run meanwhile
             discard_still(still)
             wait_s, *self._scan_waits = self._scan_waits
             if not context.converge(wait_s, cancelled):

@@ -104,6 +104,12 @@ class ShotTaker:
         context = self._context
         time_ms = int(time.time() * 1000)
         still = context.take_photo(self._settings, series.definition.kind, self._stopping, self._carried_over)
+        failure = None
+        try:
+            metadata = context.still_metadata()
+        except CameraError as error:
+            metadata, failure = {}, error
+        still = context.edits.renewed(still)  # commands have been run meanwhile
         publishes = self._fits and context.edits.same_stamp("series")
         frame = context.publisher.publish(still) if publishes else None
         self._work.mkdir(parents=True, exist_ok=True)
@@ -112,11 +118,6 @@ class ShotTaker:
         store_still(still, shown, picture, self._settings.camera.rotation, context.stop_fds)
         if shown is None and series.definition.kind == "photo":
             context.edits.stamp_file(picture, "series", still.time_s)
-        failure = None
-        try:
-            metadata = context.still_metadata()
-        except CameraError as error:
-            metadata, failure = {}, error
         files = [still.raw, picture] if still.raw else [picture]
         bracket_ms = self._bracket_time(series.definition, varied, time_ms)
         if bracket_ms is not None:

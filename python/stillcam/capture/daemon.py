@@ -118,8 +118,10 @@ class Daemon:
         library, series, status = self._library.to_json(), self._series.to_json(), self.status.to_json()
         profiles, motion = self._context.profiles, self._motion.to_json()
         notice = status["notice"] or profiles.notice or self._library.missing or None
+        privacy = self._context.settings.wanted.privacy
         others = {"library": library, "series": series, "motion": motion, "profile": profiles.to_json()}
-        return {**status, "notice": notice, **others}
+        masked = {"masks": len(privacy.masks), "raw": privacy.raw}
+        return {**status, "notice": notice, **others, "privacy": masked}
 
     def stop(self) -> None:
         """Make `run` return; may be called from a signal handler."""

@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     camera.daemon,
     camera.picture,
     camera.restarts,
+    camera.privacy,
     camera.motion,
     machine.services,
     series.series,

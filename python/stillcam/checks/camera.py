@@ -14,7 +14,7 @@ from stillcam.common.formats import span_text
 from stillcam.frames.files import DEFAULT_INTERVAL_S, STALE_GRACE_S, current_name, frame_time, stale_after_s
 from stillcam.ipc.protocol import ask
 from stillcam.settings.file import load_or_last_good
-from stillcam.system_info.camera import CAUSES
+from stillcam.system_info.camera import CAUSES, masks_text
 from stillcam.system_info.software import Software
 
 CABLE = (
@@ -107,6 +107,12 @@ def restarts(installation: Installation) -> list[Finding]:
     if not counts:
         return ok("restarts", "the camera program has not been restarted")
     return warning("restarts", f"since {status['started']}: {'; '.join(counts)}", "`stillcam log` shows when and why")
+
+
+def privacy(installation: Installation) -> list[Finding]:
+    """How many privacy masks there are, and whether raw photos show what they cover."""
+    masks = masks_text(installation.status)
+    return ok("privacy", masks) if masks else []
 
 
 def motion(installation: Installation) -> list[Finding]:

@@ -16,6 +16,7 @@ from stillcam.common.formats import size_text, span_text
 from stillcam.common.paths import Paths
 from stillcam.ipc.protocol import Message, ask
 from stillcam.library.names import decode
+from stillcam.system_info.camera import masks_text
 
 TIMEOUT_S = 40.0  # the daemon answers within 30 s
 
@@ -59,6 +60,7 @@ def status(paths: Paths, _arguments: Arguments) -> Result:
     ]
     if profile := status["profile"]:
         rows.append(("profile", f"{profile['active'] or 'none'} ({profile['why']})"))
+    rows += [("privacy", masks)] if (masks := masks_text(status)) else []
     rows += [("restarts", f"{count} of the camera program ({cause})") for cause, count in status["restarts"].items()]
     rows += [("restarts", f"{one['count']} of thread {one['name']} ({one['error']})") for one in status["threads"]]
     rows += [("notice", f"cannot delete {one['path']} ({one['error']})") for one in status["library"]["undeletable"]]

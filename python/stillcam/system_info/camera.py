@@ -46,10 +46,20 @@ def camera(status: Mapping[str, Any], viewers: int, slow: int) -> list[Row]:
         ("Mode", f"{status.get('mode')} since {status.get('since')}{reason}"),
         ("Capture daemon", f"running since {status.get('started')}"),
         ("Pictures", f"{captures.get('ok', 0)} taken, {captures.get('failed', 0)} failed"),
+        ("Privacy", masks_text(status)),
         ("Notice", status.get("notice")),
         ("Camera restarts", None if restarts else "none"),
         *((f"Restarts: {CAUSES.get(cause, cause)}", count) for cause, count in restarts.items()),
     ])  # fmt: skip
+
+
+def masks_text(status: Mapping[str, Any]) -> str | None:
+    """The privacy masks in a status of the daemon; None: there are none."""
+    privacy = status.get("privacy") or {}
+    if not (count := privacy.get("masks")):
+        return None
+    raw = "raw photos are allowed, and show everything" if privacy["raw"] else "no raw photos"
+    return f"{count} privacy mask{'s' if count > 1 else ''}; {raw}"
 
 
 def _slow(slow: int, viewers: int) -> str:

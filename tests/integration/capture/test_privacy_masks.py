@@ -189,6 +189,7 @@ def test_a_new_mask_is_in_the_current_picture_at_once_although_the_camera_gives_
         assert not any(magenta_files(idle_daemon.images).values())
         assert current.resolve().name == status["frame"]
         assert status["captures"]["ok"] == before["captures"]["ok"]
+        assert status["privacy"] == {"masks": 1, "raw": False}
         with Image.open(current) as image:
             assert image.size[0] < image.size[1]
             assert 0 < image.convert("L").histogram()[0] < 0.2 * image.size[0] * image.size[1]

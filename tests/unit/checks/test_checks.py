@@ -55,7 +55,7 @@ def test_every_check_has_its_say_without_a_daemon(make):
     installation = make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1")
     found = {check.__name__: check(installation) for check in CHECKS}
     silent = {name for name, findings in found.items() if not findings}
-    assert silent <= {"restarts", "motion", "services", "card", "receivers"}  # there is nothing to check
+    assert silent <= {"restarts", "privacy", "motion", "services", "card", "receivers"}  # there is nothing to check
     findings = [finding for findings in found.values() for finding in findings]
     assert {finding.state for finding in findings} <= {OK, WARNING, FAULT}
     assert len({finding.check for finding in findings}) == len(findings)
@@ -176,6 +176,12 @@ def test_an_armed_camera_that_does_not_keep_up_is_found(make, counts, state, wor
     seen = {"events": 3, "looked": 0, "skipped": 0, "dropped": 0, **counts}
     finding = the(camera.motion(make({**STATUS, "motion": {"armed": True, "counts": seen}})))
     assert (finding.state, words in finding.found) == (state, True)
+
+
+def test_privacy_masks_are_told(make):
+    assert camera.privacy(make()) == camera.privacy(make({**STATUS, "privacy": {"masks": 0, "raw": False}})) == []
+    finding = the(camera.privacy(make({**STATUS, "privacy": {"masks": 2, "raw": False}})))
+    assert (finding.state, finding.found) == (OK, "2 privacy masks; no raw photos")
 
 
 def test_restarts_are_told_by_cause(make):

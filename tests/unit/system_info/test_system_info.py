@@ -223,6 +223,18 @@ def test_the_camera_s_restarts_are_told_by_cause():
 
 
 @pytest.mark.parametrize(
+    ("privacy", "text"),
+    [
+        ({"masks": 0, "raw": True}, None),
+        ({"masks": 1, "raw": False}, "1 privacy mask; no raw photos"),
+        ({"masks": 3, "raw": True}, "3 privacy masks; raw photos are allowed, and show everything"),
+    ],
+)
+def test_masks_are_named_with_what_they_do_not_cover(privacy, text):
+    assert dict(camera({"running": True, "privacy": privacy}, 0, 0)).get("Privacy") == text
+
+
+@pytest.mark.parametrize(
     ("slow", "viewers", "text"),
     [
         (0, 3, None),

@@ -86,6 +86,10 @@ _CAPTURE["properties"] |= {
     "library": _LIBRARY,
     "motion": shape(MOTION, "the state of motion detection; null: disarmed, and no event lately"),
     "profile": shape(PROFILE_STATE, "which settings for day and night are in force; null: there are no profiles"),
+    "privacy": shape(
+        record(masks="count", raw=shape("flag", "raw photos are allowed although they show what masks cover")),
+        "privacy masks in all pictures",
+    ),
     "series": shape(list_of(record(name=NAME, state=STATE, taken="count", next="time?")), "running and planned series"),
 }
 

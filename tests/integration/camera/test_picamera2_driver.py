@@ -94,6 +94,8 @@ def test_frames_that_are_shown_during_a_video_are_as_large_as_the_live_view(rig)
     assert ImageStat.Stat(ImageChops.difference(shown.convert("L"), live.convert("L"))).mean[0] < 8
     still, whole = of_video(rig, small=False)
     assert (still.small, whole.size) == (False, (640, 360))
+    assert contrast(whole) == pytest.approx(contrast(live), rel=0.06)
+    assert 0x0110 in whole.getexif()  # Model
     rig.driver.stop(LONG_S)
 
 

@@ -118,6 +118,8 @@ class CompletedRequest:
 
     def make_buffer(self, name: str) -> bytes:
         """The picture's memory; of a USB camera: longer than its JPEG, with what was there before."""
+        if self.config[name]["format"] == "YUV420":
+            return bytes(self._planes[name])
         assert self.config[name]["format"] == "MJPEG"
         jpeg = encode.jpeg(self._frame.image, 80)
         return jpeg + b"\0" * 64 + jpeg[len(jpeg) // 2 :]

@@ -15,6 +15,7 @@ from stillcam.camera.picamera2.configuration import (
     configure,
     control_changes,
     reset_controls,
+    shown_size,
 )
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
@@ -150,3 +151,15 @@ def test_any_controls_can_be_set_and_reset(data):
     assert back is not None
     json.dumps(back)
     assert reset_controls(plan.controls.keys() - plain.controls.keys(), plain).items() <= back.items()
+
+
+@pytest.mark.parametrize(
+    ("video", "live", "size"),
+    [
+        pytest.param({"width": 1920, "height": 1080}, {"width": 1280}, (1280, 720), id="as wide as the live view"),
+        pytest.param({"width": 640, "height": 360}, {"width": 1280}, (640, 360), id="no larger than the video"),
+        pytest.param({"width": 1280, "height": 720}, {"width": 722}, (722, 406), id="even sides"),
+    ],
+)
+def test_the_size_of_the_frames_that_are_shown_during_a_video(video, live, size):
+    assert shown_size(patched(Settings(), {"video": video, "live": live}), IMX708) == size

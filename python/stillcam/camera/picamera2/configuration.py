@@ -116,15 +116,14 @@ def configure(settings: Settings, camera: CameraInfo, use: str, found: Values | 
     )
 
 
-def shown_size(settings: Settings, camera: CameraInfo) -> tuple[int, int] | None:
+def shown_size(settings: Settings, camera: CameraInfo) -> tuple[int, int]:
     """The size of the frames that are shown during a video: the live view's width, the proportions of the video.
 
-    The library takes a second stream only if it is no larger than the first (Picamera2.check_camera_config). None: a
-    smaller one would save nothing.
+    They are no larger than the video: the library refuses that (Picamera2.check_camera_config).
     """
     width, height = geometry_of(settings, camera, "video").size
     shown = min(width, geometry_of(settings, camera, "live").size[0])
-    return even((shown, round(height * shown / width))) if shown < width else None
+    return even((shown, round(height * shown / width)))
 
 
 def control_changes(old: CameraConfiguration, new: CameraConfiguration) -> Values | None:

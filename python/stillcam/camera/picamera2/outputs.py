@@ -20,6 +20,7 @@ from typing import Any
 from stillcam.camera.picamera2.errors import MICROPHONE
 from stillcam.camera.picamera2.ipc import Message
 from stillcam.common.threads import start
+from stillcam.frames.jpeg import picture_offset
 
 VIDEO_FRAMES = 16  # of a video that wait for the daemon at most: half a second, about 10 MB in full HD
 
@@ -151,12 +152,11 @@ class ShownFrames:
 
     def __init__(self, quality: int) -> None:
         self._jpeg_encoder = _jpeg_encoder(quality)
-        self._limited = import_module("libcamera").ColorSpace.Range.Limited
         self._mapped = import_module("picamera2.request").MappedArray
 
     def save(self, request: Any, path: Path) -> None:
         """Write a captured frame."""
-        if request.config["colour_space"].range == self._limited:
+        if _is_limited(request):
             with self._mapped(request, "lores", reshape=False) as mapped:  # nothing else reads this stream
                 pixels = memoryview(mapped.array)
                 luma = len(pixels) * 2 // 3
@@ -165,12 +165,45 @@ class ShownFrames:
         _write(path, self._jpeg_encoder.encode_func(request, "lores"))
 
 
-def save_picture(request: Any, path: Path) -> None:
-    """Write a captured frame, in the format of the file's extension. The library would ignore a full disk."""
+def save_picture(request: Any, path: Path, quality: int) -> None:
+    """Write a captured frame, in the format of the file's extension. The library would ignore a full disk.
+
+    Args:
+        quality: of a JPEG of a video's frame.
+    """
     buffer = io.BytesIO()
     extension = path.suffix.lstrip(".")
     request.save("main", buffer, format="jpeg" if extension == "jpg" else extension)
-    _write(path, buffer.getvalue())
+    data = buffer.getvalue()
+    if _is_limited(request):
+        jpeg = _full_range_jpeg(request, quality)
+        data = data[: picture_offset(data)] + jpeg[picture_offset(jpeg) :]
+    _write(path, data)
+
+
+def _is_limited(request: Any) -> bool:
+    """Whether a frame has the limited range of H.264, which the library does not convert for JPEGs."""
+    limited = import_module("libcamera").ColorSpace.Range.Limited
+    return bool(request.config["main"]["format"] == "YUV420" and request.config["colour_space"].range == limited)
+
+
+def _full_range_jpeg(request: Any, quality: int) -> bytes:
+    """A JPEG of a video's frame, which the encoder reads at the same time: of a copy."""
+    from PIL import Image
+
+    about = request.config["main"]
+    (width, height), stride = about["size"], about["stride"]
+    pixels = bytes(request.make_buffer("main"))
+    luma, chroma = stride * height, stride * height // 4
+    size, half = (width, height), (width // 2, height // 2)
+    bands = [Image.frombytes("L", size, pixels[:luma].translate(_LUMA), "raw", "L", stride, 1)]
+    for begin in (luma, luma + chroma):
+        plane = pixels[begin : begin + chroma].translate(_CHROMA)
+        band = Image.frombytes("L", half, plane, "raw", "L", stride // 2, 1)
+        bands.append(band.resize(size, Image.Resampling.NEAREST))
+    jpeg = io.BytesIO()
+    Image.merge("YCbCr", bands).save(jpeg, "JPEG", quality=quality)
+    return jpeg.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -151,7 +151,7 @@ class Session:
             if small and self._shown:
                 self._shown.save(request, self._folder / name)
             else:
-                outputs.save_picture(request, self._folder / name)
+                outputs.save_picture(request, self._folder / name, self._camera.options.get("quality", 90))
             if raw:
                 outputs.save_dng(request, self._folder / raw)
             about = {"time": time.time(), "metadata": metadata, "mode": self._mode()}
@@ -230,7 +230,7 @@ class Session:
         self._camera.options["quality"] = command["quality"]
         encoder, output = outputs.video_output(command, configuration.quality, on_error)
         shown, jpeg = command["shown"], command["path"].endswith(".mjpeg")
-        self._record(configuration, encoder, output, jpeg=jpeg, lores=shown["size"] and tuple(shown["size"]))
+        self._record(configuration, encoder, output, jpeg=jpeg, lores=tuple(shown["size"]))
         if self._camera.camera_configuration()["lores"] is not None:
             self._shown = outputs.ShownFrames(shown["quality"])
 

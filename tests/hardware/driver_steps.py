@@ -22,6 +22,7 @@ from stillcam.settings.schema import Settings
 START_S = 30.0
 PICTURE_S = 30.0
 STREAM_FRAMES = 30
+BRACKET_US = 8000, 2000, 16_000  # exposure times
 VIDEO_S, QUICK_VIDEO_S = 3, 1
 NOT_QUICK = "not with --quick"
 
@@ -73,7 +74,10 @@ class DriverSteps:
             yield Step(f"video, {kind}", partial(self._video, self._settings(files={"video": kind})))
         stream = partial(self._stream, self._driver.start_video_frames, wanted=30)
         takes = self._driver.capabilities.stills_in_videos
-        yield Step("picture during a video", self._still_of_video if takes else stream)
+        yield Step("picture during a video", self._stills_of_video if takes else stream)
+        if takes:
+            yield Step("frames of a video, for privacy masks", stream)
+            yield Step("exposure bracket without a restart", self._bracket)
         tried = list(attempts(self._camera, self._driver.capabilities, quick=self._quick))
         self._groups = together(tried)
         for attempt in tried:
@@ -92,9 +96,9 @@ class DriverSteps:
         if not self._driver.wait_ready(START_S, ()):
             raise Wrong(f"not ready within {START_S:g} s")
 
-    def _take(self) -> tuple[str, dict[str, Any]]:
+    def _take(self, *, small: bool = False) -> tuple[str, dict[str, Any]]:
         """A still, looked at and deleted; what it is, and what the camera says of it."""
-        self._driver.request_still()
+        self._driver.request_still(small=small)
         still = self._driver.wait_still(PICTURE_S, ())
         if still is None:
             raise Wrong(f"no picture within {PICTURE_S:g} s")
@@ -144,14 +148,31 @@ class DriverSteps:
         self._driver.stop()
         return f"{size}, {count / took_s:.1f} frames/s ({wanted} wanted), {received / took_s / 1e6:.1f} MB/s"
 
-    def _still_of_video(self) -> str:
+    def _stills_of_video(self) -> str:
+        """A frame as it is shown, of the second stream, and one as large as the video."""
         path, _ = self._driver.start_video(self._settings(), self._camera, self._folder / "video", None)
         try:
-            said, _ = self._take()
+            shown, _ = self._take(small=True)
+            whole, _ = self._take()
         finally:
             path.unlink(missing_ok=True)
         self._driver.stop()
-        return said
+        return f"shown: {shown}; a photo: {whole}"
+
+    def _bracket(self) -> str:
+        """Photos that differ in the exposure time only: they have it, and how long each takes."""
+        said, began_s = [], time.monotonic()
+        for wanted_us in BRACKET_US:
+            fixed = {"ExposureTime": wanted_us, "AnalogueGain": 1.0}
+            self._begin(self._settings(), PhotoRequest("photo", self._folder, fixed, bracket=True))
+            _, metadata = self._take()
+            found_us, now_s = metadata.get("ExposureTime", 0), time.monotonic()
+            if metadata and abs(found_us - wanted_us) > max(100, 0.1 * wanted_us):
+                raise Wrong(f"the photo of {wanted_us} µs has {found_us} µs")
+            said.append(f"{wanted_us} µs after {now_s - began_s:.2f} s")
+            began_s = now_s
+        self._driver.stop()
+        return ", ".join(said)
 
     def _video(self, settings: Settings) -> str:
         seconds = QUICK_VIDEO_S if self._quick else VIDEO_S

@@ -90,10 +90,18 @@ def empty(tmp_path):
     return Installation(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def populated(tmp_path_factory):
+    installation = Installation(tmp_path_factory.mktemp("installation"))
+    installation.populate()
+    return installation
+
+
 @pytest.fixture
-def installation(empty):
-    empty.populate()
-    return empty
+def installation(populated):
+    """One for all tests, which leave the people in it; each begins with the default settings."""
+    populated.settings = Settings()
+    return populated
 
 
 @BELOW
@@ -330,14 +338,15 @@ def test_a_session_counts_for_more_than_a_token_that_the_browser_was_given_once(
     assert installation.status("POST", "api/users", **(headers | {"origin": "http://evil.example.org"})) == 403
 
 
-def test_what_was_admitted_is_looked_at_again(installation):
-    route = next(route for route in installation.routes if route.path == "stream")
-    headers = {"host": "camera.local", **installation.headers[VIEWER]}
+def test_what_was_admitted_is_looked_at_again(empty):
+    empty.populate()
+    route = next(route for route in empty.routes if route.path == "stream")
+    headers = {"host": "camera.local", **empty.headers[VIEWER]}
     request = Request("GET", "stream", headers=headers)
-    assert installation.app.answer(request).status == 204
+    assert empty.app.answer(request).status == 204
     assert request.access_remains()
     assert route.access is Access.WATCH
-    installation.accounts.users.remove("Bob")
+    empty.accounts.users.remove("Bob")
     assert not request.access_remains()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from capture_daemon import STILL, CaptureDaemon
 from serving import DEADLINE_S, ROOT
 
 
@@ -52,11 +53,28 @@ def running(daemon):
     return daemon
 
 
-def test_the_status_is_told_in_lines_and_as_json(running, tmp_path):
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """A daemon for commands that change nothing; it takes a snapshot an hour."""
+    daemon = CaptureDaemon(tmp_path_factory.mktemp("lasting"))
+    daemon.fault()
+    daemon.set(snapshot=STILL)
+    with daemon.start() as process:
+        daemon.until(lambda status: status["captures"]["ok"])
+        yield daemon
+        process.terminate()
+
+
+@pytest.fixture
+def lasting_folder(lasting):
+    return lasting.data.parent
+
+
+def test_the_status_is_told_in_lines_and_as_json(lasting, lasting_folder):
     assert re.search(
-        rf"^daemon +running since .* \(pid {running.process.pid}\)$", done(tmp_path, "status"), re.MULTILINE
+        rf"^daemon +running since .* \(pid {lasting.process.pid}\)$", done(lasting_folder, "status"), re.MULTILINE
     )
-    status = document(tmp_path, "status")
+    status = document(lasting_folder, "status")
     assert (status["mode"], status["driver"]) == ("snapshot", "simulated")
 
 
@@ -71,12 +89,12 @@ def test_the_cameras_are_listed_and_looked_for_again(running, tmp_path):
     assert done(tmp_path, "cameras", "--again").splitlines() == ["no camera was found"]
 
 
-def test_a_snapshot_in_a_pipe_is_the_picture(running, tmp_path):
-    picture = command(tmp_path, "snapshot").stdout
+def test_a_snapshot_in_a_pipe_is_the_picture(lasting_folder):
+    picture = command(lasting_folder, "snapshot").stdout
     assert picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9"
-    path = done(tmp_path, "snapshot", "--path").strip()
-    assert Path(path).parent == tmp_path / "images"
-    assert document(tmp_path, "snapshot")["frame"].startswith("camera_")
+    path = done(lasting_folder, "snapshot", "--path").strip()
+    assert Path(path).parent == lasting_folder / "images"
+    assert document(lasting_folder, "snapshot")["frame"].startswith("camera_")
 
 
 def test_a_setting_is_in_force_once_it_is_set(running, tmp_path):
@@ -102,11 +120,11 @@ def test_a_text_needs_no_quotes_and_a_list_is_json(tmp_path):
     )
 
 
-def test_what_the_camera_refuses_is_put_back(running, tmp_path):
-    before = (tmp_path / "data/settings.json").read_text()
-    text = refused(tmp_path, "settings", "set", "camera.index", "7")
+def test_what_the_camera_refuses_is_put_back(lasting_folder):
+    before = (lasting_folder / "data/settings.json").read_text()
+    text = refused(lasting_folder, "settings", "set", "camera.index", "7")
     assert "stay as they were" in text
-    assert json.loads((tmp_path / "data/settings.json").read_text()) == json.loads(before)
+    assert json.loads((lasting_folder / "data/settings.json").read_text()) == json.loads(before)
 
 
 @pytest.mark.parametrize(
@@ -191,10 +209,10 @@ def test_who_forgets_sudo_is_told_so(tmp_path, asked):
     assert b"sudo" in ran.stderr or b"Permission denied" in ran.stderr
 
 
-def test_a_file_that_is_full_is_told(running, tmp_path):
+def test_a_file_that_is_full_is_told(lasting_folder):
     for asked in ("snapshot", "status"):
         with open("/dev/full", "wb") as full:
-            ran = command(tmp_path, asked, stdout=full)
+            ran = command(lasting_folder, asked, stdout=full)
         assert (ran.returncode, ran.stderr) == (
             1, b"stillcam: cannot write the output: No space left on device\n",
         )  # fmt: skip

@@ -20,7 +20,10 @@ from watching import Daemon, Viewer
 from stillcam.common.formats import utc_text
 from stillcam.frames.files import frame_time
 
-SMALL = {"snapshot": {"interval_s": 0.2, "width": 320}, "live": {"width": 320, "framerate": 15.0}}
+SMALL = {
+    "snapshot": {"interval_s": 0.2, "width": 320},
+    "live": {"width": 320, "framerate": 1.0},
+}  # it is 20 times as fast
 
 
 @pytest.mark.parametrize(
@@ -178,7 +181,7 @@ def test_without_a_frame_a_stream_sends_a_placeholder(site):
 @pytest.fixture
 def wide(tmp_path):
     """A server and a daemon whose stills are of another size than its live frames, and long rare."""
-    still, live = {"interval_s": 3600, "width": 640}, {"width": 320, "framerate": 15.0}
+    still, live = {"interval_s": 3600, "width": 640}, {"width": 320, "framerate": 1.0}
     with Site(tmp_path, {"snapshot": still, "live": live}) as site, Daemon(site) as daemon:
         daemon.until(lambda status: status["mode"] == "snapshot" and status["captures"]["ok"])
         yield site, daemon

@@ -29,6 +29,13 @@ def owner(site: Site) -> Client:
     return register(site)
 
 
+@pytest.fixture(scope="module")
+def lasting_owner(shared_site: Site) -> Client:
+    """The owner of a library with a photo, for tests that change nothing."""
+    take(shared_site, 0)
+    return register(shared_site)
+
+
 def take(site: Site, number: int, data: bytes = b"\xff\xd8 a photo") -> str:
     """Make a photo as the daemon does; its address."""
     pending = PendingItem.create(site.data / "library", "photo", NOON_S + number, "imx708")
@@ -122,9 +129,8 @@ def test_items_copied_in_or_deleted_by_hand_are_noticed(site, owner):
         "2026-11-20/a.json",
     ],
 )
-def test_no_address_leads_out_of_the_library(site, owner, path):
-    take(site, 0)
-    response, body = owner.ask(f"/library/{path}")
+def test_no_address_leads_out_of_the_library(lasting_owner, path):
+    response, body = lasting_owner.ask(f"/library/{path}")
     assert response.status in (400, 404)
     assert b"SQLite" not in body
 

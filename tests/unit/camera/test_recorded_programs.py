@@ -42,7 +42,7 @@ def test_the_simulated_camera_fails_as_the_real_one(case, tmp_path):
     argv = [sys.executable, "-m", "stillcam.camera.simulated", case["program"], *case["arguments"].split()]
     env = {
         **os.environ, "PYTHONPATH": str(ROOT / "python"), "STILLCAM_SIMULATED_DIR": str(tmp_path),
-        "STILLCAM_SIMULATED_FAULTS": json.dumps({"speed": 20}),
+        "STILLCAM_SIMULATED_FAULTS": json.dumps({"speed": 20, "cameras": "imx219"}),
     }  # fmt: skip
     ended = subprocess.run(
         argv, check=False, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True

@@ -20,7 +20,7 @@ MARKER = "2100,1400 2700,2000"  # pixels of an imx519, which has 4656x3496
 SETTINGS: dict[str, Any] = {
     "camera": {"rotation": 270, "vflip": True},
     "controls": {"ScalerCrop": [1600, 1100, 1600, 1200]},
-    "live": {"width": 320, "framerate": 10},
+    "live": {"width": 320, "framerate": 1},  # the simulated camera is 20 times as fast
     "photo": {"width": 640},
     "motion": {"after_s": 1, "record": "both"},
     "access": {"watch": "anyone"},

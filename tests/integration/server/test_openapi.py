@@ -25,9 +25,9 @@ SECTIONS = [(match[1], match[2], match[3]) for match in SECTION.finditer(GUIDE)]
 DEADLINE_S = 100
 SMALL: dict[str, Any] = {
     "snapshot": {"interval_s": 0.2, "width": 320},
-    "live": {"width": 800, "framerate": 5},
+    "live": {"width": 800, "framerate": 1},  # the simulated camera is 20 times as fast
     "photo": {"width": 320},
-    "video": {"width": 320, "framerate": 15},
+    "video": {"width": 320, "framerate": 1},
 }  # pictures: the example of a scaled stream needs larger ones
 
 

@@ -1,7 +1,7 @@
 """What the daemon adds to the camera: from the closed file to the swapped link, starts, changes of use, and at rest.
 
-Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture [--quick]`. Everything is measured in one run, ours and
-the bare thing in turn.
+Run it as `PYTHONPATH=python .venv/bin/python benchmarks/capture [changes] [--quick]`; `changes` measures changes of use
+only, and without it they are left out. Everything is measured in one run, ours and the bare thing in turn.
 """
 
 import argparse
@@ -20,9 +20,10 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from changing import changes_of_use
 from report import Row, percentile, print_table, ratio
 from resting import at_rest
-from starting import changes_of_use, starts
+from starting import starts
 
 from stillcam.camera.driver import Still
 from stillcam.capture.publish_frame import FramePublisher
@@ -95,13 +96,16 @@ def main() -> None:
     """Measure all of it."""
     parser = argparse.ArgumentParser(prog="benchmarks/capture", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="short: to see that it works")
-    quick = parser.parse_args().quick
+    parser.add_argument("part", nargs="?", choices=("changes",), help="changes of use; without, everything else")
+    given = parser.parse_args()
+    quick = given.quick
     rounds, few, idle_s = (QUICK_ROUNDS, QUICK_STARTS, QUICK_IDLE_S) if quick else (ROUNDS, STARTS, IDLE_S)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print_table(
-            chain(swap(folder, rounds), starts(folder, few), changes_of_use(folder, few), at_rest(folder, idle_s))
-        )
+        if given.part == "changes":
+            print_table(changes_of_use(folder, few))
+        else:
+            print_table(chain(swap(folder, rounds), starts(folder, few), at_rest(folder, idle_s)))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
 from stillcam.settings.capabilities import CameraInfo
 
+RESUMING = ("snapshot", "live", "motion")  # modes that publish frames at their interval
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
 PUBLISH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -67,14 +68,16 @@ class Status:
     def enter(self, mode: str, interval_s: float) -> None:
         """A mode begins: `snapshot`, `focus`, `live`, `motion`, `no camera` ...
 
-        After a mode without frames, the newest frame is as old as that mode was long: its interval counts until the
-        first snapshot is there.
+        The newest frame is as old as the mode before allowed, such as a photo or a long interval between snapshots: its
+        interval counts until the first frame is there, so that live view does not begin with a picture that is too old.
         """
         with self._changed:
-            if mode != self.mode:
+            changes = mode != self.mode
+            if changes:
                 self._since_s = time.time()
-            resumes = mode == "snapshot" and self.mode in FRAMELESS
-            self._first_within_s = self._interval_s if resumes else 0.0
+            resumes = mode in RESUMING and self.mode not in ("starting", "no camera")
+            if changes or not resumes:
+                self._first_within_s = self.interval_s if resumes else 0.0
             self.mode, self._interval_s = mode, interval_s
 
     @property

@@ -1,6 +1,27 @@
-"""Durations are counted in cumulative buckets."""
+"""What the status says of the mode that runs; durations are counted in cumulative buckets."""
 
-from stillcam.capture.status import Histogram
+import pytest
+
+from stillcam.capture.status import Histogram, Status
+
+
+@pytest.mark.parametrize(
+    ("before", "interval_s"),
+    [
+        pytest.param("photo", 4.5, id="a photo shows nothing for seconds"),
+        pytest.param("snapshot", 60.0, id="snapshots are rare"),
+        pytest.param("no camera", 0.1, id="there was no camera: it is shown at once when live fails"),
+    ],
+)
+def test_live_does_not_begin_with_a_picture_that_is_too_old(before, interval_s):
+    status = Status("rpicam")
+    status.enter(before, 60.0 if before == "no camera" else interval_s)
+    status.enter("live", 0.1)
+    assert status.interval_s == interval_s
+    status.enter("live", 0.1)  # as when the number of viewers changes
+    assert status.interval_s == interval_s
+    status.add_frame("camera_20261130T120000.000Z.jpg", {}, 0.0)
+    assert status.interval_s == 0.1
 
 
 def test_a_bucket_counts_what_took_at_most_its_bound():

@@ -26,6 +26,9 @@ def machine(tmp_path_factory):
         patience = machine.root / f"etc/systemd/system/{SERVER}.d/patience.conf"
         patience.parent.mkdir()
         patience.write_text("[Service]\nWatchdogSec=3\n")
+        data = machine.root / "var/lib/stillcam"
+        data.mkdir()
+        (data / "settings.json").write_text('{"version": 1, "snapshot": {"width": 320}}')
         copy(machine.root / "root/stillcam")  # not where this one is: /tmp is another one there
         machine.install()
         yield machine

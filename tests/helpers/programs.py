@@ -71,10 +71,12 @@ class Running:
     def until(self, holds: Callable[[], Any]) -> Any:
         """Wait until `holds` gives something that counts as true, and return that."""
         deadline = time.monotonic() + DEADLINE_S
+        pause_s = 0.02
         while not (result := holds()):
             assert self.process.poll() is None, f"{self.process.args!r} ended\n{self.said()}"
             assert time.monotonic() < deadline, f"{self.process.args!r}: not in time\n{self.said()}"
-            time.sleep(0.02)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.2, 0.1)  # what takes long is asked less often
         return result
 
     def said(self) -> str:

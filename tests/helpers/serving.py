@@ -90,10 +90,12 @@ class Site:
     def until(self, holds: Callable[[], Any]) -> Any:
         """Wait until `holds` gives something that counts as true, and return that."""
         deadline = time.monotonic() + DEADLINE_S
+        pause_s = 0.01
         while not (result := holds()):
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, f"not in time\n{self.said()}"
-            time.sleep(0.01)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.2, 0.05)  # what takes long is asked less often
         return result
 
     def publish(self, data: bytes, now_s: float | None = None, cookie: str = "") -> str:

@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from camera_standin import StandIn
-from playwright.sync_api import Browser, Page, Playwright, expect
-from real_camera import RealCamera
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from real_camera import SMALL, RealCamera
 from signed_in import add_owner_to
 
 # The first of them has no windows, which takes half the processor time; its pages are the same.
@@ -21,6 +22,8 @@ FLAGS = [
     "--disable-sync",
 ]
 DEADLINE_MS = 60_000  # for a condition to come true; a test that passes never waits so long
+POLLING_MS = 50  # between two looks at a condition; at each frame, as by default, the page would draw 60 a second
+VIEWPORT = {"width": 1000, "height": 700}
 expect.set_options(timeout=DEADLINE_MS)
 
 
@@ -49,9 +52,9 @@ def camera_server(tmp_path, request: pytest.FixtureRequest) -> Iterator[RealCame
 
 @pytest.fixture(scope="module")
 def shared_camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
-    """The same with an owner, for all tests of a file: each sets back what it changes."""
+    """The same with small pictures and an owner, for all tests of a file: each sets back what it changes."""
     folder = tmp_path_factory.mktemp("shared")
-    with RealCamera(folder, "simulated") as real:
+    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as real:
         add_owner_to(real.url, folder / "data")
         yield real
 
@@ -66,31 +69,36 @@ def modules(browser: Browser) -> Iterator[Page]:
         page.close()
 
 
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages of their own; afterwards none of them may have complained.
+def opened(context: BrowserContext, complaints: list[str]) -> Page:
+    """A page that adds to `complaints` what it complains about.
 
     A browser logs each request that fails as an error of its own; those are the
     tests' doing. Anything else (an exception, a breach of the content security
     policy) fails the test.
     """
-    contexts, complaints = [], []
+    page = context.new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    page.wait_for_function = partial(page.wait_for_function, polling=POLLING_MS)  # type: ignore[method-assign]
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type in ("error", "warning") and "Failed to load resource" not in message.text
+            else None
+        ),
+    )
+    return page
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages of their own; afterwards none of them may have complained."""
+    contexts, complaints = list[BrowserContext](), list[str]()
 
     def new_page(**options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(DEADLINE_MS)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if message.type in ("error", "warning") and "Failed to load resource" not in message.text
-                else None
-            ),
-        )
-        return page
+        contexts.append(browser.new_context(**{"viewport": VIEWPORT, **options}))
+        return opened(contexts[-1], complaints)
 
     yield new_page
     for context in contexts:
@@ -101,6 +109,57 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(new_page):
     return new_page()
+
+
+@pytest.fixture(scope="module")
+def _kept(browser: Browser) -> Iterator[dict[str, tuple[Page, list[str]]]]:
+    kept = dict[str, tuple[Page, list[str]]]()
+    yield kept
+    for page, _ in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def kept_page(browser: Browser, _kept: dict[str, tuple[Page, list[str]]]) -> Iterator[Callable[..., Page]]:
+    """The page of a file for such options: the browser has its modules and who signed in, for half of the time.
+
+    Its storage, routes, further pages, size and colours are as at first. A test that installs a clock or a script, or
+    signs in as somebody else, needs a new page.
+    """
+    used = dict[str, tuple[Page, list[str]]]()
+
+    def kept_page(**options: Any) -> Page:
+        name = repr(sorted(options.items()))
+        if name not in _kept:
+            complaints = list[str]()
+            context = browser.new_context(**{"viewport": VIEWPORT, **options})
+            _kept[name] = opened(context, complaints), complaints
+        used[name] = _kept[name]
+        return used[name][0]
+
+    yield kept_page
+    found = list[str]()
+    for page, complaints in used.values():
+        _as_at_first(page)
+        found += complaints
+        complaints.clear()
+    assert found == []
+
+
+def _as_at_first(page: Page) -> None:
+    page.unroute_all(behavior="ignoreErrors")
+    for other in page.context.pages[1:]:
+        other.close()
+    if page.url != "about:blank":
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.goto("about:blank")
+    page.set_viewport_size(VIEWPORT)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+@pytest.fixture
+def same_page(kept_page: Callable[..., Page]) -> Page:
+    return kept_page()
 
 
 @pytest.fixture

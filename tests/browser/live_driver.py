@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+from real_camera import SMALL
 from signed_in import signed_in
 
 # Of the picture on the canvas: means of luminance and chroma, the spread of luminance, red by blue, and how
@@ -102,7 +103,12 @@ def open_as_at_first(page: Page, url: str) -> None:
     controls = page.request.get(f"{url}api/settings").json()["settings"]["controls"]
     answer = page.request.patch(
         f"{url}api/settings",
-        data={"controls": dict.fromkeys(controls), "camera": None, "live": None, "snapshot": {"interval_s": 1}},
+        data={
+            "controls": dict.fromkeys(controls),
+            "camera": None,
+            "live": SMALL,
+            "snapshot": SMALL | {"interval_s": 1},
+        },
         headers={"Origin": url.rstrip("/")},
     )
     assert answer.ok, answer.text()

@@ -3,13 +3,14 @@
 With TEST_DRIVER=picamera2 the tests of the page run on that driver, with the stand-in for its library.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -17,6 +18,7 @@ from ports import port_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
+SMALL = {"width": 640, "height": 480}  # of pictures, for tests that need no larger ones: a quarter of the usual work
 
 
 class RealCamera:
@@ -25,14 +27,18 @@ class RealCamera:
     Args:
         folder: for all their files.
         driver: `simulated` (rpicam's, on the simulated programs) or `picamera2`; empty: as the environment says.
+        settings: sections of the settings file; None: as it is.
     """
 
-    def __init__(self, folder: Path, driver: str = "") -> None:
+    def __init__(self, folder: Path, driver: str = "", settings: dict[str, Any] | None = None) -> None:
         self.folder = folder
         self.driver = driver or os.environ.get("TEST_DRIVER", "simulated")
         self.port = port_for(self)
         self.url = f"http://127.0.0.1:{self.port}/"
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
+        if settings is not None:
+            (folder / "data").mkdir(exist_ok=True)
+            (folder / "data/settings.json").write_text(json.dumps({"version": 1, **settings}))
 
     def __enter__(self) -> Self:
         try:

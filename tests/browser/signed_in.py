@@ -28,8 +28,18 @@ def sign_in(page: Page, url: str, tab: str = "live", name: str = NAME) -> None:
     page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")
 
 
+def open_tab(page: Page, url: str, tab: str, name: str = NAME) -> None:
+    """Open a tab, signed in by a request."""
+    signed_in(page, url, name)
+    page.goto(f"{url}{tab}")
+    page.wait_for_selector(f"#tabs [aria-current=page][href$='{tab}']")
+
+
 def signed_in(page: Page, url: str, name: str = NAME) -> None:
-    """Sign in by a request, for a test that is not about the form; the page then has the cookie."""
+    """Sign in by a request, for a test that is not about the form, unless the page has the cookie already."""
+    user = page.request.get(f"{url}api/session").json()["user"]
+    if user is not None and user["name"] == name:
+        return
     answer = page.request.post(
         f"{url}api/session", data={"name": name, "password": PASSWORD}, headers={"Origin": url.rstrip("/")}
     )

@@ -13,6 +13,9 @@ from signed_in import DEADLINE_S, NAME, PASSWORD, add_owner, add_owner_to, sign_
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
 
+SHOWS_PICTURE = "body > img"  # as browsers show one
+ITEM = "library/2026-11-20/cat.jpg"
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
@@ -21,13 +24,18 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def owned(tmp_path: Path) -> Iterator[Site]:
-    """A server with an owner and a viewer."""
-    data = tmp_path / "data"
-    add_owner(data)
-    Accounts(data).users.add("Bob", hashed(PASSWORD), "viewer")
-    with Site(tmp_path) as site:
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with an owner and a viewer, who may open the library; a picture, and an item in the library."""
+    folder = tmp_path_factory.mktemp("owned")
+    add_owner(folder / "data")
+    Accounts(folder / "data").users.add("Bob", hashed(PASSWORD), "viewer")
+    item = folder / "data" / ITEM
+    item.parent.mkdir(parents=True)
+    item.write_bytes(picture())
+    with Site(folder) as site:
+        (site.images / ".still_1.jpg").write_bytes(picture())
+        site.publisher.publish(site.images / ".still_1.jpg", 1.8e9)
         yield site
 
 
@@ -108,10 +116,9 @@ def test_it_works_under_a_path_of_a_proxy(page, owned):
     assert [one for one in asked if "/cam1/" not in one and not one.startswith(("blob:", "data:"))] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_tab_has_a_serious_barrier(new_page, site, scheme):
+def test_no_tab_has_a_serious_barrier(new_page, site):
     """By axe-core's rules, at the impacts that it calls serious or critical."""
-    page = new_page(color_scheme=scheme, bypass_csp=True)
+    page = new_page(bypass_csp=True)
     site.publish(picture((640, 480), "green"))
     add_owner_to(url(site), site.data)
     page.goto(url(site))
@@ -167,24 +174,9 @@ def test_nothing_makes_the_browser_ask_a_stranger_for_a_password(page, owned, ta
     assert [one for one in challenges if one[1].startswith("Basic")] == []
 
 
-SHOWS_PICTURE = "body > img"  # as browsers show one
-ITEM = "library/2026-11-20/cat.jpg"
-
-
-@pytest.fixture
-def with_item(owned: Site) -> Site:
-    """The same with something in its library, and a picture."""
-    item = owned.data / ITEM
-    item.parent.mkdir(parents=True)
-    item.write_bytes(picture())
-    (owned.images / ".still_1.jpg").write_bytes(picture())
-    owned.publisher.publish(owned.images / ".still_1.jpg", 1.8e9)
-    return owned
-
-
 @pytest.mark.parametrize("path", [ITEM, f"camera/0/{ITEM}?file=item", "snapshot", "?action=snapshot"])
-def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, with_item, path):
-    answer = bare_page.goto(url(with_item) + path, wait_until="commit")
+def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, owned, path):
+    answer = bare_page.goto(url(owned) + path, wait_until="commit")
     assert (answer.status, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
     assert not answer.headers["www-authenticate"].startswith("Basic")
     bare_page.fill("input[autocomplete=username]", NAME)
@@ -192,27 +184,28 @@ def test_who_opens_a_picture_signs_in_and_lands_there(bare_page, with_item, path
     bare_page.fill("input[autocomplete=current-password]", PASSWORD)
     bare_page.keyboard.press("Enter")
     bare_page.wait_for_selector(SHOWS_PICTURE)
-    assert bare_page.url == url(with_item) + path
+    assert bare_page.url == url(owned) + path
 
 
 @pytest.mark.parametrize("path", [ITEM, f"camera/0/{ITEM}"])
-def test_a_viewer_without_the_library_who_opens_an_item_sees_the_reason_on_the_page(page, with_item, path):
-    sign_in(page, url(with_item), name="Bob")
-    Accounts(with_item.data).users.change("Bob", library=False)
-    with_item.until(lambda: page.request.get(url(with_item) + path).status == 403)
-    assert page.goto(url(with_item) + path).status == 403
+def test_a_viewer_without_the_library_who_opens_an_item_sees_the_reason_on_the_page(page, owned, path):
+    sign_in(page, url(owned), name="Bob")
+    Accounts(owned.data).users.change("Bob", library=False)
+    owned.until(lambda: page.request.get(url(owned) + path).status == 403)
+    assert page.goto(url(owned) + path).status == 403
     page.wait_for_selector(".toast[role=alert]:has-text('you may not open the library')")
     page.wait_for_selector("#account summary:has-text('Bob')")
-    page.wait_for_url(f"{url(with_item)}live")
+    page.wait_for_url(f"{url(owned)}live")
+    Accounts(owned.data).users.change("Bob", library=True)
     page.evaluate("history.replaceState(null, '', '/any/other/path/of/more/folders/')")
-    assert page.evaluate("document.querySelector('link[rel=stylesheet]').href").startswith(f"{url(with_item)}assets/")
+    assert page.evaluate("document.querySelector('link[rel=stylesheet]').href").startswith(f"{url(owned)}assets/")
 
 
-def test_a_link_on_another_site_leads_somebody_who_is_signed_in_to_the_picture(bare_page, with_item):
+def test_a_link_on_another_site_leads_somebody_who_is_signed_in_to_the_picture(bare_page, owned):
     """In a mail, or on a dashboard; a browser sends cookies that are SameSite=Lax along then."""
-    link = f'<a href="{url(with_item)}{ITEM}">A photo</a>'
+    link = f'<a href="{url(owned)}{ITEM}">A photo</a>'
     bare_page.route("http://mail.example/", lambda route: route.fulfill(content_type="text/html", body=link))
-    sign_in(bare_page, url(with_item))
+    sign_in(bare_page, url(owned))
     bare_page.goto("http://mail.example/", wait_until="commit")
     bare_page.click("a")
     bare_page.wait_for_selector(SHOWS_PICTURE)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from pictures import picture
 from playwright.sync_api import Locator, Page
 from series_folders import make_series
 from serving import Site
-from signed_in import add_owner, sign_in
+from signed_in import add_owner, open_tab
 
 from stillcam.library.pending import PendingItem
 
@@ -26,30 +27,45 @@ VIEWERS = [
 ]
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A server of a camera in Berlin, with photos of a night, and a series of another camera's zone."""
-    monkeypatch.setenv("TZ", CAMERA)
-    for moment in NIGHT:
-        pending = PendingItem.create(
-            tmp_path / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708"
-        )
-        pending.path("jpg").write_bytes(picture((640, 480)))
-        pending.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
-    # The first shot is taken at 21:00 in Auckland, number 181 at midnight.
-    make_series(tmp_path / "data/series", 190, state="finished", zone="Pacific/Auckland")
-    add_owner(tmp_path / "data")
-    with Site(tmp_path) as site:
+@contextmanager
+def in_berlin(folder: Path) -> Iterator[Site]:
+    """A server of a camera there, with photos of a night, and a series of another camera's zone."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", CAMERA)
+        for moment in NIGHT:
+            pending = PendingItem.create(
+                folder / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708"
+            )
+            pending.path("jpg").write_bytes(picture((640, 480)))
+            pending.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
+        # The first shot is taken at 21:00 in Auckland, number 181 at midnight.
+        make_series(folder / "data/series", 190, state="finished", zone="Pacific/Auckland")
+        add_owner(folder / "data")
+        with Site(folder) as site:
+            yield site
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One that no test changes."""
+    with in_berlin(tmp_path_factory.mktemp("berlin")) as site:
         yield site
 
 
 @pytest.fixture
-def look(new_page: Callable[..., Page], site: Site) -> Callable[[str, str], Page]:
+def site(tmp_path: Path) -> Iterator[Site]:
+    """One that a test may change."""
+    with in_berlin(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def look(kept_page: Callable[..., Page], looked_at: Site) -> Callable[..., Page]:
     """Opens a tab as somebody in a time zone does, who reads British English."""
 
-    def look(zone: str, tab: str) -> Page:
-        page = new_page(timezone_id=zone, locale="en-GB")
-        sign_in(page, f"http://127.0.0.1:{site.port}/", tab)
+    def look(zone: str, tab: str, site: Site = looked_at) -> Page:
+        page = kept_page(timezone_id=zone, locale="en-GB")
+        open_tab(page, f"http://127.0.0.1:{site.port}/", tab)
         return page
 
     return look
@@ -96,7 +112,7 @@ def test_the_last_items_and_those_compared_have_the_cameras_time(look):
 
 
 def test_the_trash_has_the_cameras_time(look, site):
-    page = look("Pacific/Auckland", "photos")
+    page = look("Pacific/Auckland", "photos", site)
     page.locator(".tile input").first.check(force=True)
     page.click(".selection button:has-text('Delete')")
     page.wait_for_selector(".toast")
@@ -148,7 +164,7 @@ def test_the_pictures_of_a_series_among_the_photos_have_the_days_of_its_camera(l
         ),
     ],
 )
-def test_a_new_series_is_planned_by_the_cameras_clock(look, site, typed, meant):
+def test_a_new_series_is_planned_by_the_cameras_clock(look, typed, meant):
     page = look("America/New_York", "timelapse")
     page.click("text=New series")
     form = page.locator(".series-form")
@@ -179,7 +195,7 @@ def test_a_zone_that_the_browser_does_not_know_is_told_in_utc(look, site):
     """As POSIX writes rules: a browser knows only names."""
     site.end()
     site.start(TZ="XYZ-3:17")
-    page = look("America/New_York", "photos")
+    page = look("America/New_York", "photos", site)
     page.locator(".tile .open").nth(2).click()
     page.wait_for_selector(".view[open] dl")
     assert plain(page.inner_text(".view h2")) == "Saturday 24 October 2026 22:10:13 (UTC)"

@@ -14,7 +14,7 @@ from barriers import barriers
 from pictures import held, picture
 from playwright.sync_api import Page, Route, expect
 from serving import Site
-from signed_in import add_owner, sign_in
+from signed_in import add_owner, open_tab
 
 from stillcam.library.pending import PendingItem
 
@@ -31,17 +31,25 @@ def take(root: Path, kind: str, number: int) -> None:
     pending.finish({"kind": kind, "size": [1600, 1200], "metadata": {"ExposureTime": 8333, "Lux": 420.5}})
 
 
+def filled(folder: Path) -> Path:
+    """With 90 items on 23 days."""
+    for number in range(90):
+        take(folder / "data/library", "raw" if number % 10 == 3 else "video" if number % 10 == 7 else "photo", number)
+    add_owner(folder / "data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server whose items no test changes."""
+    with Site(filled(tmp_path_factory.mktemp("library"))) as site:
+        yield f"http://127.0.0.1:{site.port}/"
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Site]:
-    """A server with 90 items on 23 days."""
-    for number in range(90):
-        take(
-            tmp_path / "data" / "library",
-            "raw" if number % 10 == 3 else "video" if number % 10 == 7 else "photo",
-            number,
-        )
-    add_owner(tmp_path / "data")
-    with Site(tmp_path) as site:
+    """A server whose items a test may change."""
+    with Site(filled(tmp_path)) as site:
         yield site
 
 
@@ -58,40 +66,40 @@ def wait_for_tiles(page: Page, count: int) -> None:
     page.wait_for_function("(count) => document.querySelectorAll('.tile').length === count", arg=count)
 
 
-def test_scrolling_brings_all_of_it_by_day(page, url):
-    sign_in(page, url, "photos")
-    page.wait_for_selector(".tile")
-    while tiles(page) < 90:
-        before = tiles(page)
-        page.locator(".tile").last.scroll_into_view_if_needed()
-        page.wait_for_function("(before) => document.querySelectorAll('.tile').length > before", arg=before)
-    wait_for_tiles(page, 90)
-    days = page.locator(".library section").evaluate_all("(all) => all.map((one) => one.dataset.day)")
+def test_scrolling_brings_all_of_it_by_day(same_page, looked_at):
+    open_tab(same_page, looked_at, "photos")
+    same_page.wait_for_selector(".tile")
+    while tiles(same_page) < 90:
+        before = tiles(same_page)
+        same_page.locator(".tile").last.scroll_into_view_if_needed()
+        same_page.wait_for_function("(before) => document.querySelectorAll('.tile').length > before", arg=before)
+    wait_for_tiles(same_page, 90)
+    days = same_page.locator(".library section").evaluate_all("(all) => all.map((one) => one.dataset.day)")
     assert days == sorted(set(days), reverse=True)
-    assert page.locator(".tile img").first.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 320
+    assert same_page.locator(".tile img").first.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 320
 
 
 def test_an_empty_library_shows_no_sign_of_loading(tmp_path, page):
     """Once it is known that there are no items."""
     add_owner(tmp_path / "data")
     with Site(tmp_path) as site:
-        sign_in(page, f"http://127.0.0.1:{site.port}/", "photos")
+        open_tab(page, f"http://127.0.0.1:{site.port}/", "photos")
         expect(page.locator(".library-end")).to_contain_text("There are no photos or videos yet.")
         assert page.locator(".library").evaluate("(wall) => getComputedStyle(wall, '::before').content") == "none"
 
 
-def test_filters_narrow_it_down(page, url):
-    sign_in(page, url, "photos")
-    page.select_option("select[aria-label=Kind]", "raw")
-    wait_for_tiles(page, 9)
-    assert page.locator(".badge").all_text_contents() == ["RAW"] * 9
-    page.select_option("select[aria-label=Kind]", "")
-    page.click(".year summary")
-    page.click("button.day >> nth=-1")
-    page.wait_for_function("() => document.querySelectorAll('.library section').length === 1")
-    page.wait_for_selector("button.day[aria-pressed=true]")
-    page.click("button.day[aria-pressed=true]")
-    page.wait_for_function("() => document.querySelectorAll('.library section').length > 1")
+def test_filters_narrow_it_down(same_page, looked_at):
+    open_tab(same_page, looked_at, "photos")
+    same_page.select_option("select[aria-label=Kind]", "raw")
+    wait_for_tiles(same_page, 9)
+    assert same_page.locator(".badge").all_text_contents() == ["RAW"] * 9
+    same_page.select_option("select[aria-label=Kind]", "")
+    same_page.click(".year summary")
+    same_page.click("button.day >> nth=-1")
+    same_page.wait_for_function("() => document.querySelectorAll('.library section').length === 1")
+    same_page.wait_for_selector("button.day[aria-pressed=true]")
+    same_page.click("button.day[aria-pressed=true]")
+    same_page.wait_for_function("() => document.querySelectorAll('.library section').length > 1")
 
 
 def test_the_calendar_counts_what_the_filters_leave(page, url, library):
@@ -99,7 +107,7 @@ def test_the_calendar_counts_what_the_filters_leave(page, url, library):
     pending = PendingItem.create(library.data / "library", "motion", NOON_S, "imx219")
     pending.path("jpg").write_bytes(picture((640, 480)))
     pending.finish({"kind": "motion"})
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.click(".year summary")
     expect(page.locator("button.day")).to_have_count(23)
     page.get_by_label("Kind").select_option(label="Motion recordings")
@@ -113,26 +121,26 @@ def test_the_calendar_counts_what_the_filters_leave(page, url, library):
     expect(page.locator(".year-map")).to_have_text("No item of 2026 matches these filters.")
 
 
-def test_one_is_seen_large_by_keyboard_and_told_about(page, url):
-    sign_in(page, url, "photos")
-    page.locator(".tile .open").first.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".view dl")
-    facts = page.inner_text(".view dl")
+def test_one_is_seen_large_by_keyboard_and_told_about(same_page, looked_at):
+    open_tab(same_page, looked_at, "photos")
+    same_page.locator(".tile .open").first.focus()
+    same_page.keyboard.press("Enter")
+    same_page.wait_for_selector(".view dl")
+    facts = same_page.inner_text(".view dl")
     assert "1600 × 1200" in facts
     assert "1/120 s" in facts
-    assert "8333" in (page.text_content(".view details dl") or "")
-    page.wait_for_function("() => document.querySelectorAll('.view .histogram path[d]').length === 4")
-    first = page.get_attribute(".view-stage img", "src")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("(first) => document.querySelector('.view-stage img').src !== first", arg=first)
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function("(first) => document.querySelector('.view-stage img').src === first", arg=first)
-    page.keyboard.press("+")
-    assert page.get_attribute(".view-zoom", "data-enlarged") == "true"
-    page.keyboard.press("Escape")
-    page.wait_for_selector(".view", state="hidden")
-    assert page.evaluate("document.activeElement.closest('.tile') === document.querySelector('.tile')")
+    assert "8333" in (same_page.text_content(".view details dl") or "")
+    same_page.wait_for_function("() => document.querySelectorAll('.view .histogram path[d]').length === 4")
+    first = same_page.get_attribute(".view-stage img", "src")
+    same_page.keyboard.press("ArrowRight")
+    same_page.wait_for_function("(first) => document.querySelector('.view-stage img').src !== first", arg=first)
+    same_page.keyboard.press("ArrowLeft")
+    same_page.wait_for_function("(first) => document.querySelector('.view-stage img').src === first", arg=first)
+    same_page.keyboard.press("+")
+    assert same_page.get_attribute(".view-zoom", "data-enlarged") == "true"
+    same_page.keyboard.press("Escape")
+    same_page.wait_for_selector(".view", state="hidden")
+    assert same_page.evaluate("document.activeElement.closest('.tile') === document.querySelector('.tile')")
 
 
 def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
@@ -140,7 +148,7 @@ def test_what_a_person_should_know_of_a_video_is_told(page, url, library):
     pending.path("mp4").write_bytes(b"a video")
     pending.path("jpg").write_bytes(picture((1600, 1200)))
     pending.finish({"kind": "video", "interrupted": True, "notices": ["no sound: libav is missing", "it was killed"]})
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.locator(".tile .open").first.click()
     page.wait_for_selector(".view dl")
     assert "no sound: libav is missing\nit was killed" in page.inner_text(".view dl")
@@ -160,7 +168,7 @@ def test_an_event_of_motion_plays_and_says_when_and_why_it_was_recorded(page, ur
     alone = PendingItem.create(root, "motion", NOON_S + DAY_S + 60, "imx219")
     alone.path("jpg").write_bytes(picture((1600, 1200), "red"))
     id_ = alone.finish({"kind": "motion", "motion": {"start": event["start"], "end": None, "trigger": "request"}})
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.get_by_label("Kind").select_option(label="Motion recordings")
     expect(page.locator(".tile")).to_have_count(2)
     expect(page.locator(".tile .badge")).to_have_text(["MOTION", "MOTION"])
@@ -198,7 +206,7 @@ def test_whatever_is_copied_in_can_be_seen_or_taken_home(page, url, library):
     for number, (name, data) in enumerate(files.items()):
         (day / name).write_bytes(data)
         os.utime(day / name, (noon_s - number, noon_s - number))
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.wait_for_selector(".tile")
     tiles = page.locator("section[data-day='2030-01-01'] .tile")
     assert tiles.locator(".badge").all_text_contents() == ["▶", "▶", "HTML"]
@@ -224,27 +232,27 @@ def test_whatever_is_copied_in_can_be_seen_or_taken_home(page, url, library):
     wait_for_tiles(page, 1)
 
 
-def test_wheel_and_drag_zoom_and_pan(page, url):
-    sign_in(page, url, "photos")
-    page.click(".tile .open >> nth=0")
-    page.wait_for_selector(".view dl")
-    box = page.locator(".view-zoom").bounding_box()
+def test_wheel_and_drag_zoom_and_pan(same_page, looked_at):
+    open_tab(same_page, looked_at, "photos")
+    same_page.click(".tile .open >> nth=0")
+    same_page.wait_for_selector(".view dl")
+    box = same_page.locator(".view-zoom").bounding_box()
     assert box
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(*middle)
-    page.mouse.wheel(0, -600)
+    same_page.mouse.move(*middle)
+    same_page.mouse.wheel(0, -600)
     moved = "() => document.querySelector('.view-zoom > *').style.transform"
-    enlarged = page.evaluate(moved)
-    page.mouse.down()
-    page.mouse.move(middle[0] + 80, middle[1] + 40, steps=4)
-    page.mouse.up()
-    assert enlarged != page.evaluate(moved) != ""
-    page.mouse.dblclick(*middle)
-    assert page.get_attribute(".view-zoom", "data-enlarged") == "false"
+    enlarged = same_page.evaluate(moved)
+    same_page.mouse.down()
+    same_page.mouse.move(middle[0] + 80, middle[1] + 40, steps=4)
+    same_page.mouse.up()
+    assert enlarged != same_page.evaluate(moved) != ""
+    same_page.mouse.dblclick(*middle)
+    assert same_page.get_attribute(".view-zoom", "data-enlarged") == "false"
 
 
 def test_a_favourite_with_a_title_stays_one(page, url):
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.click(".tile .open >> nth=0")
     page.fill(".view input[name=title]", "Fox <b>& friends</b>")
     page.keyboard.press("Enter")
@@ -264,7 +272,7 @@ def test_a_favourite_with_a_title_stays_one(page, url):
 
 
 def test_what_is_deleted_can_be_brought_back(page, url, library):
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.wait_for_selector(".tile")
     for number in range(3):
         page.locator(".tile input").nth(number).check(force=True)
@@ -276,22 +284,23 @@ def test_what_is_deleted_can_be_brought_back(page, url, library):
     library.until(lambda: len(list((library.data / "library").glob("2026-*/*.jpg"))) == 90)
 
 
-def test_a_zip_of_those_chosen_is_taken_home(page, url):
-    sign_in(page, url, "photos")
-    page.wait_for_selector(".tile")
+def test_a_zip_of_those_chosen_is_taken_home(same_page, looked_at):
+    open_tab(same_page, looked_at, "photos")
+    same_page.wait_for_selector(".tile")
     for number in range(2):
-        page.locator(".tile input").nth(number).check(force=True)
-    with page.expect_download() as download:
-        page.click(".selection button:has-text('ZIP')")
+        same_page.locator(".tile input").nth(number).check(force=True)
+    with same_page.expect_download() as download:
+        same_page.click(".selection button:has-text('ZIP')")
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
         assert archive.testzip() is None
         assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 2
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
-def test_there_is_nothing_to_scroll_for_sideways(new_page, url, width):
-    page = new_page(viewport={"width": width, "height": 800})
-    sign_in(page, url, "photos")
+def test_there_is_nothing_to_scroll_for_sideways(same_page, looked_at, width):
+    page = same_page
+    page.set_viewport_size({"width": width, "height": 800})
+    open_tab(page, looked_at, "photos")
     page.wait_for_selector(".tile")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.click(".tile .open >> nth=0")
@@ -299,11 +308,10 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, url, width):
     assert page.evaluate("document.querySelector('.view').scrollWidth") == width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_from_using_it(new_page, url, scheme):
+def test_nothing_keeps_anybody_from_using_it(new_page, url):
     """By axe-core's rules: calendar, trash, wall with some chosen, and one photo large."""
-    page = new_page(bypass_csp=True, color_scheme=scheme)
-    sign_in(page, url, "photos")
+    page = new_page(bypass_csp=True)
+    open_tab(page, url, "photos")
     page.wait_for_selector(".tile")
     page.click(".year summary")
     page.wait_for_selector("button.day")
@@ -322,9 +330,9 @@ def test_nothing_keeps_anybody_from_using_it(new_page, url, scheme):
     assert found == {"wall": [], "view": []}
 
 
-def test_a_swipe_leads_on(new_page, url):
+def test_a_swipe_leads_on(new_page, looked_at):
     page = new_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    sign_in(page, url, "photos")
+    open_tab(page, looked_at, "photos")
     page.tap(".tile .open >> nth=0")
     page.wait_for_selector(".view-stage img")
     first = page.get_attribute(".view-stage img", "src")
@@ -338,10 +346,10 @@ def test_a_swipe_leads_on(new_page, url):
     page.wait_for_function("(first) => document.querySelector('.view-stage img')?.src !== first", arg=first)
 
 
-def test_the_cameras_and_the_system_are_told(page, url):
-    sign_in(page, url, "info")
-    page.wait_for_selector(".info-card")
-    assert "Python" in page.inner_text(".info")
+def test_the_cameras_and_the_system_are_told(same_page, looked_at):
+    open_tab(same_page, looked_at, "info")
+    same_page.wait_for_selector(".info-card")
+    assert "Python" in same_page.inner_text(".info")
 
 
 def test_what_is_new_appears_while_older_items_load(page, library, url):
@@ -351,7 +359,7 @@ def test_what_is_new_appears_while_older_items_load(page, library, url):
         loading.append(route)
 
     page.route("**/api/library?*start=*", hold)
-    sign_in(page, url, "photos")
+    open_tab(page, url, "photos")
     page.wait_for_selector(".tile")
     page.locator(".tile").last.scroll_into_view_if_needed()
     while not loading:

@@ -30,13 +30,13 @@ def real(tmp_path_factory) -> Iterator[RealCamera]:
 
 
 @pytest.fixture
-def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens a page of its own on the Live tab."""
+def open_live(real: RealCamera, same_page: Page) -> Callable[..., Page]:
+    """Opens the Live tab on a screen of that size."""
 
-    def open_live(**options) -> Page:
-        page = new_page(**options)
-        open_as_at_first(page, real.url)
-        return page
+    def open_live(width: int, height: int) -> Page:
+        same_page.set_viewport_size({"width": width, "height": height})
+        open_as_at_first(same_page, real.url)
+        return same_page
 
     return open_live
 
@@ -44,7 +44,7 @@ def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., 
 @pytest.fixture
 def live(open_live) -> Page:
     """The Live tab on a wide screen."""
-    page: Page = open_live(viewport={"width": 1280, "height": 800})
+    page: Page = open_live(1280, 800)
     return page
 
 
@@ -166,8 +166,9 @@ def test_a_group_and_all_are_reset_at_once(live):
     assert controls_set(live) == {}
 
 
-def test_a_second_browser_sees_what_the_first_one_sets(live, open_live):
-    other = open_live(viewport={"width": 1000, "height": 700})
+def test_a_second_browser_sees_what_the_first_one_sets(live, new_page, real):
+    other = new_page()
+    open_as_at_first(other, real.url)
     enter(live, "Contrast", "1.8")
     expect(control(other, "Contrast").locator("input.number")).to_have_value("1.8")
     enter(other, "Brightness", "0.2")
@@ -207,7 +208,7 @@ def test_groups_are_open_or_closed_as_they_were_left(live):
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
 def test_nothing_is_wider_than_the_screen(open_live, width):
     """And the picture stays in sight at the last control."""
-    page = open_live(viewport={"width": width, "height": 780})
+    page = open_live(width, 780)
     page.locator(".controls .raw-metadata").scroll_into_view_if_needed()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("""() => {
@@ -235,7 +236,7 @@ def test_every_field_and_button_has_a_name(live):
     assert nameless == []
 
 
-def test_the_settings_outlive_the_page(live, open_live):
+def test_the_settings_outlive_the_page(live):
     enter(live, "Saturation", "1.4")
     wait_until_set(live, "Saturation")
     live.reload()

@@ -37,26 +37,54 @@ def recorded(
     return pending.finish({"kind": "motion", "motion": event})
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """A server whose clock is UTC's, with three events on one day, and one on an earlier day."""
-    root = tmp_path / "data/library"
+def filled(folder: Path) -> Path:
+    """With three events on one day, and one on an earlier day."""
+    root = folder / "data/library"
     recorded(root, DAY_S + 6 * HOUR_S, 4)
     recorded(root, DAY_S + 12 * HOUR_S, 75, "request")
     recorded(root, DAY_S + 18 * HOUR_S, 20, "keep")
     recorded(root, DAY_S - 2 * 24 * HOUR_S)
-    add_owner(tmp_path / "data")
-    with Site(tmp_path) as site:
+    add_owner(folder / "data")
+    return folder
+
+
+def close_together(root: Path) -> None:
+    """Five events within 25 minutes."""
+    for number in range(5):
+        recorded(root, DAY_S + 15.25 * HOUR_S + number * 300)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A server whose clock is UTC's, and whose events a test may change."""
+    with Site(filled(tmp_path)) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One whose events no test changes."""
+    with Site(filled(tmp_path_factory.mktemp("day"))) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same with five events that are close together."""
+    folder = filled(tmp_path_factory.mktemp("busy"))
+    close_together(folder / "data/library")
+    with Site(folder) as site:
         yield site
 
 
 @pytest.fixture
-def open_day(new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens the Motion tab of the owner, at a day."""
+def open_day(new_page: Callable[..., Page], same_page: Page) -> Callable[..., Page]:
+    """Opens the Motion tab of the owner, at a day; a page of its own has those `options`."""
 
-    def open_day(site: Site, day: str = DAY, **options: Any) -> Page:
+    def open_day(site: Site, day: str = DAY, size: dict[str, int] = VIEWPORT, **options: Any) -> Page:
         url = f"http://127.0.0.1:{site.port}/"
-        page = new_page(**{"viewport": VIEWPORT, **options})
+        page = new_page(**options) if options else same_page
+        page.set_viewport_size(size)  # type: ignore[arg-type]
         signed_in(page, url)
         page.goto(f"{url}motion")
         page.locator(".motion-later").scroll_into_view_if_needed()
@@ -90,8 +118,8 @@ def place(page: Page, number: int) -> float:
     return found
 
 
-def test_the_events_of_a_day_are_along_its_hours(open_day, site):
-    page = open_day(site)
+def test_the_events_of_a_day_are_along_its_hours(open_day, looked_at):
+    page = open_day(looked_at)
     expect(page.locator(CARDS)).to_have_count(3)
     assert texts(page) == ["6:00:00 AM", "12:00:00 PM", "6:00:00 PM"]
     assert page.locator(f"{CARDS} .day-words > span").all_text_contents() == [
@@ -110,10 +138,8 @@ def test_the_events_of_a_day_are_along_its_hours(open_day, site):
     page.wait_for_function("() => [...document.querySelectorAll('.day-cards img')].every((one) => one.naturalWidth)")
 
 
-def test_events_that_are_too_close_share_a_card_that_zooms_in(open_day, site):
-    for number in range(5):
-        recorded(site.data / "library", DAY_S + 15.25 * HOUR_S + number * 300)
-    page = open_day(site)
+def test_events_that_are_too_close_share_a_card_that_zooms_in(open_day, busy):
+    page = open_day(busy)
     cluster = page.locator("[data-kind=cluster]")
     expect(cluster.locator("strong")).to_have_text("5 events")
     expect(cluster.locator(".day-words > span")).to_have_text("3:15 PM–3:35 PM")
@@ -151,8 +177,8 @@ def test_days_on_which_the_clock_is_changed_have_23_or_25_hours(open_day, tmp_pa
         expect(page.locator(".day-ticks li").nth(6)).to_have_text("12:00 PM")
 
 
-def test_filters_leave_out_events(open_day, site):
-    page = open_day(site)
+def test_filters_leave_out_events(open_day, looked_at):
+    page = open_day(looked_at)
     part(page).get_by_label("Trigger").select_option(label="Kept")
     expect(page.locator(f"{CARDS} strong")).to_have_text(["6:00:00 PM"])
     part(page).get_by_label("Trigger").select_option(label="All triggers")
@@ -222,8 +248,8 @@ def test_an_event_at_midnight_is_with_the_day_of_its_recording(open_day, site):
     assert texts(page)[-1] == "12:00:02 AM"
 
 
-def test_what_nobody_answers_is_said_and_can_be_tried_again(open_day, site):
-    page = open_day(site, "2026-11-18")
+def test_what_nobody_answers_is_said_and_can_be_tried_again(open_day, looked_at):
+    page = open_day(looked_at, "2026-11-18")
     page.route("**/api/library?*", lambda route: route.abort())
     part(page).get_by_label("Day of the events").fill(DAY)
     expect(page.locator(".day-instead")).to_contain_text("The camera does not answer.")
@@ -262,8 +288,8 @@ def test_new_events_appear_and_deleted_ones_go(open_day, site):
     expect(page.locator(CARDS)).to_have_count(3)
 
 
-def test_a_day_without_events_says_what_to_do(open_day, site):
-    page = open_day(site, "2026-11-19")
+def test_a_day_without_events_says_what_to_do(open_day, looked_at):
+    page = open_day(looked_at, "2026-11-19")
     expect(page.locator(".day-instead .empty")).to_have_text("There are no events on this day.")
     expect(page.locator(".day-near button")).to_have_text(["Wednesday, November 18, 2026", "Friday, November 20, 2026"])
     page.locator(".day-near button").first.click()
@@ -278,9 +304,9 @@ def test_a_day_without_events_says_what_to_do(open_day, site):
     )
 
 
-def test_a_year_that_is_being_typed_is_no_day(open_day, site):
+def test_a_year_that_is_being_typed_is_no_day(open_day, looked_at):
     """Browsers report 0002, 0020 and 0202, too."""
-    page = open_day(site)
+    page = open_day(looked_at)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     field = part(page).get_by_label("Day of the events")
@@ -318,10 +344,8 @@ def test_a_thousand_events_need_pages_and_no_request_each(open_day, site):
 
 
 @pytest.mark.parametrize("width", [360, 1280, 2560])
-def test_there_is_nothing_to_scroll_for_sideways(open_day, site, width):
-    for number in range(5):
-        recorded(site.data / "library", DAY_S + 15.25 * HOUR_S + number * 300)
-    page = open_day(site, viewport={"width": width, "height": 800})
+def test_there_is_nothing_to_scroll_for_sideways(open_day, busy, width):
+    page = open_day(busy, size={"width": width, "height": 800})
     expect(page.locator("[data-kind=cluster]")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     inside = """() => [...document.querySelectorAll(".day-cards > li")].every((card) => {
@@ -331,12 +355,10 @@ def test_there_is_nothing_to_scroll_for_sideways(open_day, site, width):
     assert page.evaluate(inside)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_keeps_anybody_from_using_it(open_day, site, scheme, width):
-    for number in range(5):
-        recorded(site.data / "library", DAY_S + 15.25 * HOUR_S + number * 300)
-    page = open_day(site, bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800})
+def test_nothing_keeps_anybody_from_using_it(open_day, site, width):
+    close_together(site.data / "library")
+    page = open_day(site, bypass_csp=True, size={"width": width, "height": 800})
     page.locator(f"{CARDS} button").first.focus()
     page.keyboard.press("k")
     expect(page.locator(".day-cards .star")).to_have_count(1)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from live_driver import api
 from playwright.sync_api import Page, Route, expect
-from real_camera import RealCamera
+from real_camera import SMALL, RealCamera
 from signed_in import PASSWORD, add_owner_to, signed_in
 
 from stillcam.accounts import Accounts
@@ -23,23 +25,42 @@ SEEN = {"active": True, "scheduled": True, "next": None, "ignored": "", "event":
 RUNS = {"running": True, "mode": "motion"}
 
 
+@contextmanager
+def owned(folder: Path) -> Iterator[RealCamera]:
+    """A camera with an owner and a viewer, who sees the library too; nothing moves in its picture."""
+    (folder / "simulated").mkdir()
+    (folder / "simulated/faults.json").write_text('{"no_boat": true}')
+    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
+        add_owner_to(camera.url, folder / "data")
+        Accounts(folder / "data").users.add(VIEWER, hashed(PASSWORD), "viewer")
+        yield camera
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
+    """One for all tests that record nothing."""
+    with owned(tmp_path_factory.mktemp("motion")) as camera:
+        yield camera
+
+
 @pytest.fixture
-def camera(tmp_path: Path) -> Iterator[RealCamera]:
-    """A camera with an owner and a viewer, who sees the library too."""
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, tmp_path / "data")
-        Accounts(tmp_path / "data").users.add(VIEWER, hashed(PASSWORD), "viewer")
+def alone(tmp_path: Path) -> Iterator[RealCamera]:
+    """One for a test that records something."""
+    with owned(tmp_path) as camera:
         yield camera
 
 
 @pytest.fixture
 def opened(new_page: Callable[..., Page], camera: RealCamera) -> Callable[..., Page]:
-    """Opens the tab."""
+    """Opens the tab; the camera is disarmed, whatever the test before did."""
 
-    def opened(name: str = "Ann", **options: Any) -> Page:
+    def opened(name: str = "Ann", at: RealCamera = camera, **options: Any) -> Page:
         page = new_page(**options)
-        signed_in(page, camera.url, name)
-        page.goto(f"{camera.url}motion")
+        signed_in(page, at.url, name)
+        if name != VIEWER:
+            page.goto(f"{at.url}api/session")
+            api(page, "PATCH", "settings", {"motion": None})
+        page.goto(f"{at.url}motion")
         return page
 
     return opened
@@ -49,16 +70,16 @@ def kept(camera: RealCamera) -> Any:
     return json.loads((camera.folder / "data/settings.json").read_text()).get("motion", {})
 
 
-def test_the_switch_arms_the_camera_and_what_it_does_is_said(opened, camera):
-    page = opened()
+def test_the_switch_arms_the_camera_and_what_it_does_is_said(opened, alone):
+    page = opened(at=alone)
     expect(page.locator(STATE)).to_contain_text("Disarmed")
     expect(page.get_by_text("An armed camera records what moves")).to_be_visible()
     page.get_by_role("switch", name="Armed").click()
     expect(page.locator(STATE)).to_contain_text("Looking for motion")
     expect(page.get_by_text("An armed camera records what moves")).to_be_hidden()
-    assert kept(camera) == {"armed": True}
+    assert kept(alone) == {"armed": True}
     link = page.locator("#activity a", has_text="Motion armed")
-    expect(link).to_have_attribute("href", f"{camera.url}motion")
+    expect(link).to_have_attribute("href", f"{alone.url}motion")
 
     page.evaluate("async () => (await import('./server/api.js')).send('POST', 'api/motion/trigger', { seconds: 3600 })")
     expect(page.locator(STATE)).to_contain_text("Recording An event on request has lasted")
@@ -67,7 +88,7 @@ def test_the_switch_arms_the_camera_and_what_it_does_is_said(opened, camera):
     page.get_by_role("switch", name="Armed").click()
     expect(page.get_by_role("switch", name="Armed")).to_have_attribute("aria-checked", "false")
     page.wait_for_selector(f"{SWITCH}:not([aria-busy])")
-    assert kept(camera) == {}
+    assert kept(alone) == {}
 
 
 def test_it_is_armed_by_the_keyboard_and_follows_others(opened, camera):

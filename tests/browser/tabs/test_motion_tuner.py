@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from live_driver import api
 from page_driver import hide
 from playwright.sync_api import Page, Route, expect
-from real_camera import RealCamera
+from real_camera import SMALL, RealCamera
 from signed_in import add_owner_to, signed_in
 
 pytestmark = pytest.mark.timeout(300)
@@ -29,16 +29,16 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     folder = tmp_path_factory.mktemp("tuner")
     (folder / "simulated").mkdir()
     fault(folder, **EMPTY)
-    with RealCamera(folder, "simulated") as camera:
+    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
         add_owner_to(camera.url, folder / "data")
         yield camera
 
 
 @pytest.fixture
-def page(new_page: Callable[..., Page], camera: RealCamera) -> Page:
+def page(same_page: Page, camera: RealCamera) -> Page:
     """The tab with the usual settings, once the detector has learned the scene; nothing moves in it."""
     fault(camera.folder, **EMPTY)
-    page: Page = new_page()
+    page = same_page
     signed_in(page, camera.url)
     page.goto(f"{camera.url}api/session")
     api(page, "PATCH", "settings", {"motion": None})

@@ -155,9 +155,8 @@ def test_the_order_is_changed_by_keys_and_nothing_is_lost_without_a_question(ope
     expect(names).to_have_text(["Third", "First", "Second"])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_that_a_checker_names_on_a_small_screen(opened, scheme):
-    page = opened(color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 740})
+def test_nothing_that_a_checker_names_on_a_small_screen(opened):
+    page = opened(bypass_csp=True, viewport={"width": 360, "height": 740})
     card(page).get_by_role("button", name="Add a night profile").click()
     expect(form(page).get_by_label("Programme", exact=True)).to_be_visible()
     assert barriers(page) == []

@@ -241,10 +241,9 @@ def test_a_viewer_looks_and_changes_nothing(page, url, site):
     assert page.locator(".film-form").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_there_is_no_barrier_and_nothing_to_scroll_for_sideways(new_page: Callable[..., Page], url, scheme):
+def test_there_is_no_barrier_and_nothing_to_scroll_for_sideways(new_page: Callable[..., Page], url):
     """A list, a series, and the form with all of it open; under the path of a proxy."""
-    page = new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme, bypass_csp=True)
+    page = new_page(viewport={"width": 360, "height": 740}, bypass_csp=True)
     page.route(
         "**/cam1/**", lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/cam1/", "/")))
     )

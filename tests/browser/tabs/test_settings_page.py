@@ -10,7 +10,7 @@ import pytest
 from own_certificate import make
 from playwright.sync_api import Page, Route, expect
 from real_camera import RealCamera
-from signed_in import NAME, add_owner_to, sign_in
+from signed_in import NAME, add_owner_to, open_tab, signed_in
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -21,8 +21,13 @@ SET_BRIGHTNESS = """() => fetch("api/settings", {
 
 
 @pytest.fixture
-def owned(tmp_path: Path) -> Iterator[RealCamera]:
-    """The real daemon and server, with an owner."""
+def page(same_page: Page) -> Page:
+    return same_page
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[RealCamera]:
+    """The real daemon and server, with an owner, for a test that restarts them."""
     with RealCamera(tmp_path) as real:
         add_owner_to(real.url, tmp_path / "data")  # from now on only those who sign in may watch
         yield real
@@ -30,11 +35,23 @@ def owned(tmp_path: Path) -> Iterator[RealCamera]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
-    """The same for all tests that leave the camera and its configuration as they are."""
+    """The same for all tests that leave the settings as they are."""
     folder = tmp_path_factory.mktemp("shared")
     with RealCamera(folder) as real:
         add_owner_to(real.url, folder / "data")
         yield real
+
+
+@pytest.fixture
+def owned(shared: RealCamera, same_page: Page) -> Iterator[RealCamera]:
+    """The same for tests that change settings: each begins and ends with the defaults."""
+    signed_in(same_page, shared.url)
+    yield shared
+    settings = same_page.request.get(f"{shared.url}api/settings").json()["settings"]
+    answer = same_page.request.patch(
+        f"{shared.url}api/settings", data=dict.fromkeys(settings), headers={"Origin": shared.url.rstrip("/")}
+    )
+    assert answer.ok, answer.text()
 
 
 def setting(page: Page, name: str) -> Any:
@@ -53,14 +70,14 @@ def kept(real: RealCamera) -> Any:
     return json.loads((real.folder / "data" / "settings.json").read_text())
 
 
-def test_a_setting_is_kept_and_shown_again(page, owned):
-    sign_in(page, owned.url, "settings")
+def test_a_setting_is_kept_and_shown_again(page, alone):
+    open_tab(page, alone.url, "settings")
     set_to(page, "snapshot.quality", "70")
     page.select_option("[data-setting='camera.rotation'] select", "90")
     page.wait_for_selector("[data-setting='camera.rotation'][data-state=saved]")
-    assert kept(owned)["snapshot"]["quality"] == 70
-    owned.end("server")
-    owned.start("server")
+    assert kept(alone)["snapshot"]["quality"] == 70
+    alone.end("server")
+    alone.start("server")
     page.click("#tabs a:has-text('Live')")
     page.wait_for_function("() => document.querySelector('.camera').dataset.state === 'fresh'")
     page.reload()
@@ -75,7 +92,7 @@ def test_a_setting_is_kept_and_shown_again(page, owned):
 
 
 def test_what_is_wrong_is_told_beside_it_and_springs_back(page, owned):
-    sign_in(page, owned.url, "settings")
+    open_tab(page, owned.url, "settings")
     set_to(page, "snapshot.interval_s", "0")
     assert "must be from 0.1 to 86400" in page.inner_text("[data-setting='snapshot.interval_s'] .problem")
     assert setting(page, "snapshot.interval_s").input_value() == "2"
@@ -87,7 +104,7 @@ def test_what_is_wrong_is_told_beside_it_and_springs_back(page, owned):
 
 
 def test_a_list_is_rows_with_add_and_remove(page, owned):
-    sign_in(page, owned.url, "settings")
+    open_tab(page, owned.url, "settings")
     row = page.locator("[data-setting='webhooks.urls']")
     for name in "abc":
         setting(page, "webhooks.urls").fill(f"http://127.0.0.1:9/{name},1")  # a comma is a part of it
@@ -110,7 +127,7 @@ def test_a_list_is_rows_with_add_and_remove(page, owned):
 
 
 def test_the_sections_are_in_the_order_of_need(page, shared):
-    sign_in(page, shared.url, "settings")
+    open_tab(page, shared.url, "settings")
     page.wait_for_selector(".entries li")
     assert page.locator("#settings-panel h2").all_inner_texts() == [
         "Camera", "Snapshots", "Who may watch", "Privacy", "Stamp", "Storage", "Profiles", "Motion",
@@ -120,7 +137,7 @@ def test_the_sections_are_in_the_order_of_need(page, shared):
 
 
 def test_a_default_is_in_words_and_an_emptied_field_is_automatic_again(page, owned):
-    sign_in(page, owned.url, "settings")
+    open_tab(page, owned.url, "settings")
     height, reserve = setting(page, "snapshot.height"), setting(page, "files.floor_mb")
     expect(height).to_have_attribute("placeholder", "Automatic (960)")
     assert height.input_value() == ""
@@ -144,8 +161,8 @@ def test_a_default_is_in_words_and_an_emptied_field_is_automatic_again(page, own
     assert "live" not in kept(owned)
 
 
-def test_a_restart_applies_what_waits_for_it(page, owned):
-    sign_in(page, owned.url, "settings")
+def test_a_restart_applies_what_waits_for_it(page, alone):
+    open_tab(page, alone.url, "settings")
     network = page.get_by_label("Network", exact=True)
     setting(page, "server.max_connections").wait_for()
     expect(network.get_by_role("button", name="Restart")).to_be_hidden()
@@ -156,24 +173,24 @@ def test_a_restart_applies_what_waits_for_it(page, owned):
     network.get_by_role("button", name="Restart").click()
     expect(page.get_by_role("status").filter(has_text="The server has been restarted.")).to_be_visible()
     expect(network.get_by_role("button", name="Restart")).to_be_hidden()
-    assert kept(owned)["server"] == {"max_connections": 100}
+    assert kept(alone)["server"] == {"max_connections": 100}
     page.click("#tabs a:has-text('Live')")  # with the same session
     page.wait_for_function("() => document.querySelector('.camera').dataset.state === 'fresh'")
 
 
-def test_a_restart_that_is_refused_says_why(page, owned):
-    sign_in(page, owned.url, "settings")
-    certificate, key = make(owned.folder, "camera")
+def test_a_restart_that_is_refused_says_why(page, alone):
+    open_tab(page, alone.url, "settings")
+    certificate, key = make(alone.folder, "camera")
     certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
     set_to(page, "server.tls_certificate", str(certificate))
     network = page.get_by_label("Network", exact=True)
-    moved = certificate.rename(owned.folder / "moved.pem")
+    moved = certificate.rename(alone.folder / "moved.pem")
     network.get_by_role("button", name="Restart").click()
     expect(network.get_by_role("alert").filter(has_text="cannot read")).to_be_visible()
     moved.rename(certificate)
     page.route("**/api/restart", lambda route: route.fulfill(status=202, json={"restart": []}))  # it stays reachable
     network.get_by_role("button", name="Restart").click()
-    secure = f"{owned.url.replace('http:', 'https:')}settings"
+    secure = f"{alone.url.replace('http:', 'https:')}settings"
     expect(network.get_by_role("link", name=secure)).to_have_attribute("href", secure)
 
 
@@ -185,7 +202,7 @@ def shown(page: Page) -> list[str]:
 
 
 def test_the_search_finds_settings_by_their_words(page, shared):
-    sign_in(page, shared.url, "settings")
+    open_tab(page, shared.url, "settings")
     page.wait_for_selector(".entries li")
     search = page.get_by_role("searchbox", name="Search settings")
     search.fill("mirror LEFT")
@@ -210,7 +227,7 @@ def test_the_search_finds_settings_by_their_words(page, shared):
 
 
 def test_only_changed_settings_can_be_shown(page, owned):
-    sign_in(page, owned.url, "config")
+    open_tab(page, owned.url, "config")
     setting(page, "photo.quality").wait_for()
     page.get_by_role("checkbox", name="Changed only").check()
     expect(page.get_by_role("search").get_by_role("status")).to_have_text("Every setting has its default.")
@@ -226,10 +243,10 @@ def test_only_changed_settings_can_be_shown(page, owned):
 
 
 @pytest.mark.parametrize("tab", ["settings", "config"])
-def test_a_finger_hits_every_field_and_button(new_page, shared, tab):
+def test_a_finger_hits_every_field_and_button(page, shared, tab):
     """44 px high and wide, with the label of a box; on a phone."""
-    page = new_page(viewport={"width": 360, "height": 740})
-    sign_in(page, shared.url, tab)
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_tab(page, shared.url, tab)
     page.wait_for_selector(".entries li" if tab == "settings" else "[data-case=video]")
     small = page.evaluate("""() => [...document.querySelectorAll(".panel:not([hidden]) :is(input, select, button, a)")]
       .filter((one) => one.checkVisibility({ visibilityProperty: true }))
@@ -248,11 +265,11 @@ def test_a_finger_hits_every_field_and_button(new_page, shared, tab):
     assert small == []
 
 
-def test_two_people_see_each_other_s_changes(new_page: Callable[..., Page], shared):
-    first, second = new_page(), new_page()
-    for page in (first, second):
-        sign_in(page, shared.url, "settings")
-        page.wait_for_selector("[data-setting='page.histogram'] input")
+def test_two_people_see_each_other_s_changes(page, new_page: Callable[..., Page], owned):
+    first, second = page, new_page()
+    for one in (first, second):
+        open_tab(one, owned.url, "settings")
+        one.wait_for_selector("[data-setting='page.histogram'] input")
     first.check("[data-setting='page.histogram'] input")
     second.wait_for_function("() => document.querySelector(`[data-setting='page.histogram'] input`).checked")
 
@@ -261,7 +278,7 @@ def test_a_change_that_came_too_late_says_so(page, owned):
     """The page has not heard yet of the other change: it names the version that it has seen, and is refused."""
     page.route("**/api/events", lambda route: route.abort())
     page.route("**/api/status?*", lambda route: route.abort())
-    sign_in(page, owned.url, "settings")
+    open_tab(page, owned.url, "settings")
     setting(page, "snapshot.quality").wait_for()
     other = page.request.patch(
         f"{owned.url}api/settings", data={"snapshot": {"width": 640}}, headers={"Origin": owned.url.rstrip("/")}
@@ -277,7 +294,7 @@ def test_a_change_that_came_too_late_says_so(page, owned):
 
 
 def test_people_and_programs_come_and_go(page, shared):
-    sign_in(page, shared.url, "settings")
+    open_tab(page, shared.url, "settings")
     users = page.locator("section[aria-label=Users]")
     users.locator("input[name=name]").fill("Bob")
     users.locator("input[name=password]").fill("another long password")
@@ -302,7 +319,7 @@ def test_people_and_programs_come_and_go(page, shared):
 
 
 def test_a_back_up_brings_everything_back(page, owned):
-    sign_in(page, owned.url, "settings")
+    open_tab(page, owned.url, "settings")
     set_to(page, "snapshot.quality", "60")
     with page.expect_download() as download:
         page.click("a:has-text('Download')")
@@ -331,7 +348,7 @@ def test_it_is_told_that_deletion_waits_for_the_clock(page, shared):
 
     page.route("**/api/events", lambda route: route.abort())  # so that it is asked for
     page.route("**/api/status?*", doubtful)
-    sign_in(page, shared.url, "settings")
+    open_tab(page, shared.url, "settings")
     card = page.get_by_label("Storage", exact=True)
     expect(card).to_contain_text("Deletion by age waits: no time server has set the clock")
     page.unroute("**/api/status?*")
@@ -339,7 +356,7 @@ def test_it_is_told_that_deletion_waits_for_the_clock(page, shared):
 
 
 def test_each_use_case_has_its_configuration(page, owned):
-    sign_in(page, owned.url, "config")
+    open_tab(page, owned.url, "config")
     page.select_option("[data-setting='photo.sensor_mode'] select", "2328:1748:10")
     page.wait_for_selector("[data-setting='photo.sensor_mode'][data-state=saved]")
     set_to(page, "photo.width", "1152")
@@ -362,7 +379,7 @@ def test_each_use_case_has_its_configuration(page, owned):
 
 
 def test_a_video_over_the_encoders_limit_is_refused_where_it_is_set(page, shared):
-    sign_in(page, shared.url, "config")
+    open_tab(page, shared.url, "config")
     expect(page.locator("[data-case=video] > .hint")).to_contain_text("up to 1920 pixels on a side and 1920 × 1080")
     set_to(page, "video.width", "3840")
     row = page.locator("[data-setting='video.width']")
@@ -371,8 +388,8 @@ def test_a_video_over_the_encoders_limit_is_refused_where_it_is_set(page, shared
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
-def test_there_is_nothing_to_scroll_for_sideways(new_page, shared, width):
-    page = new_page(viewport={"width": width, "height": 800})
+def test_there_is_nothing_to_scroll_for_sideways(page, shared, width):
+    page.set_viewport_size({"width": width, "height": 800})
     for tab, there in (
         ("settings", "[data-setting]"),
         ("config", "[data-case]"),
@@ -380,7 +397,7 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, shared, width):
         ("live", ".control"),
     ):
         if tab == "settings":
-            sign_in(page, shared.url, tab)
+            open_tab(page, shared.url, tab)
         else:
             page.click(f"#tabs a[href$={tab}]")
         page.wait_for_selector(there)
@@ -388,7 +405,7 @@ def test_there_is_nothing_to_scroll_for_sideways(new_page, shared, width):
 
 
 def test_the_preview_of_the_stamp_follows_what_is_typed_and_saves_nothing(page, shared):
-    sign_in(page, shared.url, "settings")
+    open_tab(page, shared.url, "settings")
     asked: list[Any] = []
     page.on("request", lambda request: asked.append(request) if "stamp/preview" in request.url else None)
     page.get_by_role("button", name="Preview", exact=True).click()

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from pictures import picture
-from playwright.sync_api import Page, expect
-from real_camera import RealCamera
+from playwright.sync_api import Page, ViewportSize, expect
+from real_camera import SMALL, RealCamera
 from signed_in import add_owner_to, signed_in
 
 from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 both_screens = pytest.mark.parametrize("screen", [pytest.param(DESK, id="1280"), pytest.param(PHONE, id="360")])
 
 
@@ -23,15 +23,16 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
         pending = PendingItem.create(folder / "data/library", "photo", NOON_S + number, "imx708")
         pending.path("jpg").write_bytes(picture((1600, 1200), ("red", "green", "blue", "orange")[number]))
         pending.finish({"kind": "photo", "size": [1600, 1200], "metadata": {"ExposureTime": 8333 + number}})
-    with RealCamera(folder, "simulated") as real:
+    with RealCamera(folder, "simulated", {"snapshot": SMALL}) as real:
         add_owner_to(real.url, folder / "data")
         yield real
 
 
 @pytest.fixture
-def opened(new_page: Callable[..., Page], camera: RealCamera) -> Callable[..., Page]:
-    def opened(tab: str, ready: str, **options: object) -> Page:
-        page = new_page(**options)
+def opened(same_page: Page, camera: RealCamera) -> Callable[..., Page]:
+    def opened(tab: str, ready: str, screen: ViewportSize) -> Page:
+        page = same_page
+        page.set_viewport_size(screen)
         signed_in(page, camera.url)
         page.goto(camera.url + tab)
         page.wait_for_selector(ready)
@@ -43,7 +44,7 @@ def opened(new_page: Callable[..., Page], camera: RealCamera) -> Callable[..., P
 @both_screens
 def test_a_comparison_is_seen_where_it_was_asked_for(opened, screen):
     """It lay below the fold, in a strip of 17 rem."""
-    page = opened("live", ".recent .tile img", viewport=screen)
+    page = opened("live", ".recent .tile img", screen)
     first = page.get_by_role("button", name="Compare").first
     assert first.inner_text() == "Compare"
     first.click()
@@ -72,7 +73,7 @@ def test_a_comparison_is_seen_where_it_was_asked_for(opened, screen):
     ],
 )
 def test_a_section_that_opens_comes_into_view(opened, tab, ready, summary, content):
-    page = opened(tab, ready, viewport={"width": 360, "height": 560})
+    page = opened(tab, ready, ViewportSize(width=360, height=560))
     head = page.locator("summary", has_text=summary)
     head.scroll_into_view_if_needed()
     head.click()
@@ -83,7 +84,8 @@ def test_a_section_that_opens_comes_into_view(opened, tab, ready, summary, conte
 
 @pytest.mark.parametrize(("motion", "behaviour"), [("reduce", "instant"), ("no-preference", "smooth")])
 def test_nothing_glides_for_people_who_prefer_less_motion(opened, motion, behaviour):
-    page = opened("photos", ".library .tile", viewport=PHONE, reduced_motion=motion)
+    page = opened("photos", ".library .tile", PHONE)
+    page.emulate_media(reduced_motion=motion)
     page.evaluate("""() => {
       window.behaviours = [];
       Element.prototype.scrollIntoView = (how) => window.behaviours.push(how.behavior);
@@ -107,7 +109,7 @@ def test_nothing_glides_for_people_who_prefer_less_motion(opened, motion, behavi
 )
 def test_a_button_has_a_word_or_a_tooltip(opened, tab, ready, screen):
     """A sign alone explains nothing."""
-    page = opened(tab, ready, viewport=screen)
+    page = opened(tab, ready, screen)
     unexplained: list[str] = page.locator("button:visible").evaluate_all(
         """(buttons) => buttons.filter((button) => {
       const words = [button, ...button.querySelectorAll("*")].some((part) => part.offsetWidth > 1

@@ -252,9 +252,20 @@ def test_wheel_and_drag_zoom_and_pan(same_page, looked_at):
 
 
 def test_a_favourite_with_a_title_stays_one(page, url):
+    """A title that is being typed outlives the details, which come late."""
     open_tab(page, url, "photos")
+    details: list[Route] = []
+
+    def hold(route: Route) -> None:
+        details.append(route)
+
+    page.route("**/api/library/items/**", hold, times=1)
     page.click(".tile .open >> nth=0")
     page.fill(".view input[name=title]", "Fox <b>& friends</b>")
+    while not details:
+        page.wait_for_timeout(50)
+    details[0].continue_()
+    page.wait_for_selector(".view dl")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('.view h2').textContent === 'Fox <b>& friends</b>' ||"
                            " document.querySelector('.view .problem')")  # fmt: skip

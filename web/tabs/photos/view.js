@@ -60,21 +60,13 @@ export class View {
     if (!this.#dialog.open) openModal(this.#dialog);
     this.#title.textContent = item.title || moment(item);
     this.#stage.replaceChildren(this.#medium(item));
-    this.#showFacts(item, el("p", {}, "…"));
+    const known = el("p", {}, "…"); // until the details come: a title that somebody types meanwhile stays
+    this.#facts.replaceChildren(...this.#actions(item), this.#histogram.element, known);
     try {
-      const details = await this.#library.details(item);
-      if (this.item === item) this.#showFacts(item, ...facts(details));
+      known.replaceWith(...facts(await this.#library.details(item)));
     } catch (error) {
-      if (this.item === item) this.#showFacts(item, el("p", { class: "problem" }, errorText(error)));
+      known.replaceWith(el("p", { class: "problem" }, errorText(error)));
     }
-  }
-
-  /**
-   * @param {Item} item
-   * @param {...HTMLElement} known
-   */
-  #showFacts(item, ...known) {
-    this.#facts.replaceChildren(...this.#actions(item), this.#histogram.element, ...known);
   }
 
   close() {

@@ -140,7 +140,7 @@ class CaptureContext:
         self._stop = os.eventfd(0, os.EFD_NONBLOCK)
         self.stop_fds = (self._stop,)
         self.interrupts = (self._stop, self.commands.wake)
-        self.edits = PictureEdits(driver, lambda: self.settings.wanted, self.stop_fds)
+        self.edits = PictureEdits(driver, lambda: self.settings.wanted, lambda: self.status.camera, self.stop_fds)
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # the camera program has started, or become ready, and given no picture yet

@@ -38,6 +38,7 @@ from stillcam.films.queue import FilmQueue
 from stillcam.ipc.protocol import Message
 from stillcam.series.reader import summary
 from stillcam.settings.capabilities import CameraInfo
+from stillcam.settings.mask_camera import unfit_masks
 from stillcam.settings.schema import Settings
 
 PRIORITIES: Sequence[type[Mode]] = (  # the highest first; docs/reference/priorities.md is made of it
@@ -117,7 +118,8 @@ class Daemon:
         """The status of the daemon; may be called from any thread."""
         library, series, status = self._library.to_json(), self._series.to_json(), self.status.to_json()
         profiles, motion = self._context.profiles, self._motion.to_json()
-        notice = status["notice"] or profiles.notice or self._library.missing or None
+        unfit = unfit_masks(self._context.settings.wanted, self.status.camera) if self.status.camera else None
+        notice = unfit or status["notice"] or profiles.notice or self._library.missing or None
         privacy = self._context.settings.wanted.privacy
         others = {"library": library, "series": series, "motion": motion, "profile": profiles.to_json()}
         masked = {"masks": len(privacy.masks), "raw": privacy.raw}

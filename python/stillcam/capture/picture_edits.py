@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,9 @@ from stillcam.capture.image_files import check_image, run_on_picture
 from stillcam.common.errors import NO_MEMORY, CameraError, SettingsError, shortage
 from stillcam.frames.files import WORK_PREFIX
 from stillcam.frames.jpeg import InvalidJpeg
+from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.geometry import View
+from stillcam.settings.mask_camera import unfit_masks
 from stillcam.settings.schema import Settings
 from stillcam.settings.stamp_text import Stamp, stamp_of
 
@@ -43,11 +45,19 @@ class PictureEdits:
 
     Args:
         settings: gives those in force: of a new mask, the next picture has it already.
+        camera: gives the one in use. If the masks were drawn for another one, pictures are black.
         interrupts: descriptors that end the work on a large still when they become readable.
     """
 
-    def __init__(self, driver: Driver, settings: Callable[[], Settings], interrupts: Sequence[int]) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        settings: Callable[[], Settings],
+        camera: Callable[[], CameraInfo | None],
+        interrupts: Sequence[int],
+    ) -> None:
         self._driver = driver
+        self._camera = camera
         self._settings = settings
         self._interrupts = interrupts
         self._drawer: MaskDrawer | None = None
@@ -62,7 +72,7 @@ class PictureEdits:
                 not enough memory.
         """
         masks = self._settings().privacy.masks
-        return [self._masked(frame, masks, self._driver.view) for frame in frames] if masks else frames
+        return [self._masked(frame, masks, self.view) for frame in frames] if masks else frames
 
     def still(self, still: Still) -> Still:
         """Mask a still that the driver has just given, in its file.
@@ -80,7 +90,7 @@ class PictureEdits:
         try:
             if still.raw and (refused := raw_error(self._settings())):
                 raise CameraError("options", refused)
-            self._mask_file(still.path, masked, masks, self._driver.view)
+            self._mask_file(still.path, masked, masks, self.view)
             masked.replace(still.path)
         except BaseException as error:
             for path in filter(None, (still.path, still.raw, masked)):
@@ -98,14 +108,14 @@ class PictureEdits:
 
     @property
     def view(self) -> View:
-        """What the newest picture of the driver shows."""
-        return self._driver.view
+        """What the newest picture of the driver shows, as far as masks may rely on it."""
+        return self._trusted(self._driver.view)
 
     def frame(self, path: Path, view: View) -> Path:
         """A copy of a published frame with the masks that are set now, beside it; raises as `still`, and OSError."""
         masked = path.with_name(_MASKED + path.suffix)
         try:
-            self._mask_file(path, masked, self._settings().privacy.masks, view)
+            self._mask_file(path, masked, self._settings().privacy.masks, self._trusted(view))
         except BaseException:
             masked.unlink(missing_ok=True)
             raise
@@ -187,6 +197,10 @@ class PictureEdits:
         stamper = self._stamper = self._stamper or StampDrawer()
         with _camera_errors("stamped"):
             return stamper.draw(jpeg, stamp)
+
+    def _trusted(self, view: View) -> View:
+        """The view as far as masks may rely on it: not if they were drawn for another camera."""
+        return replace(view, crops=()) if unfit_masks(self._settings(), self._camera()) else view
 
     def _masked(self, jpeg: bytes, masks: Sequence[str], view: View) -> bytes:
         from stillcam.edits.draw import MaskDrawer

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stillcam.cli import Arguments, Result, add_command, add_group
-from stillcam.cli.daemon import ask_with_progress
+from stillcam.cli.daemon import STATUS_TIMEOUT_S, ask_with_progress
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.ipc.protocol import Message, NoAnswer, Refusal
+from stillcam.ipc.protocol import Message, NoAnswer, Refusal, ask
 from stillcam.settings.document import patched, to_json
 from stillcam.settings.file import load, save
 from stillcam.settings.in_force import dotted_names, overlay_of, read_state
+from stillcam.settings.mask_camera import Camera, with_mask_camera
 from stillcam.settings.schema import SHARED_SECTIONS, Settings
 from stillcam.system_control import switch
 
@@ -65,7 +67,7 @@ def set_setting(paths: Paths, arguments: Arguments) -> Result:
 def change_setting(paths: Paths, name: str, value: Any) -> Result:
     """As `set_setting`, of a value that has been parsed."""
     old = load(paths.settings)
-    new = _changed(old, name, value)
+    new = with_mask_camera(_changed(old, name, value), lambda: _camera(paths))
     if new == old:
         return Result([f"{name}: already set"], {"changed": False, "in_force": True})
     save(paths.settings, new)
@@ -92,6 +94,13 @@ def change_setting(paths: Paths, name: str, value: Any) -> Result:
 def _restore(paths: Paths, old: Settings) -> None:
     save(paths.settings, old)
     _reload(paths)
+
+
+def _camera(paths: Paths) -> Camera | None:
+    """The camera in use; None: the daemon does not answer."""
+    with suppress(NoAnswer):
+        return ask(paths.socket, {"command": "status"}, STATUS_TIMEOUT_S).get("camera")
+    return None
 
 
 def _reload(paths: Paths) -> Message:

@@ -28,6 +28,7 @@ from stillcam.settings.controls import Values, reason_against
 from stillcam.settings.document import to_json
 from stillcam.settings.file import file_version, load, save
 from stillcam.settings.in_force import NO_OVERLAY, Overlay, overlay_of, with_overlay
+from stillcam.settings.mask_camera import with_mask_camera
 from stillcam.settings.schema import SHARED_SECTIONS, ServerSettings, Settings
 
 RELOAD_TIMEOUT_S = 40.0  # the daemon itself gives up after 30
@@ -225,7 +226,7 @@ class SettingsService:
             _check_certificate(old, new, self._path.parent)
         if not restoring:
             self._check_controls(old, new)
-        return new
+        return with_mask_camera(new, lambda: self._context.daemon.status().get("camera"))
 
     def _new_profiles(self, change: ProfileChange, settings: Settings, restoring: bool, old: Profiles) -> Profiles:
         new = change(settings, old)

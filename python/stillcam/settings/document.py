@@ -15,7 +15,7 @@ from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings, default_of, setting_fields
 
 VERSION = 1
-MAX_TEXT = 255  # characters
+MAX_TEXT = 400  # characters; a zone with the most corners has up to 391
 MAX_ITEMS = 64  # in a list
 
 

@@ -393,6 +393,11 @@ class PrivacySettings:
         "Parts of all pictures that are black before anything is published or kept, by corners in sensor pixels.",
         check=_parsed_by(parse_mask),
     )
+    camera: str = _setting(
+        "", "The camera that the masks were drawn for, filled in when they are saved. With another one, pictures are"
+        " black. Empty: the camera in use.",
+        check=_like(re.compile(r"|[0-9]+ .+ [0-9]+x[0-9]+"), "must be like 0 imx708 4608x2592, or empty"),
+    )  # fmt: skip
     raw: bool = _setting(
         False, "Takes raw photos although there are masks. A raw photo (DNG) shows everything; its JPEG is masked."
     )

@@ -52,6 +52,11 @@ def everything(daemon: IdleDaemon) -> dict[Path, float]:
     return found | magenta_files(daemon.images, daemon.data)
 
 
+def is_black(picture: Path) -> bool:
+    with Image.open(picture) as image:
+        return not any(image.convert("L").histogram()[2:])
+
+
 def made(status: dict[str, Any], number: int) -> bool:
     event = status["motion"] and status["motion"]["event"]
     return bool(event and event["number"] == number and event["item"])
@@ -194,6 +199,23 @@ def test_a_new_mask_is_in_the_current_picture_at_once_although_the_camera_gives_
             assert image.size[0] < image.size[1]
             assert 0 < image.convert("L").histogram()[0] < 0.2 * image.size[0] * image.size[1]
         idle_daemon.end()
+
+
+def test_masks_of_another_camera_make_the_whole_picture_black(idle_daemon):
+    """They would cover something else there; with the camera that they were drawn for, only they are black."""
+    for camera, black in (("0 imx519 4656x3496", False), ("1 imx519 4656x3496", True), ("0 imx708 4608x2592", True)):
+        settings(idle_daemon, privacy=MASKS | {"camera": camera})
+        if idle_daemon.process:
+            answer = idle_daemon.ask("reload")
+            picture = idle_daemon.images / answer["frame"]
+        else:
+            idle_daemon.open()
+            picture = idle_daemon.images / "current.jpg"
+        assert is_black(picture) == black
+        notice = idle_daemon.ask("status")["notice"]
+        assert (f"drawn for camera {camera}, and the camera is 0 imx519 4656x3496" in str(notice)) == black
+    (photo,) = idle_daemon.take()
+    assert is_black(photo)
 
 
 def test_frames_of_the_past_seconds_are_not_kept_once_a_new_mask_covers_them(idle_daemon):

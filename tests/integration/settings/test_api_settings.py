@@ -322,6 +322,19 @@ def test_nobody_locks_themselves_out_by_name(api):
     assert api.call("PATCH", "api/settings", hosts, host="192.168.1.5:8080")[0] == 200
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_masks_are_saved_with_the_camera_that_they_were_drawn_for(api, index):
+    """Another number of the camera is not known yet; without masks there is nothing to say."""
+    _, changed = api.call("PATCH", "api/settings", {"camera": {"index": index}, "privacy": {"masks": ["0,0 9,9"]}})
+    assert changed["settings"]["privacy"]["camera"] == ("" if index else "0 imx708 4608x2592")
+    _, changed = api.call("PATCH", "api/settings", {"privacy": {"camera": "1 other 2x2"}})
+    assert changed["settings"]["privacy"]["camera"] == "1 other 2x2"
+    _, changed = api.call("PATCH", "api/settings", {"privacy": {"camera": None}})
+    assert changed["settings"]["privacy"]["camera"] == ("" if index else "0 imx708 4608x2592")
+    _, changed = api.call("PATCH", "api/settings", {"privacy": {"masks": []}})
+    assert changed["settings"]["privacy"]["camera"] == ""
+
+
 @pytest.mark.parametrize(
     "patch", [{"access": {"watch": "anyone"}}, {"server": {"access_log": True}}, {"privacy": {"raw": True}}]
 )

@@ -32,7 +32,7 @@ def picture(folder: Path, size: tuple[int, int] = SMALL) -> Still:
 
 def edits_of(size: tuple[int, int] = SMALL) -> PictureEdits:
     driver: Any = SimpleNamespace(view=View(((0, 0, *size),), (False, False)))
-    return PictureEdits(driver, lambda: SETTINGS, ())
+    return PictureEdits(driver, lambda: SETTINGS, lambda: None, ())
 
 
 @pytest.mark.parametrize(

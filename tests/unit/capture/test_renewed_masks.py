@@ -17,7 +17,7 @@ from stillcam.settings.schema import PrivacySettings, Settings
 def test_a_still_gets_the_masks_that_came_since(tmp_path: Path) -> None:
     driver: Any = SimpleNamespace(view=View(((0, 0, 640, 480),), (False, False)))
     settings = Settings()
-    edits = PictureEdits(driver, lambda: settings, ())
+    edits = PictureEdits(driver, lambda: settings, lambda: None, ())
     still = Still(tmp_path / "still.jpg", 1.0)
     Image.new("RGB", (640, 480), "magenta").save(still.path)
     before = still.path.read_bytes()

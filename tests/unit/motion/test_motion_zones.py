@@ -9,7 +9,7 @@ from stillcam.common.errors import SettingsError
 from stillcam.motion.zones import mask
 from stillcam.settings.document import patched
 from stillcam.settings.schema import Settings
-from stillcam.settings.zones import MAX_CORNERS, Zone, parse
+from stillcam.settings.zones import MAX_CORNERS, Zone, parse, parse_mask
 
 SENSOR = WIDTH, HEIGHT = 400, 300
 
@@ -55,6 +55,15 @@ def test_what_is_no_zone_is_refused(text, words):
         patched(Settings(), {"motion": {"zones": [text]}})
     assert words in str(refused.value)
     assert refused.value.field == "motion.zones"
+
+
+def test_zones_and_masks_with_the_most_corners_can_be_saved():
+    corners = [(10000 + number % 2, 50000 + number) for number in range(MAX_CORNERS)]
+    zone = Zone(include=False, points=tuple(corners))
+    text = str(zone)
+    saved = patched(Settings(), {"motion": {"zones": [text] * 64}, "privacy": {"masks": [text.partition(" ")[2]] * 64}})
+    assert parse(saved.motion.zones[0]) == zone
+    assert parse_mask(saved.privacy.masks[-1]) == zone.points
 
 
 @given(zones)

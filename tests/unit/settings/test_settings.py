@@ -55,6 +55,7 @@ def test_what_is_saved_is_loaded_and_only_what_differs_is_in_the_file(tmp_path):
         pytest.param({"controls": 3}, "controls", "must be an object", id="controls are no object"),
         pytest.param({"controls": {"Contrast": -1}}, "controls.Contrast", "from 0 to 15.99", id="control out of range"),
         pytest.param({"video": {"controls": {"X": 1}}}, "video.controls.X", "unknown control", id="unknown control"),
+        pytest.param({"server": {"tls_key": "a" * 401}}, "server.tls_key", "at most 400 characters", id="a long text"),
         pytest.param({"server": {"tls_key": "a\nb"}}, "server.tls_key", "printable", id="control characters"),
     ],
 )

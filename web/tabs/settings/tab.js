@@ -27,7 +27,7 @@ const GROUPS = [
   ["Camera", ["camera.index", "camera.rotation", "camera.hflip", "camera.vflip"]],
   ["Snapshots", ["snapshot.interval_s", "snapshot.width", "snapshot.height", "snapshot.quality", "snapshot.zsl"]],
   ["Who may watch", ["access.watch", "access.embed"]],
-  ["Privacy", ["privacy.masks", "privacy.raw"]],
+  ["Privacy", ["privacy.masks", "privacy.camera", "privacy.raw"]],
   ["Stamp", ["stamp.uses", "stamp.text", "stamp.time_format", "stamp.corner", "stamp.size"]],
   ["Storage", ["files.photo", "files.video", "files.floor_mb", "retention.max_age_days", "retention.max_bytes_gb", "retention.min_free_mb"]],
 ];

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from stillcam.checks import camera, machine, profiles, programs, series, server
+from stillcam.checks import camera, machine, profiles, programs, series, server, system_control
 from stillcam.checks.finding import Check, Installation
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
@@ -32,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     camera.privacy,
     camera.motion,
     machine.services,
+    system_control.system_control,
     series.series,
     server.port,
     server.certificate,

@@ -174,6 +174,12 @@ def services(installation: Installation) -> list[Finding]:
     return warning("services", f"restarted by systemd: {', '.join(ended)}", "`stillcam log` shows when and why")
 
 
+def systemd_properties(installation: Installation, unit: str, *names: str) -> dict[str, str]:
+    """Some properties of a unit; empty without systemd."""
+    lines = _output_of(installation, "systemctl", "show", f"--property={','.join(names)}", unit).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def _output_of(installation: Installation, program: str, *arguments: str) -> str:
     path = shutil.which(program, path=installation.environ.get("PATH"))
     return output_of((path, *arguments), SYSTEMD_TIMEOUT_S) if path else ""

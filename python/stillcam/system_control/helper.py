@@ -20,7 +20,7 @@ from stillcam.system_control import status
 from stillcam.system_control.request import RefusedError, encode_answer
 from stillcam.system_control.verbs import PAUSE_S, SINCE_BOOT_S, VERBS, Verb
 
-LINE_S = 5.0  # for the verb to arrive
+LINE_S = 5.0  # for the whole verb to arrive
 MAX_VERB_BYTES = 16
 ANSWERED_S = 1.0  # for the web server to send its answer before it is stopped
 PROGRAM_S = 150.0  # for a restart; systemd gives each service 60 s
@@ -109,13 +109,16 @@ def read_verb(connection: socket.socket) -> str:
     Raises:
         OSError: it does not come in time.
     """
-    connection.settimeout(LINE_S)
-    data = b""
+    until_s, data = time.monotonic() + LINE_S, b""
     while not data.endswith(b"\n") and len(data) <= MAX_VERB_BYTES:
+        if (left_s := until_s - time.monotonic()) <= 0:
+            raise TimeoutError(f"only {len(data)} bytes came within {LINE_S:g} s")
+        connection.settimeout(left_s)
         part = connection.recv(MAX_VERB_BYTES + 1 - len(data))
         if not part:
             break
         data += part
+    connection.settimeout(LINE_S)  # for the answer
     return data.removesuffix(b"\n").decode("ascii", "replace")
 
 

@@ -68,22 +68,42 @@ class Source:
         """
         if os.geteuid() != 0:
             return  # in a test: nothing runs as root
-        below = [Path(folder, name) for folder, *names in os.walk(self.clone) for name in ("", *names[0], *names[1])]
+        folders = {self.clone, *self._git_folders()}
+        above = {parent for folder in folders for parent in folder.parents}
+        below = (
+            Path(folder, name)
+            for top in folders
+            for folder, *names in os.walk(top)
+            for name in ("", *names[0], *names[1])
+        )
+        paths = [*sorted(above), *below]
         with _acting_as(pwd.getpwnam(user)):
-            found = next(filter(_can_write, (*self.clone.parents, *below)), None)
+            found = next(filter(_can_write, paths), None)
         if found:
             raise UpdateError(
                 f"the user {user} can write to {found}, and root would run a program from it: "
                 f"move the clone to a folder that only you can write to, and run its deploy/install.sh there"
             )
 
+    def _git_folders(self) -> list[Path]:
+        """Where git keeps what belongs to the clone: in it, or, of a worktree, in the clone that it was made from."""
+        output = self.git("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
+        return list(map(Path, output.splitlines()))
+
     def look(self) -> Found:
         """Fetch, and describe the newest version.
 
         Raises:
-            UpdateError: git failed.
+            UpdateError: git failed, or the clone has no branch that follows another one.
         """
         self.git("fetch", "--quiet")
+        try:
+            self.git("rev-parse", "@{upstream}")
+        except UpdateError as error:
+            raise UpdateError(
+                f"{self.clone} is on no branch that follows a published one, so that there is nothing to update to: "
+                f"git -C {self.clone} switch main"
+            ) from error
         changes = int(self.git("rev-list", "--count", f"{self.commit}..@{{upstream}}"))
         text = self.git("show", "@{upstream}:python/stillcam/__init__.py")
         version = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)

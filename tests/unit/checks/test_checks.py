@@ -1,6 +1,7 @@
 """Each check of `doctor`, on machines that are well and on those that are not."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from listed_programs import listed_programs
 from pictures import picture
 from serving import ROOT
 
-from stillcam.checks import CHECKS, camera, machine, profiles, programs, series, server
+from stillcam import __version__
+from stillcam.checks import CHECKS, camera, machine, profiles, programs, series, server, system_control
 from stillcam.checks.finding import FAULT, OK, WARNING, Installation
 from stillcam.common.paths import Paths
 from stillcam.frames.files import Publisher
@@ -55,7 +57,8 @@ def test_every_check_has_its_say_without_a_daemon(make):
     installation = make(STILLCAM_CAMERA="simulated", STILLCAM_PORT="1")
     found = {check.__name__: check(installation) for check in CHECKS}
     silent = {name for name, findings in found.items() if not findings}
-    assert silent <= {"restarts", "privacy", "motion", "services", "card", "receivers"}  # there is nothing to check
+    # There is nothing to check.
+    assert silent <= {"restarts", "privacy", "motion", "services", "system_control", "card", "receivers"}
     findings = [finding for findings in found.values() for finding in findings]
     assert {finding.state for finding in findings} <= {OK, WARNING, FAULT}
     assert len({finding.check for finding in findings}) == len(findings)
@@ -213,6 +216,46 @@ def test_what_systemd_started_again(make, tmp_path, script, expected):
     (tmp_path / "systemctl").chmod(0o755)
     findings = machine.services(make(PATH=f"{tmp_path}:/usr/bin:/bin"))
     assert [(finding.state, finding.found) for finding in findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "socket_is_there", "version", "expected"),
+    [
+        pytest.param("LoadState=not-found", False, "", None, id="no unit"),
+        pytest.param("UnitFileState=disabled\nActiveState=inactive", False, "", (OK, "off"), id="off"),
+        pytest.param(
+            "UnitFileState=enabled\nActiveState=active", True, __version__, (OK, "on; Stillcam was not"), id="on"
+        ),
+        pytest.param(
+            "UnitFileState=enabled\nActiveState=active", False, __version__, (FAULT, "does not listen"), id="no socket"
+        ),
+        pytest.param(
+            "UnitFileState=enabled\nActiveState=failed", True, __version__, (FAULT, "is failed, and"), id="failed"
+        ),
+        pytest.param(
+            "UnitFileState=disabled\nActiveState=active", True, __version__, (WARNING, "next boot"), id="not enabled"
+        ),
+        pytest.param(
+            "UnitFileState=enabled\nActiveState=active", True, "0.0.1", (WARNING, "of version 0.0.1"), id="old"
+        ),
+        pytest.param("UnitFileState=enabled\nActiveState=active", True, "", (WARNING, "version unknown"), id="gone"),
+    ],
+)
+def test_system_control(make, tmp_path, monkeypatch, unit, socket_is_there, version, expected):
+    monkeypatch.chdir(tmp_path)  # an address has 108 bytes
+    lines = unit if "LoadState" in unit else f"LoadState=loaded\n{unit}"
+    write(tmp_path / "unit", f"{lines}\nEnvironment=A=1 PYTHONPATH=/helper/python\n")
+    write(tmp_path / "systemctl", f"#!/bin/sh\ncat {tmp_path}/unit\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    if version:
+        write(tmp_path / "helper/python/stillcam/__init__.py", f'__version__ = "{version}"\n')
+    (tmp_path / "run/stillcam-system").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        if socket_is_there:
+            listener.bind("run/stillcam-system/control.sock")
+        findings = system_control.system_control(make(PATH=f"{tmp_path}:/usr/bin:/bin"))
+    assert states(findings) == ([expected[0]] if expected else [])
+    assert not expected or expected[1] in findings[0].found
 
 
 def test_folders_that_cannot_be_written(make, monkeypatch):

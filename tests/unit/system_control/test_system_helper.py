@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from contextlib import closing
 
 import pytest
@@ -129,6 +130,28 @@ def test_nothing_is_done_for_a_client_that_has_left(folder, ran):
         helper.Helper(folder, 10_000.0).serve(its)
     assert ran == []
     assert newest_of(folder).state == status.FAILED
+
+
+def test_a_client_that_sends_a_byte_now_and_then_is_left(folder, ran, monkeypatch):
+    """The time is that of the whole verb, not of each byte."""
+    monkeypatch.setattr(helper, "LINE_S", 0.1)
+    ours, its = socket.socketpair()
+    ended = threading.Event()
+
+    def trickle() -> None:
+        for byte in b"reboot with a pause":
+            ours.sendall(bytes([byte]))
+            if ended.wait(0.05):
+                return
+
+    with closing(ours), closing(its):
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        with pytest.raises(TimeoutError):
+            helper.Helper(folder, 10_000.0).serve(its)
+        ended.set()
+        thread.join()
+    assert ran == []
 
 
 def test_a_client_that_says_nothing_is_left(folder, ran, monkeypatch):

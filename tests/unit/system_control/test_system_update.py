@@ -161,7 +161,9 @@ def diverge(repository):
         pytest.param(diverge, "git merge failed in .*", id="own commits"),
         pytest.param(lambda it: it.published.rename(it.published.with_name("moved")), "git fetch failed in", id="away"),
         pytest.param(
-            lambda it: git(it.clone, "checkout", "--quiet", "--detach"), "git rev-list failed", id="no branch"
+            lambda it: git(it.clone, "checkout", "--quiet", "--detach"),
+            "on no branch that follows a published one",
+            id="no branch",
         ),
         pytest.param(lambda it: it.clone.rename(it.clone.with_name("moved")), "is gone: clone it again", id="gone"),
     ],
@@ -180,6 +182,16 @@ def test_an_installation_that_cannot_update_itself_says_so(tmp_path):
     assert "update it with apt" in no_update(Path("/usr/lib/stillcam"))
     with pytest.raises(UpdateError, match="was not installed from a git clone"):
         Source.of(tmp_path)
+
+
+def test_a_worktree_of_a_clone_is_updated_like_a_clone(repository, folder):
+    other = repository.clone.with_name("worktree")
+    git(repository.clone, "worktree", "add", "--quiet", "-b", "camera", "--track", str(other), "origin/main")
+    repository.clone = other
+    repository.note("--patience", "90")
+    repository.publish("2.0.0")
+    assert run(folder, "update").text == "Version 2.0.0 is installed, and shows a picture."
+    assert repository.told.read_text() == "--patience 90\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as other users")
@@ -205,6 +217,13 @@ def test_root_runs_nothing_from_a_clone_that_the_web_server_could_change():
         found.clone.chmod(0o755)
         (found.clone / "link").symlink_to("/dev/null")
         found.check_owner("nobody")
+        worktree = Source(folder / "worktree", "", ())
+        git(found.clone, "worktree", "add", "--quiet", "--detach", str(worktree.clone))
+        worktree.check_owner("nobody")
+        os.chown(found.clone / ".git/objects", nobody, -1)  # what git gets there becomes files of the worktree
+        with pytest.raises(UpdateError, match=r"the user nobody can write to .*clone/\.git/objects, "):
+            worktree.check_owner("nobody")
+        os.chown(found.clone / ".git/objects", 0, -1)
         os.chown(folder, nobody, -1)  # it could put another folder in the place of the clone
         with pytest.raises(UpdateError, match=f"the user nobody can write to {folder}, "):
             found.check_owner("nobody")

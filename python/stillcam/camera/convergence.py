@@ -47,10 +47,15 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
     gains = metadata.get("ColourGains") if _white_balance_converged(metadata) else None
     if same(_AWB) and "ColourGains" not in wanted and isinstance(gains, list) and len(gains) == 2:
         found["ColourGains"] = [clamped("ColourGains", gain) for gain in gains]
+    return found | found_lens(wanted, metadata) if same(_AF) else found
+
+
+def found_lens(wanted: Values, metadata: Metadata) -> Values:
+    """The lens position that autofocus has found, as controls; empty if none, or if the controls `wanted` set it."""
     position = metadata.get("LensPosition") if metadata.get("AfState") in (IDLE, FOCUSED) else None
-    if same(_AF) and "LensPosition" not in wanted and wanted.get("AfTrigger") != "Start" and is_number(position):
-        found |= {"AfMode": "Manual", "LensPosition": clamped("LensPosition", position)}
-    return found
+    if "LensPosition" in wanted or wanted.get("AfTrigger") == "Start" or not is_number(position):
+        return {}
+    return {"AfMode": "Manual", "LensPosition": clamped("LensPosition", position)}
 
 
 def is_fully_manual(settings: Settings, kind: str, found: Values, camera: CameraInfo) -> bool:

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stillcam.camera.convergence import FRESH_S, clamped, converged_controls, is_fully_manual, scans_at_start
+from stillcam.camera.convergence import (
+    FRESH_S,
+    clamped,
+    converged_controls,
+    found_lens,
+    is_fully_manual,
+    scans_at_start,
+)
 from stillcam.camera.driver import PhotoRequest
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings, photos_equal_snapshots
@@ -57,6 +64,7 @@ class ShotTaker:
         self._auto_exposure: Metadata = {}  # of the newest picture with the camera's own exposure
         self._auto_exposure_s = 0.0  # when it was recorded (monotonic)
         self._smooth: Values = {}  # the controls of a smooth exposure; empty: the camera meters
+        self._lens: Values = {}  # of the smooth exposure: each start of the camera program would scan anew
         self._bracket_ms = 0  # when the first picture of the present exposure bracket was taken (since the epoch)
         self._metered: Values = {}  # the controls of that picture, exposed at 0 EV
 
@@ -88,6 +96,8 @@ class ShotTaker:
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
         self._smooth = self.course_controls(series)
+        if not self._smooth:
+            self._lens = {}
         key = (kind, series.state.fixed if keeps_exposure(series.definition) else self._smooth, dict(varied))
         if not self._fits and self._running != key:
             self._start(kind, self._controls(series, varied, stays), plain, in_bracket=_in_bracket(series.definition))
@@ -169,6 +179,7 @@ class ShotTaker:
             course = exposure.follow(course, shot, smooth, series.definition.schedule.interval_ms)
         else:
             course = exposure.begin(shot, smooth, None if course is None else course.aim_ev)
+        self._lens = found_lens(effective_controls(self._settings, series.definition.kind), metadata) or self._lens
         series.set_course(exposure.to_json(course))
 
     def _white_balance(self, metadata: Metadata) -> tuple[float, float]:
@@ -218,7 +229,7 @@ class ShotTaker:
         if keeps_exposure(series.definition) and series.state.fixed:
             return varied_controls({**found, **series.state.fixed}, varied)
         if self._smooth:
-            return varied_controls({**found, **self._smooth}, varied)
+            return varied_controls({**self._lens, **found, **self._smooth}, varied)
         if "ExposureValue" in varied and self._metered:
             return varied_controls(self._metered, varied)
         if "ExposureValue" in varied:

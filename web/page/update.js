@@ -34,7 +34,7 @@ export async function loadPart(load, styles) {
     return module;
   } catch (error) {
     const { page = version } = await status().catch(() => ({ page: version }));
-    if (page === version || !first(page)) throw error;
+    if (page === version || !first(page)) throw /import/i.test(String(error)) ? Error("the connection failed: try again") : error;
     location.reload();
     return new Promise(() => {}); // the page goes
   }

@@ -205,6 +205,23 @@ def test_escape_ends_drawing(live):
     expect(live.locator(".overlay")).not_to_have_attribute("data-drawing", "")
 
 
+def test_a_histogram_that_cannot_be_loaded_says_so_and_everything_else_works(new_page, real):
+    """Each browser has another text for it; the next try loads it."""
+    page = new_page(viewport={"width": 1280, "height": 800})
+    page.route("**/picture/histogram.js", lambda route: route.abort())
+    open_as_at_first(page, real.url)
+    histogram = page.get_by_role("button", name="Histogram")
+    if histogram.get_attribute("aria-pressed") == "false":
+        histogram.click()
+    expect(page.locator("#toasts")).to_contain_text("The connection failed: try again.")
+    page.get_by_role("button", name="Grid").click()
+    expect(page.locator(".overlay .grid")).to_be_visible()
+    page.unroute("**/picture/histogram.js")
+    histogram.click()
+    histogram.click()
+    expect(page.locator(".histogram .luminance")).to_have_attribute("d", re.compile("^M0 100L"))
+
+
 def test_histogram_zebra_and_grid_follow_the_picture(live):
     """An over-exposed picture is counted and striped."""
     show = live.get_by_role("group", name="Show")

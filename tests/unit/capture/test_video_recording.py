@@ -65,11 +65,10 @@ class Frames:
         self.photo = SimpleNamespace(
             due_in_video=False, take_of_video=lambda frame, _settings, _camera: self.photos.append(frame)
         )
-        context: Any = self
-        request: Any = self.request
-        photo: Any = self.photo
-        camera: Any = None
-        self.published = PublishedFrames(context, settings, camera, request, photo, self.notices.append)
+        task: Any = SimpleNamespace(
+            context=self, settings=settings, camera=None, frame_request=self.request, photos=self.photo
+        )
+        self.published = PublishedFrames(task, self.notices.append)
 
     def frame_published(self, _name: str) -> None:
         if self.error:

@@ -15,7 +15,7 @@ from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import snapshot_cycle_s
-from stillcam.capture.video_recording.order import Recorder, VideoOrder
+from stillcam.capture.video_recording.order import Recorder, VideoOrder, VideoTask
 from stillcam.common import heap
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
@@ -147,7 +147,8 @@ class VideoMode(Mode):
         from stillcam.capture.video_recording.frames import FramesVideo
 
         kind = FramesVideo if order.shows and self._stores_frames(settings) else EncodedVideo
-        return kind(self._context, self._library, order, settings, camera, self._frame_request, self._photos)
+        request, photos = self._frame_request, self._photos
+        return kind(VideoTask(self._context, self._library, order, settings, camera, request, photos))
 
     def _camera_failed(self, error: CameraError) -> None:
         """The reason is shown at once, and until there are pictures.

@@ -5,26 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.use_cases import geometry_of, video_framerate
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
+from stillcam.capture.context import START_TIMEOUT_S
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.capture.library_writer.frame_recording import room
-from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.library_writer.writer import make_sidecar
 from stillcam.capture.timeouts import buffered_s, snapshot_cycle_s, stall_timeout_s, startup_s
 from stillcam.capture.video_recording.disk_rate import DiskRate, encoded_rate, jpeg_rate
-from stillcam.capture.video_recording.order import NO_PICTURES, SILENT_FORM, VideoOrder
+from stillcam.capture.video_recording.order import NO_PICTURES, SILENT_FORM, VideoTask
 from stillcam.capture.video_recording.published import PublishedFrames
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import current_name
-from stillcam.settings.capabilities import CameraInfo
-from stillcam.settings.schema import Settings
-
-if TYPE_CHECKING:
-    from stillcam.capture.modes.photos import PhotoMode
-    from stillcam.capture.modes.snapshots import FrameRequest
 
 FILE_CHECK_S = 0.5  # from one look at the file and the disk to the next
 LATE_S = 2.0  # so much longer than requested a video of slow frames may take
@@ -40,24 +33,12 @@ FINISH_S = 15.0  # for the camera program to finish the file
 class EncodedVideo:
     """See `Recorder`. Where the driver gives stills during a video, frames of it are published."""
 
-    def __init__(
-        self,
-        context: CaptureContext,
-        library: LibraryWriter,
-        order: VideoOrder,
-        settings: Settings,
-        camera: CameraInfo,
-        frame_request: FrameRequest,
-        photos: PhotoMode,
-    ) -> None:
-        self._context = context
-        self._library = library
-        self._order = order
-        self._settings = settings
-        self._camera = camera
-        self._shows = order.shows
+    def __init__(self, task: VideoTask) -> None:
+        self._context, self._library, self._order = task.context, task.library, task.order
+        self._settings, self._camera = task.settings, task.camera
+        self._shows = task.order.shows
         self._requested = False  # a still that is to be published
-        self._frames = PublishedFrames(context, settings, camera, frame_request, photos, self._add_notice)
+        self._frames = PublishedFrames(task, self._add_notice)
         self._video: RecordedVideo | None = None
 
     @property

@@ -5,27 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.use_cases import geometry_of, video_framerate
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
+from stillcam.capture.context import START_TIMEOUT_S
 from stillcam.capture.library_writer.finish_video import SOUND, Conversion
 from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan, room
-from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.library_writer.writer import make_sidecar
 from stillcam.capture.timeouts import snapshot_cycle_s, stall_timeout_s, startup_s
 from stillcam.capture.video_recording.disk_rate import DiskRate, jpeg_rate
-from stillcam.capture.video_recording.order import NO_PICTURES, SILENT_FORM, VideoOrder
+from stillcam.capture.video_recording.order import NO_PICTURES, SILENT_FORM, VideoTask
 from stillcam.capture.video_recording.published import PublishedFrames
 from stillcam.capture.video_recording.sound import LAG_FRAMES, SoundRecording
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
-from stillcam.settings.capabilities import CameraInfo
-from stillcam.settings.schema import Settings
-
-if TYPE_CHECKING:
-    from stillcam.capture.modes.photos import PhotoMode
-    from stillcam.capture.modes.snapshots import FrameRequest
 
 READ_S = 0.5  # for the next frames, at most, before anything else is looked at
 PROGRESS_S = 0.5  # from one report of the progress to the next
@@ -39,21 +33,9 @@ class FramesVideo:
     A disk that is too slow for them costs frames, which are counted; the picture and the camera do not wait for it.
     """
 
-    def __init__(
-        self,
-        context: CaptureContext,
-        library: LibraryWriter,
-        order: VideoOrder,
-        settings: Settings,
-        camera: CameraInfo,
-        frame_request: FrameRequest,
-        photos: PhotoMode,
-    ) -> None:
-        self._context = context
-        self._library = library
-        self._order = order
-        self._settings = settings
-        self._camera = camera
+    def __init__(self, task: VideoTask) -> None:
+        self._context, self._library, self._order = task.context, task.library, task.order
+        self._settings, self._camera = settings, camera = task.settings, task.camera
         self._rate = video_framerate(settings, camera)
         self._conversion = Conversion.NONE if settings.files.video == "mjpeg" else Conversion.ENCODE
         rotation = settings.camera.rotation
@@ -67,7 +49,7 @@ class FramesVideo:
             self._audio = "off"
             self._notices.append(SILENT_FORM)
         self._sound: SoundRecording | None = None
-        self._frames = PublishedFrames(context, settings, camera, frame_request, photos, self._notices.append)
+        self._frames = PublishedFrames(task, self._notices.append)
         self._recording: FrameRecording | None = None  # from the first frame on
         self._since_s = time.time()
         self._is_over = False

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.common.errors import CameraError
+
+if TYPE_CHECKING:
+    from stillcam.capture.library_writer.writer import LibraryWriter
+    from stillcam.capture.modes.photos import PhotoMode
+    from stillcam.capture.modes.snapshots import FrameRequest
+    from stillcam.settings.capabilities import CameraInfo
+    from stillcam.settings.schema import Settings
 
 MASK_SET = "the recording was stopped because a privacy mask was set"
 SILENT_FORM = "no sound: only MP4 has it; set files.video to mp4"
@@ -48,6 +55,25 @@ class VideoOrder:
                 command.fail(error, items=[])
             else:
                 command.finish({"items": [id_]})
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTask:
+    """What a recorder needs for one video.
+
+    Attributes:
+        settings, camera: of the video.
+        frame_request: of the snapshot that somebody has requested meanwhile.
+        photos: takes photos of its frames.
+    """
+
+    context: CaptureContext
+    library: LibraryWriter
+    order: VideoOrder
+    settings: Settings
+    camera: CameraInfo
+    frame_request: FrameRequest
+    photos: PhotoMode
 
 
 class Recorder(Protocol):

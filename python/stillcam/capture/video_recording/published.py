@@ -6,17 +6,10 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from stillcam.camera.use_cases import DEFAULT_FRAMERATE, framerate
-from stillcam.capture.context import CaptureContext
+from stillcam.capture.video_recording.order import VideoTask
 from stillcam.common.errors import CameraError
-from stillcam.settings.capabilities import CameraInfo
-from stillcam.settings.schema import Settings
-
-if TYPE_CHECKING:
-    from stillcam.capture.modes.photos import PhotoMode
-    from stillcam.capture.modes.snapshots import FrameRequest
 
 RETRY_S = 10.0  # after a frame that could not be published
 REST = 1.5  # multiple of the time that publishing took: the frames of the video are read meanwhile
@@ -28,24 +21,12 @@ class PublishedFrames:
     Without viewers that is one every snapshot interval, and one on request; for viewers, as many as the live view has.
 
     Args:
-        settings, camera: of the video.
         notice: called with a remark on the video.
     """
 
-    def __init__(
-        self,
-        context: CaptureContext,
-        settings: Settings,
-        camera: CameraInfo,
-        frame_request: FrameRequest,
-        photos: PhotoMode,
-        notice: Callable[[str], None],
-    ) -> None:
-        self._context = context
-        self._settings = settings
-        self._camera = camera
-        self._frame_request = frame_request
-        self._photos = photos
+    def __init__(self, task: VideoTask, notice: Callable[[str], None]) -> None:
+        self._context, self._settings, self._camera = task.context, task.settings, task.camera
+        self._frame_request, self._photos = task.frame_request, task.photos
         self._notice = notice
         self._last_s = -math.inf  # when the last one was due (monotonic)
         self._rest_s = -math.inf  # none before this time

@@ -1,8 +1,9 @@
 """Goes through every mode and control of a real camera, and through all that Stillcam does with it.
 
-Prints a report to paste into an issue. It takes some 4 minutes for each driver, asks nothing, uses folders of its own,
-and leaves the camera free. Nothing else may use the camera meanwhile: stop Stillcam first. STILLCAM_CAMERA names one
-driver; else it checks rpicam and picamera2, whichever are installed. Ctrl-C ends it, with the report so far.
+Prints a report to paste into an issue. It takes some 4 minutes for each driver (--quick: one), asks nothing, uses
+folders of its own, and leaves the camera free. Nothing else may use the camera meanwhile: stop Stillcam first.
+STILLCAM_CAMERA names one driver; else it checks rpicam and picamera2, whichever are installed. Ctrl-C ends it, with the
+report so far.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from stillcam.system_info.software import Software
 
 PROGRAM = "tests/run --hardware"
 ON_DISK = "/var/tmp"  # /tmp may be in memory, which is short on a Pi, and is no measure for the card
+QUICK_WIDTH = 1920  # of the daemon's pictures with --quick; those of the driver are as large as the sensor
 ENDS = (signal.SIGTERM, signal.SIGHUP)  # as Ctrl-C
 
 
@@ -88,7 +90,8 @@ class Check:
             driver.stop()
 
     def _ask_daemon(self, driver: Driver, camera: CameraInfo, work: Path, environ: dict[str, str]) -> None:
-        width, quick = self._options.width, self._options.quick
+        quick = self._options.quick
+        width = self._options.width or (QUICK_WIDTH if quick else 0)
         with CheckedDaemon(work, environ, settings_for(camera, width)) as daemon:
             bench = Bench(daemon, camera, driver.capabilities, width, quick)
             steps = DaemonSteps(bench, driver)
@@ -125,7 +128,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     parser.add_argument("--camera", type=int, metavar="N", help="check only this one")
     parser.add_argument("--width", type=int, default=0, metavar="PX", help="width of the pictures (0: the sensor's)")
-    parser.add_argument("--quick", action="store_true", help="one value of each control, short videos and series")
+    parser.add_argument(
+        "--quick", action="store_true", help="one value of each control, short videos and series, smaller pictures"
+    )
     for name, which in (("--only", "only"), ("--skip", "no")):
         text = f"do {which} steps with this text in their names; may be repeated"
         parser.add_argument(name, action="append", default=[], metavar="TEXT", help=text)

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class DriverSteps:
             yield Step("frames of a video, for privacy masks", stream)
             yield Step("exposure bracket without a restart", self._bracket)
         tried = list(attempts(self._camera, self._driver.capabilities, quick=self._quick))
-        self._groups = together(tried)
+        self._groups = together(tried, quick=self._quick)
         for attempt in tried:
             if isinstance(attempt, Unable):
                 yield Step(attempt.control, attempt.reason)
@@ -189,8 +189,9 @@ class DriverSteps:
         return f"{path.suffix}, {size / 1e6:.2f} MB in {seconds} s{', for ffmpeg to make an MP4 of' * form.remux}"
 
     def _control(self, attempt: Attempt) -> str:
-        if (group := self._groups.get(attempt)) and self._accepts(group):
-            return "accepted, beside others"
+        group = self._groups.get(attempt)
+        if group and self._accepts(group) and not complaint(attempt.controls, group.metadata):
+            return ", ".join(["accepted, beside others", *_told(attempt, group.metadata)])
         if "FrameDurationLimits" in attempt.controls:  # of live view and video only
             self._driver.start_live(self._settings(controls=attempt.controls), self._camera)
             if not self._driver.read_frames(START_S, ()):
@@ -199,15 +200,13 @@ class DriverSteps:
         metadata = self._take_with(attempt.controls)
         if wrong := complaint(attempt.controls, metadata):
             raise Wrong(wrong)
-        told = {name: metadata[name] for name in attempt.controls if name in metadata}
-        state = {"AfState": metadata["AfState"]} if "Af" in attempt.name and "AfState" in metadata else {}
-        return ", ".join(f"{name} {value}" for name, value in (told | state).items())
+        return ", ".join(_told(attempt, metadata))
 
     def _accepts(self, group: Group) -> bool:
         """Whether the camera gives a picture with all controls of a group; otherwise each is tried alone."""
         if group.accepted is None:
             try:
-                self._take_with(group.controls)
+                group.metadata = self._take_with(group.controls)
                 group.accepted = True
             except (CameraError, Wrong):
                 self._driver.stop()
@@ -232,3 +231,10 @@ class DriverSteps:
                     raise Wrong(f"no frame within {PICTURE_S:g} s of {controls}")
             took.append(f"{time.monotonic() - began:.2f} s")
         return "in force after " + ", ".join(took)
+
+
+def _told(attempt: Attempt, metadata: Mapping[str, Any]) -> list[str]:
+    """What the camera says of the controls that were tried."""
+    told = {name: metadata[name] for name in attempt.controls if name in metadata}
+    state = {"AfState": metadata["AfState"]} if "Af" in attempt.name and "AfState" in metadata else {}
+    return [f"{name} {value}" for name, value in (told | state).items()]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stillcam.settings.capabilities import CameraInfo, Capabilities
@@ -35,12 +35,14 @@ WITH: dict[str, Values] = {
     "ColourCorrectionMatrix": {"ColourGains": [1.8, 1.6]},
 }
 # Of these the camera does not say what they are set to: that it gives a picture is all that can be seen. Many of them
-# are tried at once.
+# are tried at once, and with --quick also the others, as far as they do not contradict each other.
 UNTOLD = (
     *("AfMode", "AfRange", "AfSpeed", "AfMetering", "AfWindows", "ExposureValue", "AeFlickerMode", "AeFlickerPeriod"),
     *("AeMeteringMode", "AeExposureMode", "AwbMode"),
     *("Brightness", "Contrast", "Saturation", "Sharpness", "NoiseReductionMode"),
 )
+# These change how the camera works, or are of the live view: each is tried alone.
+ALONE = ("AfTrigger", "AfPause", "HdrMode", "FrameDurationLimits")
 # How far what the camera says may be from what was asked; those that it does not tell are not compared.
 TOLERANCE = {"ExposureTime": 0.05, "AnalogueGain": 0.1, "ColourGains": 0.05, "LensPosition": 0.1, "ScalerCrop": 0.05}
 SLACK = {"ExposureTime": 100, "AnalogueGain": 0.1, "ColourGains": 0.1, "LensPosition": 0.2, "ScalerCrop": 64}
@@ -68,10 +70,12 @@ class Group:
 
     Attributes:
         accepted: whether the camera gives a picture with these controls; None: not tried yet.
+        metadata: of that picture.
     """
 
     controls: Values
     accepted: bool | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def attempts(camera: CameraInfo, capabilities: Capabilities, *, quick: bool = False) -> Iterator[Attempt | Unable]:
@@ -86,8 +90,13 @@ def attempts(camera: CameraInfo, capabilities: Capabilities, *, quick: bool = Fa
             yield Attempt(f"{control.name} = {value}", WITH.get(control.name, {}) | {control.name: value})
 
 
-def together(tried: Iterable[Attempt | Unable]) -> dict[Attempt, Group]:
-    """The attempts on untold controls in groups: the first values of all controls, the second ones, and so on."""
+def together(tried: Iterable[Attempt | Unable], *, quick: bool = False) -> dict[Attempt, Group]:
+    """The attempts on untold controls in groups: the first values of all controls, the second ones, and so on.
+
+    With `quick`, those on the other controls, too, each in the first group that it does not contradict.
+    """
+    if quick:
+        return _compatible(attempt for attempt in tried if isinstance(attempt, Attempt))
     columns: list[list[Attempt]] = []
     seen: Counter[str] = Counter()
     for attempt in tried:
@@ -102,6 +111,23 @@ def together(tried: Iterable[Attempt | Unable]) -> dict[Attempt, Group]:
         for column in columns
     ]
     return {attempt: group for group, column in groups for attempt in column}
+
+
+def _compatible(tried: Iterable[Attempt]) -> dict[Attempt, Group]:
+    found: dict[Attempt, Group] = {}
+    groups: list[Group] = []
+    for attempt in tried:
+        if any(name in ALONE for name in attempt.controls):
+            continue
+        for group in groups:
+            if all(group.controls.get(name, value) == value for name, value in attempt.controls.items()):
+                break
+        else:
+            group = Group({})
+            groups.append(group)
+        group.controls = {**group.controls, **attempt.controls}
+        found[attempt] = group
+    return found
 
 
 def complaint(controls: Values, metadata: Mapping[str, Any]) -> str | None:

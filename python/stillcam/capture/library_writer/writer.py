@@ -98,7 +98,12 @@ class LibraryWriter:
         for path in torn:
             files.setdefault(path.stem, []).append(path)
         for stem, paths in files.items():
-            if parse_stem(stem) and any(path.suffix.lstrip(".") in EXTENSIONS for path in paths):
+            if parse_stem(stem) is None:  # of no item: a picture may be among them that has not got its masks
+                for path in paths:
+                    with suppress(OSError):
+                        path.unlink()
+                continue
+            if any(path.suffix.lstrip(".") in EXTENSIONS for path in paths):
                 self._finishing[stem] = None
             self.worker.submit_long(partial(self._recover_video, stem, paths), first=_is_persons(stem))
 

@@ -112,6 +112,7 @@ class Notifier:
             return sources.MotionMonitor(self._facts, self._paths.library).poll
         slow: dict[str, Poll] = {
             "series": sources.SeriesMonitor(self._paths.series).poll,
+            "profile": sources.ProfileMonitor(self._facts).poll,
             "film": sources.FilmMonitor(self._facts).poll,
             "disk": sources.DiskMonitor(Disk(self._paths.library, self._reserve_mb)).poll,
             "board": sources.BoardMonitor(self._facts).poll,

@@ -21,7 +21,11 @@ from stillcam.settings.schema import Settings
 
 TEST_S = 50.0  # a little longer than any channel takes; the page waits for 60 s
 WEBHOOK_EVENTS = frozenset({"item.taken", "picture.lost", "picture.back"})  # of an address without events behind it
-NAMED_EVENTS = frozenset(EVENTS) - {"item.taken", "motion.ended"}  # of a name without events behind it
+NAMED_EVENTS = frozenset(EVENTS) - {
+    "item.taken",
+    "motion.ended",
+    "profile.changed",
+}  # of a name without events behind it
 NAMED_EVERY_S = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Sources of events besides items and pictures: motion, series, films, the disk and the board.
+"""Sources of events besides items and pictures: motion, series, films, profiles, the disk and the board.
 
 Each is polled, and reports what has changed since its first poll. A condition of the machine that holds at the first
 poll is reported too.
@@ -133,6 +133,31 @@ class FilmMonitor:
         known, self._known = self._known, set(done)
         if known is not None:
             yield from (event for id_, event in sorted(done.items()) if id_ not in known)
+
+
+class ProfileMonitor:
+    """Detects that another profile is active; the one at the first poll is not reported."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._active: str | None = None
+        self._first = True
+
+    def poll(self, _now_s: float, time_s: float) -> Iterator[Event]:
+        """The changes since the last poll, see `MotionMonitor`."""
+        status = self._facts.status()
+        if not status.get("running"):
+            return
+        profile = status.get("profile") or {}
+        before, self._active = self._active, profile.get("active")
+        first, self._first = self._first, False
+        if first or self._active == before:
+            return
+        data = {"profile": self._active, "before": before, "by": profile.get("by"), "why": profile.get("why")}
+        text = f"The profile {self._active} is active" if self._active else f"The profile {before} is no longer active"
+        why = f": {profile['why']}" if profile.get("why") else ""
+        title = f"profile {self._active}" if self._active else "no profile"
+        yield Event("profile.changed", time_s, data, title, f"{text}{why}.", self._facts.picture())
 
 
 class DiskMonitor:

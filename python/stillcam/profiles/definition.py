@@ -18,9 +18,11 @@ from stillcam.settings.schema import PlaceSettings, Settings
 VERSION = 1
 MAX_PROFILES = 32
 DEFAULT_FOR_S, MAX_FOR_S = 120.0, 86400.0
-# Sections that a profile may change. Others decide about access, people, programs and what is deleted.
+# Sections that a profile may change. Others are not about the camera: access, people, programs, what is deleted.
 SECTIONS = ("camera", "snapshot", "live", "photo", "raw", "video", "controls", "files", "stamp", "motion")
-FIXED = ("camera.index",)  # which camera belongs to which daemon
+# What it may not change in these: which camera belongs to which daemon, the space that stays free on the disk, what
+# people's browsers do by themselves, and the server that they get live view from.
+FIXED = ("camera.index", "files.floor_mb", "live.auto", "live.webrtc")
 MEASURES = {"lux": "lux", "exposure": "s"}  # type of a condition -> unit of its thresholds
 LARGEST = {"lux": 1_000_000.0, "exposure": 10_000.0}
 

@@ -234,16 +234,17 @@ class ProfileSwitch:
         return self.error or (f"profile {refused[0]} is not used: {refused[1]}" if refused else None)
 
     def to_json(self) -> dict[str, Any]:
-        """For the status of the daemon."""
+        """For the status of the daemon. A profile is active once a picture was made with it."""
         with self._lock:
-            state, applied = self._state, self._applied
+            state, on_trial = self._state, self._applied.name != self._state.confirmed.name
+            applied = state.confirmed if on_trial else self._applied
             active = next((one for one in self._profiles if one.name == applied.name), None)
             by_hand = state.hand is not None and state.hand.name == applied.name
             until = state.hand.until_ms if by_hand and state.hand else None
             return {
                 "names": [one.name for one in self._profiles],
                 "active": applied.name,
-                "since": utc_text(state.since_ms / 1000) if state.since_ms else None,
+                "since": utc_text(state.since_ms / 1000) if state.since_ms and not on_trial else None,
                 "by": "hand" if by_hand else "conditions",
                 "why": self._why(active, by_hand),
                 "until": None if until is None else utc_text(until / 1000),
@@ -257,6 +258,8 @@ class ProfileSwitch:
             return "the clock is not set yet: the profile stays as it was"
         if self._waits:
             return "another profile is applied as soon as the camera gives pictures"
+        if self._applied.name != self._state.confirmed.name:
+            return f"{self._applied.name or 'the plain settings'} will be active with the next picture"
         if not by_hand:
             return reason(active, self._profiles)
         return "chosen by hand, until the conditions make another choice" if self._over else "chosen by hand"

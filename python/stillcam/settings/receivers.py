@@ -18,6 +18,7 @@ EVENTS = {
     "series.finished": "a timelapse series has taken its last shot",
     "series.failed": "a timelapse series has failed",
     "film.made": "a film, contact sheet, keogram or picture of star trails is ready",
+    "profile.changed": "another profile is active, or none any more",
     "disk.low": "the disk of the library is nearly full",
     "board.hot": "the processor is too hot",
     "board.undervoltage": "the supply voltage is too low",

@@ -150,7 +150,8 @@ def test_killed_between_the_choice_and_its_first_picture_it_starts_with_what_wor
     daemon.fault(stall_after=0)
     with ThreadPoolExecutor(1) as pool:
         order = pool.submit(house.use, "Night")
-        daemon.until(lambda status: status["profile"]["active"] == "Night")
+        status = daemon.until(lambda status: status["profile"]["why"] == "Night will be active with the next picture")
+        assert status["profile"]["active"] is None
         assert daemon.process is not None
         daemon.process.kill()
         daemon.process.wait()

@@ -65,6 +65,9 @@ def test_a_valid_profile_is_kept_as_it_is(tmp_path, members):
         pytest.param(one(changes={"hooks": {}}), "profiles.0.changes.hooks", "cannot change these", id="hooks"),
         pytest.param(one(changes={"retention": {}}), "profiles.0.changes.retention", "those of camera,", id="deletion"),
         pytest.param(one(changes={"camera": {"index": 1}}), "profiles.0.changes.camera.index", "profile", id="index"),
+        pytest.param(one(changes={"live": {"auto": True}}), "profiles.0.changes.live.auto", "profile", id="people"),
+        pytest.param(one(changes={"live": {"webrtc": "x"}}), "profiles.0.changes.live.webrtc", "profile", id="server"),
+        pytest.param(one(changes={"files": {"floor_mb": 1}}), "profiles.0.changes.files.floor_mb", "profile", id="d"),
         pytest.param(one(changes={"snapshot": None}), "profiles.0.changes.snapshot", "object", id="a section as null"),
         pytest.param(
             one(changes={"snapshot": {"interval_s": 0}}), "profiles.0.changes.snapshot.interval_s", "0.1 to", id="range"

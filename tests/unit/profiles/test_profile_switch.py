@@ -218,6 +218,19 @@ def test_an_invalid_file_leaves_the_last_valid_profiles_in_force(house):
     assert here.switch.notice is None
 
 
+def test_a_profile_is_shown_once_a_picture_was_made_with_it(house):
+    at_noon = house(NIGHT)
+    at_noon.at("2026-11-30T22:30")
+    at_noon.switch.chosen()
+    assert at_noon.switch.active == "Night"  # applied
+    status = at_noon.switch.to_json()
+    assert (status["active"], status["since"]) == (None, None)
+    assert status["why"] == "Night will be active with the next picture"
+    at_noon.switch.confirm()
+    status = at_noon.switch.to_json()
+    assert (status["active"], status["since"]) == ("Night", "2026-11-30T21:30:00.000Z")
+
+
 def test_a_refused_profile_is_skipped_until_it_is_changed(house):
     here = house({**NIGHT, "name": "First"}, NIGHT, now="2026-11-30T23:00")
     here.applied = here.switch.chosen()

@@ -66,6 +66,7 @@ define(
     ProfilesDocument=record(
         profiles="Profile[]", state=shape(PROFILE_STATE, "null: there are no profiles"),
         sections=shape("text[]", "sections of settings that a profile may change"),
+        fixed=shape("text[]", "settings in them that it may not change"),
         error=shape("text?", "what is wrong with the file; null: nothing"),
         notice=shape("text?", "why the change has not taken effect; null: it has"),
     ),
@@ -136,12 +137,13 @@ class ProfileRoutes:
         return {"state": self._service.command_profile(message)["profile"]}
 
     def _answer(self, profiles: Profiles, notice: str | None, error: str | None = None) -> Answer:
-        from stillcam.profiles.definition import SECTIONS, to_json
+        from stillcam.profiles.definition import FIXED, SECTIONS, to_json
 
         document = {
             "profiles": to_json(profiles)["profiles"],
             "state": self._context.daemon.status().get("profile"),
             "sections": list(SECTIONS),
+            "fixed": list(FIXED),
             "error": error,
             "notice": notice,
         }

@@ -11,7 +11,7 @@ import { loadPart } from "../../../page/update.js";
 import { NIGHT, stateWords, whenWords } from "./words.js";
 
 /** @typedef {{name: string, when: any, changes: Record<string, any>}} Profile */
-/** @typedef {{profiles: Profile[], sections: string[], error: string | null, notice: string | null, state: any}} Known */
+/** @typedef {{profiles: Profile[], sections: string[], fixed: string[], error: string | null, notice: string | null, state: any}} Known */
 
 const PLAIN = "The plain settings";
 const UNTIL = /** @type {[string, string][]} */ ([["", "I switch back"], ["change", "the conditions choose another one"], ["tomorrow", "tomorrow, 00:00"]]);
@@ -124,7 +124,8 @@ export function profiles(context, card) {
       fill(editor);
       /** @type {HTMLElement | null} */ (overview.querySelector(`[aria-label^="Edit"]`) ?? overview.querySelector("button"))?.focus();
     };
-    const made = profileForm(context, known?.sections ?? [], index === null ? template : rows[index], `profiles.${at}`, {
+    const mayChange = (/** @type {string} */ name) => Boolean(known?.sections.includes(name.split(".")[0]) && !known.fixed.includes(name));
+    const made = profileForm(context, mayChange, index === null ? template : rows[index], `profiles.${at}`, {
       save: async (profile, reset) => {
         await put([...rows.slice(0, at), profile, ...rows.slice(at + 1)], reset);
         close();

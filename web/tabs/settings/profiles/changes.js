@@ -8,8 +8,8 @@ import { inputOf, labelOfSetting, settingsOf } from "./inputs.js";
 
 /** @typedef {{name: string, value: any, element: HTMLElement, complain: (error: unknown) => void}} Row */
 
-/** @param {any} context @param {string[]} sections @param {Record<string, any>} changes  as the API has them */
-export function changesPart({ api, settings }, sections, changes) {
+/** @param {any} context @param {(name: string) => boolean} mayChange @param {Record<string, any>} changes  as the API has them */
+export function changesPart({ api, settings }, mayChange, changes) {
   /** @type {Row[]} */
   const rows = [];
   const list = el("ul", { class: "profile-changes" });
@@ -24,7 +24,7 @@ export function changesPart({ api, settings }, sections, changes) {
   /** Names that were taken over from the plain settings. @type {Set<string>} */
   const taken = new Set();
 
-  const known = () => settingsOf(settings.document.fields, controls, sections);
+  const known = () => settingsOf(settings.document.fields, controls, mayChange);
   for (const [name, value] of leaves(changes)) put(name, value);
   show();
   api.get("api/controls").then((/** @type {any} */ answer) => {
@@ -90,7 +90,7 @@ export function changesPart({ api, settings }, sections, changes) {
   /** Settings that are not at their defaults, to be chosen from. */
   function offer() {
     const { settings: now, defaults, profile } = settings.document;
-    const set = leaves(now).filter(([name, value]) => sections.includes(name.split(".")[0]) && name !== "camera.index"
+    const set = leaves(now).filter(([name, value]) => mayChange(name)
       && JSON.stringify(value) !== JSON.stringify(at(defaults, name)) && !rows.some((row) => row.name === name));
     const boxes = set.map(([name]) => el("input", { type: "checkbox", value: name, id: uniqueId("take") }));
     const add = el("button", { type: "button", text: "Add these", onclick: () => {

@@ -13,16 +13,16 @@ import { Refused } from "../../../server/api.js";
 
 /**
  * @param {any} context
- * @param {string[]} sections  of settings that a profile may change
+ * @param {(name: string) => boolean} mayChange  whether a profile may change the setting of this dotted name
  * @param {Profile | undefined} profile  undefined: a new one
  * @param {string} path  of the profile in the names of fields that the server refuses
  * @param {{save: (profile: Profile, reset: string[]) => Promise<void>, cancel: () => void}} on
  */
-export function profileForm(context, sections, profile, path, on) {
+export function profileForm(context, mayChange, profile, path, on) {
   const name = el("input", { type: "text", maxlength: 40, required: true, value: profile?.name ?? "", placeholder: "Night", autocomplete: "off", spellcheck: "false" });
   const named = field("Name", [name]);
   const when = conditionPart(context, profile?.when ?? { type: "times", from: "sunset", to: "sunrise", weekdays: [] });
-  const changes = changesPart(context, sections, profile?.changes ?? {});
+  const changes = changesPart(context, mayChange, profile?.changes ?? {});
   const form = /** @type {HTMLFormElement} */ (el("form", { class: "form profile-form", novalidate: true, "aria-label": profile ? `Edit ${profile.name}` : "New profile" }));
   const { problem, button } = submission(form, "Save", new Map(), save);
   const cancel = el("button", { type: "button", text: "Cancel", onclick: leave });

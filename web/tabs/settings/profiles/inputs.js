@@ -31,10 +31,10 @@ export function labelOfSetting(name) {
  * What may be changed, in the order of the page.
  * @param {Record<string, import("../../../server/settings-store.js").Field>} fields
  * @param {any[]} controls  of `api/controls`
- * @param {string[]} sections
+ * @param {(name: string) => boolean} mayChange
  */
-export function settingsOf(fields, controls, sections) {
-  const plain = Object.keys(fields).filter((name) => sections.includes(name.split(".")[0]) && name !== "camera.index" && fields[name].type !== "controls" && textOf(name));
+export function settingsOf(fields, controls, mayChange) {
+  const plain = Object.keys(fields).filter((name) => mayChange(name) && fields[name].type !== "controls" && textOf(name));
   const own = controls.filter(({ available }) => available).map(({ name }) => `controls.${name}`);
   const order = Object.keys(GROUPS);
   return [...own, ...plain]

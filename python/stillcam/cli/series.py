@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from stillcam.cli import Arguments, Result, add_command, add_group, series_zip
 from stillcam.cli.daemon import naming_field, order
 from stillcam.cli.output import Table, local_text
+from stillcam.cli.series_options import DAYS, add_options, definition_of
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -20,20 +20,14 @@ from stillcam.series import reader
 from stillcam.series.definition import check_name, from_document
 from stillcam.series.exposure import default_longest_s
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# The fields of a definition that have one option each; the windows, smooth and vary have several.
-FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
-          "daily_film")  # fmt: skip
 STATES = {
     "start": "start a series now that would start later",
     "pause": "take no shots until `stillcam series resume`",
     "resume": "continue a series that is paused or has failed",
     "finish": "end a series for good; its shots are kept",
 }
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _RETENTION = {"all": "all shots", "thin": "thinned out when the disk is nearly full"}
 _INTERVAL_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 def add_to(commands: Any) -> None:
@@ -43,7 +37,10 @@ def add_to(commands: Any) -> None:
     text = "create a series; it starts at once, or at the time of --start"
     creator = add_command(series, "create", text, create)
     creator.add_argument("name", metavar="NAME", help="letters and digits, with spaces, dots and hyphens between")
-    _add_options(creator)
+    add_options(creator)
+    text = "change a planned, running or paused series; options that are left out stay"
+    changer = _add_named(series, "set", text, set_)
+    add_options(changer, changes=True)
     for verb, text in STATES.items():
         _add_named(series, verb, text, change_state)
     text = "write the shots of a series as a ZIP, with its definition and manifest"
@@ -56,54 +53,6 @@ def _add_named(series: Any, verb: str, text: str, run: Callable[[Paths, Argument
     parser = add_command(series, verb, text, run)
     parser.add_argument("name", metavar="SERIES", help="as `stillcam series list` shows it")
     return parser
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--every", dest="interval_s", type=_parsed_by(_span, "like 10s, 5m, 1h or 1d"), default=60.0, metavar="SPAN",
-        help="time from one shot to the next, like 10s, 5m or 1h (default: 1m)")  # fmt: skip
-    add("--start", metavar="TIME", help="no shots before this time; local time like 2026-11-20T08:30 (default: now)")
-    add("--end", metavar="TIME", help="no shots from then on (default: until `stillcam series finish`)")
-    add("--shots", type=int, metavar="N", help="finish after N shots (default: no limit)")
-    add("--from", dest="opens", metavar="TIME",
-        help="each day from this time, like 08:30, sunrise or sunset-00:30 (default: 00:00)")  # fmt: skip
-    add(
-        "--to",
-        dest="closes",
-        metavar="TIME",
-        help="each day until this time, like 17:00 or sunset+00:30 (default: 24:00)",
-    )
-    add("--and-from", dest="also_opens", metavar="TIME",
-        help="each day also from this time, for a second window (default: 00:00)")  # fmt: skip
-    add(
-        "--and-to",
-        dest="also_closes",
-        metavar="TIME",
-        help="each day also until this time, for a second window (default: 24:00)",
-    )
-    add("--place", type=_parsed_by(_place, "like 48.14,11.58"), metavar="LAT,LON",
-        help="for sunrise and sunset, like 48.14,11.58; south of the equator --place=-36.85,174.76")  # fmt: skip
-    add("--weekdays", type=_parsed_by(_weekdays, "like mon-fri or sat,sun"), metavar="DAYS",
-        help="like mon-fri or sat,sun (default: all)")  # fmt: skip
-    add("--marks", action="store_const", const=True,
-        help="align shots with the clock (:00, :15 …), not with the start")  # fmt: skip
-    add("--raw", dest="kind", action="store_const", const="raw", help="a DNG and a JPEG for each shot")
-    add("--fixed", action="store_const", const=True,
-        help="reuse exposure and white balance of the first shot, to avoid flicker")  # fmt: skip
-    add("--smooth", action="store_true",
-        help="let exposure and white balance follow the light from day to night without flicker")  # fmt: skip
-    add("--longest", type=_parsed_by(_span, "like 0.5s or 10s"), metavar="SPAN",
-        help="with --smooth: longest exposure, like 10s, then gain is raised (default: as --every allows)")  # fmt: skip
-    add("--max-gain", type=float, metavar="N", help="with --smooth: highest gain (default: 8)")
-    add("--brightness", type=float, metavar="N",
-        help="with --smooth: brightness of the pictures, 0.02 to 0.95 (default: that of the first one)")  # fmt: skip
-    add("--vary", type=_parsed_by(_variation, "like LensPosition=0,1,2"), metavar="CONTROL=V,V,…",
-        help="another value for each shot, of LensPosition, ExposureTime, AnalogueGain or ExposureValue")  # fmt: skip
-    add("--bracket", action="store_true", help="with --vary: take all values each time")
-    add("--keep", type=_parsed_by(_keep, "all, thin, or a number of days like 30d"), metavar="RULE",
-        help="all; 30d: delete shots after 30 days; thin: when the disk is nearly full, thin out the oldest half"
-             " (default: all)")  # fmt: skip
-    add("--daily-film", action="store_const", const=True, help="make a film of each day when it is over")
 
 
 def list_series(paths: Paths, _arguments: Arguments) -> Result:
@@ -124,10 +73,22 @@ def show(paths: Paths, arguments: Arguments) -> Result:
 
 def create(paths: Paths, arguments: Arguments) -> Result:
     """Create a series. It is validated here first, so that an error names the field."""
-    document = _document_of(arguments)
+    document = definition_of(arguments, {})
     with naming_field():
         from_document(document, _now_ms(), local_zone(arguments.environ))
     return _changed(order(paths.socket, "series", "create", definition=document))
+
+
+def set_(paths: Paths, arguments: Arguments) -> Result:
+    """Change a series. The new definition is validated here first, too."""
+    name = _name(arguments)
+    before = _found(paths, name)
+    document = definition_of(arguments, before["definition"])
+    if document == definition_of(argparse.Namespace(), before["definition"]):
+        raise StillcamError("nothing to change: add an option, see `stillcam series set --help`")
+    with naming_field():
+        from_document(document, _now_ms(), before["zone"])
+    return _changed(order(paths.socket, "series", "change", name=name, definition=document))
 
 
 def change_state(paths: Paths, arguments: Arguments) -> Result:
@@ -248,66 +209,3 @@ def _retention_text(keep: Mapping[str, Any]) -> str:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _document_of(arguments: Arguments) -> dict[str, Any]:
-    """The definition of the series that the options describe."""
-    document = {field: value for field in FIELDS if (value := getattr(arguments, field)) is not None}
-    for field, opens, closes in (("window", arguments.opens, arguments.closes),
-                                 ("second_window", arguments.also_opens, arguments.also_closes)):  # fmt: skip
-        if opens or closes:
-            document[field] = {"from": opens or "00:00", "to": closes or "24:00"}
-    limits = {"longest_s": arguments.longest, "gain": arguments.max_gain, "brightness": arguments.brightness}
-    given = {name: value for name, value in limits.items() if value is not None}
-    if given and not arguments.smooth:
-        raise StillcamError("--longest, --max-gain and --brightness need --smooth")
-    if arguments.smooth:
-        document["smooth"] = given
-    if arguments.vary:
-        document["vary"] = {**arguments.vary, "bracket": arguments.bracket}
-    return document
-
-
-def _parsed_by(parse: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    """`parse` for argparse, which refuses other texts with what is expected."""
-
-    def typed(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"must be {expected}, not {text!r}") from error
-
-    return typed
-
-
-def _span(text: str) -> float:
-    if not (match := _SPAN.fullmatch(text)):
-        raise ValueError
-    return float(match[1]) * _UNITS[match[2]]
-
-
-def _place(text: str) -> dict[str, float]:
-    latitude, longitude = (float(part) for part in text.split(","))
-    return {"latitude": latitude, "longitude": longitude}
-
-
-def _weekdays(text: str) -> list[int]:
-    days: set[int] = set()
-    for part in text.lower().split(","):
-        first, dash, last = part.partition("-")
-        begin, end = DAYS.index(first), DAYS.index(last) if dash else DAYS.index(first)
-        days |= {day % 7 for day in range(begin, end + 1 if end >= begin else end + 8)}
-    return sorted(days)
-
-
-def _variation(text: str) -> dict[str, Any]:
-    control, _, values = text.partition("=")
-    return {"control": control, "values": [float(value) for value in values.split(",")]}
-
-
-def _keep(text: str) -> dict[str, Any]:
-    if text in ("all", "thin"):
-        return {"rule": text}
-    if not (text.endswith("d") and text[:-1].isascii() and text[:-1].isdigit()):
-        raise ValueError
-    return {"rule": "days", "days": int(text[:-1])}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from series_folders import make_series
@@ -114,6 +115,40 @@ def test_what_is_typed_becomes_a_definition(daemon, typed, definition):
 
 
 @pytest.mark.parametrize(
+    ("typed", "changes"),
+    [
+        pytest.param(["--every", "2m", "--weekdays", "sat"], {"interval_s": 120, "weekdays": [5]}, id="two options"),
+        pytest.param(["--to", "18:00"], {"window": {"from": "07:00", "to": "18:00"}}, id="one side of a window"),
+        pytest.param(["--and-to", "20:00"], {"second_window": {"from": "00:00", "to": "20:00"}}, id="a new window"),
+        pytest.param(["--max-gain", "4"], {"smooth": {"gain": 4}}, id="a part of smooth"),
+        pytest.param(["--default", "window", "--default", "smooth", "--marks"],
+                     {"window": None, "smooth": None, "marks": True}, id="defaults"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_of_a_change_stays(daemon, typed, changes):
+    made: dict[str, Any] = {"window": {"from": "07:00", "to": "17:00"}, "smooth": {}, "shots": 9}
+    make_series(daemon.paths.series, 1, **made)
+    before = json.loads(daemon("show", "Garden", "--json")[1])["definition"]
+    assert daemon("set", "Garden", *typed)[::2] == (0, "")
+    [asked] = daemon.asked
+    assert (asked["do"], asked["name"]) == ("change", "Garden")
+    expected = {field: value for field, value in (before | changes).items() if value is not None}
+    if "smooth" in expected:
+        expected["smooth"] = before["smooth"] | expected["smooth"]
+    assert asked["definition"] == expected
+
+
+def test_a_change_without_options_or_with_a_wrong_one_is_refused(daemon):
+    make_series(daemon.paths.series, 1)
+    for typed, words in (([], "nothing to change"), (["--every", "0.1"], "interval_s: must be"),
+                         (["--max-gain", "2"], "need --smooth")):  # fmt: skip
+        status, _, complaint = daemon("set", "Garden", *typed)
+        assert (status, words in complaint) == (1, True), complaint
+    assert daemon("set", "Roof", "--marks")[0] == 1
+    assert daemon.asked == []
+
+
+@pytest.mark.parametrize(
     ("typed", "words"),
     [
         pytest.param(["--every", "often"], "like 10s, 5m, 1h or 1d", id="no span"),
@@ -150,7 +185,7 @@ def test_a_wrong_series_is_refused_before_the_daemon_is_asked(daemon, typed, wor
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_the_examples_of_the_guide_are_understood(daemon, line):
     make_series(daemon.paths.series, 1)
-    assert daemon(*shlex.split(line))[::2] == (0, ""), line
+    assert daemon(*shlex.split(line, comments=True))[::2] == (0, ""), line
 
 
 @pytest.mark.parametrize("verb", ["start", "pause", "resume", "finish"])

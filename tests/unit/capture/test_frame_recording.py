@@ -14,10 +14,10 @@ import pytest
 from pictures import picture
 from PIL import Image
 
-from stillcam.capture.library_writer.finish_video import RecordedVideo, finish_video
+from stillcam.capture.library_writer.finish_video import RecordedVideo, recover_videos
 from stillcam.capture.library_writer.frame_recording import Edit, FrameRecording, RecordingPlan, unchanged
 from stillcam.common.errors import CameraError
-from stillcam.library.pending import PendingItem
+from stillcam.library.pending import PendingItem, recover
 from stillcam.motion.ring import TimedFrame
 
 NOON_S = 1_795_176_000.0
@@ -161,7 +161,9 @@ def test_a_frame_of_the_mp4_is_shown_at_the_time_when_it_was_taken(library):
     part.end(SIDECAR, 0.0)
     assert part.join(DEADLINE_S)
     assert library.video is not None
-    mp4 = library.root / finish_video(library.video, ffmpeg)
+    library.video.save_notes()  # also after a kill
+    (item,) = recover_videos(library.root, recover(library.root), ffmpeg)
+    mp4 = library.root / item
     assert {shown_s: grey_at(mp4, shown_s) / 12 for shown_s in (0, 5, 9, 15, 19)} == {
         shown_s: pytest.approx(shown_s, abs=0.4) for shown_s in (0, 5, 9, 15, 19)
     }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillcam.capture.library_writer.pace import MOST_POINTS, NEAR_S, Pace, Point
+from stillcam.capture.library_writer.pace import MOST_POINTS, NEAR_S, Pace, Point, frame_at
 
 
 def pace_of(times: Iterable[float]) -> list[Point]:
@@ -45,6 +45,7 @@ def test_a_change_of_the_rate_is_remembered_by_few_points():
     assert len(points) < 6
     for frame, time_s in enumerate(times):
         assert time_of(frame, points) == pytest.approx(time_s, abs=3 * NEAR_S)
+        assert frame_at(points, time_of(frame, points)) == frame
 
 
 def test_a_moment_in_which_the_daemon_read_no_frames_changes_little():

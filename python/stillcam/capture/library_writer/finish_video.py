@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
-from stillcam.capture.library_writer.pace import Point
+from stillcam.capture.library_writer.pace import Point, frame_at
 from stillcam.common.atomic_write import replace_file, sync
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_read import parse_json
@@ -307,6 +307,8 @@ def _make_preview(video: RecordedVideo, path: Path, preview: Path, ffmpeg: Ffmpe
     """Make a JPEG of the frame that is the preview, or of the first one; whether there is one."""
     if path.suffix == ".mjpeg":
         number = round(video.preview_s * (video.rate or DEFAULT_RATE))
+        if video.pace:
+            number = frame_at(video.pace, video.preview_s)
         frame = next(islice(_frames(path), number, None), None) or next(_frames(path), None)
         if frame:
             preview.write_bytes(frame)

@@ -7,6 +7,8 @@ would be shown seconds before or after its sound.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 Point = tuple[int, float]  # the number of a frame, and when it was taken: seconds after the first one
 
@@ -76,3 +78,14 @@ class Pace:
         self._low = max(self._low, (point[1] - self._near_s - time_s) / frames)
         self._high = min(self._high, (point[1] + self._near_s - time_s) / frames)
         return self._low <= self._high
+
+
+def frame_at(points: Sequence[Point], time_s: float) -> int:
+    """The number of the frame that was taken then.
+
+    Args:
+        points: two or more, see `Pace.points`.
+    """
+    pairs = list(pairwise(points))
+    (first, first_s), (last, last_s) = next((pair for pair in pairs if time_s <= pair[1][1]), pairs[-1])
+    return round(first + (time_s - first_s) * (last - first) / (last_s - first_s))

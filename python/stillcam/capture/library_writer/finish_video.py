@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stillcam.capture.library_writer.mp4 import mp4_duration_s, rotate_mp4
-from stillcam.capture.library_writer.pace import Point, frame_at
 from stillcam.common.atomic_write import replace_file, sync
 from stillcam.common.errors import CameraError
 from stillcam.common.safe_read import parse_json
@@ -27,6 +26,9 @@ from stillcam.films.ffmpeg import ENCODERS, Encoder, Sound, film_size, mjpeg_arg
 from stillcam.frames.jpeg import JpegSplitter, check_jpeg
 from stillcam.library.names import MOTION, parse_stem
 from stillcam.library.pending import PendingItem
+
+if TYPE_CHECKING:
+    from stillcam.capture.library_writer.pace import Point
 
 NOTES = "about"  # extension of the notes
 PART = "part"  # of the MP4 that is being made
@@ -308,6 +310,8 @@ def _make_preview(video: RecordedVideo, path: Path, preview: Path, ffmpeg: Ffmpe
     if path.suffix == ".mjpeg":
         number = round(video.preview_s * (video.rate or DEFAULT_RATE))
         if video.pace:
+            from stillcam.capture.library_writer.pace import frame_at
+
             number = frame_at(video.pace, video.preview_s)
         frame = next(islice(_frames(path), number, None), None) or next(_frames(path), None)
         if frame:

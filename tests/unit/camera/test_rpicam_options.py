@@ -201,6 +201,22 @@ def test_photos_need_no_switch_where_the_viewfinder_runs_in_their_mode(sections,
     assert "--zsl" not in still_arguments(settings, IMX708, "snapshot")  # its frames would all be of full quality
 
 
+@pytest.mark.parametrize(
+    ("on", "sections", "size"),
+    [
+        (IMX708, {}, (640, 360)),
+        (IMX219, {}, (640, 480)),
+        (IMX219, {"snapshot": {"width": 320}}, (320, 240)),
+        (IMX219, {"snapshot": {"width": 1000, "height": 3}}, (640, 2)),
+    ],
+)
+def test_the_viewfinder_is_small_and_has_the_pictures_proportions(on, sections, size):
+    """Its four buffers would be up to 23 MB larger by default, and nobody looks at it."""
+    argv = still(on, **sections)
+    assert {f"--viewfinder-width={size[0]}", f"--viewfinder-height={size[1]}"} <= set(argv)
+    assert not any("viewfinder" in word for word in still(replace(on, modes=()), **sections))  # it decides the mode
+
+
 def test_the_default_rate_is_not_asked_for():
     """With `--framerate`, rpicam-vid configures the camera for each sensor mode before it starts."""
     assert not [word for word in (*video("ts"), *live(live={"framerate": 30})) if word.startswith("--framerate")]

@@ -30,6 +30,7 @@ from stillcam.settings.schema import Configuration, Settings
 STILL_NAME = STILL_PREFIX + "%08d."
 METADATA_NAME = STILL_PREFIX + "metadata.json"
 
+VIEWFINDER_WIDTH = 640
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 70  # rpicam-still's defaults
 ZSL_LONGEST_US = 66_666  # ExposureTime of photos with zero shutter lag: the longest of automatic exposure, by default
 DEFAULT_FLICKER_US = 10_000  # for AeFlickerMode Manual without a period: 50 Hz mains
@@ -64,7 +65,9 @@ def still_arguments(settings: Settings, camera: CameraInfo, use: str, found: Val
     elif extension != "jpg":
         argv += ["--encoding", extension]
     if viewfinder := mode_name(viewfinder_mode(geometry.mode, camera)) if geometry.mode else geometry.mode_name:
-        argv += ["--viewfinder-mode", _packed(viewfinder)]
+        width, height = _viewfinder_size(geometry.size)
+        argv += ["--viewfinder-mode", _packed(viewfinder), "--viewfinder-width", str(width)]
+        argv += ["--viewfinder-height", str(height)]
     if controls.get("AfTrigger") == "Start":
         argv.append("--autofocus-on-capture")
     return argv + _control_options(controls, configuration, geometry)
@@ -213,6 +216,15 @@ def _thumbnail(size: Size, rotation: int) -> str:
     scale = min(1.0, THUMBNAIL_SIDE / max(size))
     width, height = (max(2, round(length * scale / 2) * 2) for length in size)
     return f"{width}:{height}:{THUMBNAIL_QUALITY}"
+
+
+def _viewfinder_size(size: Size) -> Size:
+    """A small viewfinder in the picture's proportions: nobody looks at it, and exposure, white balance and focus are
+    measured before it is scaled. By default it has half of the sensor's width and height, in four buffers, which is 12
+    to 24 MB of contiguous memory (rpicam-apps core/rpicam_app.cpp, ConfigureViewfinder).
+    """
+    width = min(VIEWFINDER_WIDTH, size[0] // 2 * 2)
+    return width, max(2, round(width * size[1] / size[0] / 2) * 2)
 
 
 def _packed(mode: str) -> str:

@@ -104,6 +104,8 @@ class StillOptions(Options):
     raw: bool = False
     immediate: bool = False
     viewfinder_mode: str = ""
+    viewfinder_width: int = 0
+    viewfinder_height: int = 0
     autofocus_on_capture: bool = False
     zsl: bool = False
 

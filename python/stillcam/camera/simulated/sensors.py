@@ -151,9 +151,11 @@ def still(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
 
 
 def viewfinder(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
-    """Half of the sensor, in the proportions of the still (core/rpicam_app.cpp, ConfigureViewfinder); and its mode."""
+    """As asked, or half of the sensor in the still's proportions (core/rpicam_app.cpp, ConfigureViewfinder); mode."""
     wide, high = sensor.size[0] // 2, sensor.size[1] // 2
-    if options.width and options.height:
+    if options.viewfinder_width and options.viewfinder_height:
+        wide, high = options.viewfinder_width, options.viewfinder_height
+    elif options.width and options.height:
         aspect = options.width / options.height
         wide, high = min(wide, int(high * aspect)), min(high, int(wide / aspect))
     size = _even((wide, high), sensor)

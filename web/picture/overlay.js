@@ -8,7 +8,7 @@
 import { el } from "../base/dom.js";
 import { Gestures } from "./gestures.js";
 
-/** @typedef {import("../tabs/live/zoom/sensor-view.js").Point} Point */
+/** @typedef {import("./sensor-view.js").Point} Point */
 
 /**
  * @typedef {object} Tool

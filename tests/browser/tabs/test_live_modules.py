@@ -71,7 +71,7 @@ def test_a_logarithmic_slider_comes_back_to_its_value(modules, value):
 
 
 _VIEW = """async ([camera, live, point]) => {
-  const { SensorView } = await import("./tabs/live/zoom/sensor-view.js");
+  const { SensorView } = await import("./picture/sensor-view.js");
   const view = new SensorView([1000, 500, 2000, 1000], camera, live);
   return [view.toSensor(point), view.toPicture(view.toSensor(point))];
 }"""

@@ -2,7 +2,7 @@
 /** The blocks of the picture that the detector sees change, drawn over the picture. */
 
 import { uniqueId } from "../../base/dom.js";
-import { svg } from "./svg.js";
+import { svg } from "../../base/svg.js";
 
 const HATCH = 0.75; // of a block, from one line to the next
 

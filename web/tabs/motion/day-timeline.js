@@ -8,7 +8,7 @@ import { el, fill } from "../../base/dom.js";
 import { card, keyOf } from "./day-card.js";
 import { TRIGGERS } from "./day-events.js";
 import { around, box, clusters, marks, moved, ticks } from "./day-layout.js";
-import { svg } from "./svg.js";
+import { svg } from "../../base/svg.js";
 
 /** @typedef {import("./day-events.js").MotionEvent} MotionEvent */
 /** @typedef {import("./day-layout.js").Range} Range */

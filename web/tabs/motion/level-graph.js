@@ -3,7 +3,7 @@
 
 import { el, write } from "../../base/dom.js";
 import { MINUTE_MS } from "./levels.js";
-import { svg } from "./svg.js";
+import { svg } from "../../base/svg.js";
 
 /** @typedef {import("./levels.js").AgedLook} AgedLook */
 

@@ -5,10 +5,10 @@ import { el, fill } from "../../base/dom.js";
 import { loadPart } from "../../page/update.js";
 import { ArmCard } from "./arm.js";
 import { LaterPart } from "./later.js";
-import { MotionPicture } from "./picture.js";
+import { MotionPicture } from "../../picture/zones/picture.js";
 import { MotionSettings } from "./settings.js";
 import { Tuner } from "./tuner.js";
-import { Zones } from "./zones.js";
+import { Zones } from "../../picture/zones/zones.js";
 
 /** @typedef {{element: HTMLElement, shown(): void, hidden(): void}} Part */
 

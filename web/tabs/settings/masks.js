@@ -6,7 +6,7 @@ import { el } from "../../base/dom.js";
 import { errorText } from "../../base/text.js";
 import { loadPart } from "../../page/update.js";
 
-const STYLES = ["tabs/motion/motion.css", "tabs/motion/zones.css", "tabs/settings/masks.css"];
+const STYLES = ["picture/zones/picture.css", "picture/zones/zones.css", "tabs/settings/masks.css"];
 
 /** @param {any} context @returns {HTMLElement} */
 export function maskEditor(context) {
@@ -32,7 +32,7 @@ export function maskEditor(context) {
 
   async function load() {
     const [{ MotionPicture }, { Zones }, { PRIVACY }] = await Promise.all([
-      import("../motion/picture.js"), import("../motion/zones.js"), import("../motion/zone-purpose.js"),
+      import("../../picture/zones/picture.js"), import("../../picture/zones/zones.js"), import("../../picture/zones/zone-purpose.js"),
     ]);
     const picture = new MotionPicture(context);
     return { picture, zones: new Zones(context, picture, PRIVACY) };

@@ -4,10 +4,10 @@
 import { el, fill } from "../../../base/dom.js";
 import { RectangleBox } from "../zoom/rectangle-box.js";
 import { drawn, moved, WHOLE } from "../zoom/rectangles.js";
-import { SensorView } from "../zoom/sensor-view.js";
+import { SensorView } from "../../../picture/sensor-view.js";
 
-/** @typedef {import("../zoom/sensor-view.js").Rectangle} Rectangle */
-/** @typedef {import("../zoom/sensor-view.js").Point} Point */
+/** @typedef {import("../../../picture/sensor-view.js").Rectangle} Rectangle */
+/** @typedef {import("../../../picture/sensor-view.js").Point} Point */
 
 const LEAST = 0.03; // of the picture
 const LEAST_PX = 64; // of the sensor: the server takes no less

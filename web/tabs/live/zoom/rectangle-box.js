@@ -8,8 +8,8 @@
 import { el } from "../../../base/dom.js";
 import { middle, moved, pulled, resized, scaled } from "./rectangles.js";
 
-/** @typedef {import("./sensor-view.js").Point} Point */
-/** @typedef {import("./sensor-view.js").Rectangle} Rectangle */
+/** @typedef {import("../../../picture/sensor-view.js").Point} Point */
+/** @typedef {import("../../../picture/sensor-view.js").Rectangle} Rectangle */
 
 /**
  * @typedef {object} Manner

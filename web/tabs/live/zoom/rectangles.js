@@ -4,10 +4,10 @@
  * and no side gets shorter than `least`. All lengths are of one kind, whichever.
  */
 
-import { spanned } from "./sensor-view.js";
+import { spanned } from "../../../picture/sensor-view.js";
 
-/** @typedef {import("./sensor-view.js").Point} Point */
-/** @typedef {import("./sensor-view.js").Rectangle} Rectangle */
+/** @typedef {import("../../../picture/sensor-view.js").Point} Point */
+/** @typedef {import("../../../picture/sensor-view.js").Rectangle} Rectangle */
 /** @typedef {"nw" | "ne" | "sw" | "se"} Corner */
 
 /**

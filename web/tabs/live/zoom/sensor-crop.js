@@ -9,10 +9,10 @@
 import { el, write } from "../../../base/dom.js";
 import { RectangleBox } from "./rectangle-box.js";
 import { drawn, grown, middle, moved, scaled, WHOLE } from "./rectangles.js";
-import { SensorView } from "./sensor-view.js";
+import { SensorView } from "../../../picture/sensor-view.js";
 
-/** @typedef {import("./sensor-view.js").Rectangle} Rectangle */
-/** @typedef {import("./sensor-view.js").Point} Point */
+/** @typedef {import("../../../picture/sensor-view.js").Rectangle} Rectangle */
+/** @typedef {import("../../../picture/sensor-view.js").Point} Point */
 
 const STEP = 1.25;
 const LEAST_PX = 64; // of the sensor: the Pi's ISP takes no less

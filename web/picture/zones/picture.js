@@ -1,15 +1,15 @@
 // @ts-check
-/** The live picture of the Motion tab, with layers over it, and where its points are on the sensor. */
+/** The live picture that zones and masks are drawn on, with layers over it, and where its points are on the sensor. */
 
 import { el, write } from "../../base/dom.js";
 import { reveal } from "../../base/reveal.js";
-import { FrameCanvas } from "../../picture/canvas.js";
-import { FrameLoop } from "../../picture/loop.js";
-import { factsOf, Loading, pictureState } from "../../picture/state.js";
-import { SensorView } from "../live/zoom/sensor-view.js";
+import { FrameCanvas } from "../canvas.js";
+import { FrameLoop } from "../loop.js";
+import { factsOf, Loading, pictureState } from "../state.js";
+import { SensorView } from "../sensor-view.js";
 
-/** @typedef {import("../live/zoom/sensor-view.js").Point} Point */
-/** @typedef {import("../live/zoom/sensor-view.js").Rectangle} Rectangle */
+/** @typedef {import("../sensor-view.js").Point} Point */
+/** @typedef {import("../sensor-view.js").Rectangle} Rectangle */
 
 const TICK_MS = 1_000;
 

@@ -5,7 +5,7 @@
  */
 
 import { el } from "../../base/dom.js";
-import { svg } from "./svg.js";
+import { svg } from "../../base/svg.js";
 import { MOST_CORNERS, outline } from "./zone.js";
 
 /** @typedef {import("./zone.js").Point} Point */

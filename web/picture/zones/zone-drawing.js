@@ -2,7 +2,7 @@
 /** Draws a new zone on the picture: a rectangle from corner to corner, or a polygon corner by corner. */
 
 import { drag } from "./drag.js";
-import { svg } from "./svg.js";
+import { svg } from "../../base/svg.js";
 
 /** @typedef {import("./zone.js").Point} Point */
 

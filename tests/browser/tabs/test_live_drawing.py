@@ -33,21 +33,25 @@ def real(tmp_path_factory) -> Iterator[RealCamera]:
 
 @pytest.fixture
 def open_live(real: RealCamera, new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens a page of its own on the Live tab, once its picture shows all of the sensor."""
+    """Opens a page of its own on the Live tab."""
 
     def open_live(**options) -> Page:
-        page = new_page(**options)
-        open_as_at_first(page, real.url)
-        wait_for_crop(page, (0, 0, *SENSOR))
-        return page
+        return as_at_first(new_page(**options), real)
 
     return open_live
 
 
 @pytest.fixture
-def live(open_live) -> Page:
+def live(real: RealCamera, same_page: Page) -> Page:
     """The Live tab on a wide screen."""
-    page: Page = open_live(viewport={"width": 1280, "height": 800})
+    same_page.set_viewport_size({"width": 1280, "height": 800})
+    return as_at_first(same_page, real)
+
+
+def as_at_first(page: Page, real: RealCamera) -> Page:
+    """The Live tab, once its picture shows all of the sensor."""
+    open_as_at_first(page, real.url)
+    wait_for_crop(page, (0, 0, *SENSOR))
     return page
 
 

@@ -20,11 +20,11 @@ NOT_SHOWN = {"files.raw", "hooks.item"}  # one has no choice, one is set on the 
 
 
 @pytest.fixture
-def opened(new_page: Callable[..., Page], shared_camera: RealCamera) -> Callable[..., Page]:
-    """Opens a tab."""
+def opened(new_page: Callable[..., Page], same_page: Page, shared_camera: RealCamera) -> Callable[..., Page]:
+    """Opens a tab; a page of its own has those `options`."""
 
     def opened(tab: str = "motion", **options: Any) -> Page:
-        page = new_page(**options)
+        page = new_page(**options) if options else same_page
         signed_in(page, shared_camera.url)
         page.goto(f"{shared_camera.url}{tab}")
         page.wait_for_selector(f"#{tab}-panel [data-setting]", state="attached")

@@ -51,7 +51,7 @@ const TEXTS = {
   "motion.frames": { label: "Frames with motion, of four" },
   "motion.learning_s": { label: "Time to become background", help: "A change that stays this long no longer counts." },
   "privacy.masks": { label: "Privacy masks", help: "Black in every picture. Two opposite corners of a rectangle, or all of a polygon, in sensor pixels, for example 120,80 800,600." },
-  "privacy.camera": { label: "Camera of the masks", help: "While another camera is used, the whole picture is black. If the masks fit it, clear this field." },
+  "privacy.camera": { label: "Camera of the masks", empty: "the camera in use", help: "While another camera is used, the whole picture is black. If the masks fit it, clear this field." },
   "privacy.raw": { label: "Raw photos despite masks", help: "A DNG file shows everything; the JPEG beside it is masked." },
   "stamp.uses": { label: "Pictures with a stamp", help: "A line of text in a corner. Raw photos never have one, and videos only if the picture continues meanwhile." },
   "stamp.text": { label: "Text", help: "With the fields {date}, {time}, {name} (of this machine), {camera} (its sensor) and {temperature}." },

@@ -10,10 +10,10 @@ from serving import Site
 WRITE = "%{http_code} %{http_version} %{num_connects} %{size_download}\\n"
 
 
-@pytest.fixture
-def site(tmp_path):
-    """A server with a picture."""
-    with Site(tmp_path) as site:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A server with a picture, which stays."""
+    with Site(tmp_path_factory.mktemp("site")) as site:
         site.publish(picture())
         yield site
 
@@ -90,20 +90,21 @@ def test_a_range_beyond_the_end_is_refused(site):
     assert f"Content-Range: bytes */{len(picture())}" in said
 
 
-def test_only_what_is_new(site, tmp_path):
+def test_only_what_is_new(tmp_path):
     """With the ETag kept in a file, as in a cron job that mirrors the picture."""
     tag, out = tmp_path / "etag", tmp_path / "now.jpg"
 
-    def mirror() -> str:
+    def mirror(site: Site) -> str:
         return run(
             "curl", "--silent", "--etag-save", tag, "--etag-compare", tag, "--output", out, "--write-out", WRITE,
             url(site),
         ).split()[0]  # fmt: skip
 
     tag.touch()
-    assert [mirror(), mirror()] == ["200", "304"]
-    site.publish(picture(colour="blue"))
-    assert [mirror(), mirror()] == ["200", "304"]
+    with Site(tmp_path) as site:
+        for colour in ("red", "blue"):
+            site.publish(picture(colour=colour))
+            assert [mirror(site), mirror(site)] == ["200", "304"]
     assert out.read_bytes() == picture(colour="blue")
 
 

@@ -20,12 +20,13 @@ def test_the_settings_in_the_document_are_ones(block):
     from_json(json.loads(block))
 
 
-@pytest.fixture
-def site(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
     """A server with a certificate of `stillcam certificate`, which has set it."""
-    certificate(tmp_path / "data", NAME)
-    settings = json.loads((tmp_path / "data/settings.json").read_text())
-    with Site(tmp_path, {"server": settings["server"]}) as site:
+    folder = tmp_path_factory.mktemp("own")
+    certificate(folder / "data", NAME)
+    settings = json.loads((folder / "data/settings.json").read_text())
+    with Site(folder, {"server": settings["server"]}) as site:
         still = site.images / ".still_1.jpg"
         still.write_bytes(picture())
         site.publisher.publish(still, 1.8e9)

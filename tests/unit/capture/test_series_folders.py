@@ -57,6 +57,19 @@ def test_each_is_taken_in_once_and_followed(root):
     assert worker.look() == ["One"]
 
 
+def test_a_new_one_with_the_name_of_a_deleted_one_stays(root):
+    """It was taken for a folder that replaces another: dropped, opened again, and moments were missed."""
+    worker = BackgroundWorker(root)
+    created(root, "One")
+    worker.look()
+    del worker.series["One"]
+    worker.folders.forget("One")
+    (root / "One").rename(root / ".deleted")  # no other folder gets its inode
+    one = worker.series["One"] = created(root, "One")
+    assert worker.look() == worker.look() == ["One"]
+    assert worker.series["One"] is one
+
+
 def test_before_the_first_look_it_is_said_that_it_is_being_opened(root):
     created(root, "One")
     worker = BackgroundWorker(root)

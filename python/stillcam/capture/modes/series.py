@@ -306,6 +306,8 @@ class SeriesMode(Mode):
         try:
             with self._folders.lock:
                 result = self._series_commands.execute(command.message, _now_ms())
+                if command.message.get("do") == "delete":
+                    self._folders.forget(str(name))
         except CommandError as error:
             command.fail(error, field=error.field)
             return

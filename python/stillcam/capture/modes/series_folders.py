@@ -61,6 +61,10 @@ class SeriesFolders:
             self._submit(partial(self._open, name, places[name]))
         self._nudge()
 
+    def forget(self, name: str) -> None:
+        """A series has been deleted: another one of its name does not replace its folder. Call it with the `lock`."""
+        self._identities.pop(name, None)
+
     def will_open(self, name: str) -> bool:
         """Whether the series of this name will be opened soon."""
         return name in self._opening or (not self._scanned and (self._root / name).is_dir())

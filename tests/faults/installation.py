@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from capture_daemon import CaptureDaemon
+from capture_daemon import LIVE, CaptureDaemon
 from serving import Site
 
 
@@ -23,7 +23,7 @@ class Installation:
         self._environ = environ
         self.daemon = CaptureDaemon(folder)
         self.daemon.fault()
-        self.daemon.set(snapshot={"interval_s": 0.2, "width": 160})
+        self.daemon.set(snapshot={"interval_s": 0.2, "width": 160}, live=LIVE, photo={"width": 320})
         settings = (self.daemon.data / "settings.json").read_text()
         self.site = Site(folder)
         (self.daemon.data / "settings.json").write_text(settings)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capture_daemon import ROOT
+from capture_daemon import FIXED_LENS, ROOT
 from filming import FilmDaemon, probe
 from notified import ServiceManager
 from people import register
@@ -34,6 +34,11 @@ def daemon(tmp_path: Path) -> Iterator[FilmDaemon]:
     yield daemon
     if daemon.process and daemon.process.poll() is None:
         daemon.kill()
+
+
+@pytest.fixture
+def with_camera(daemon: FilmDaemon) -> None:
+    daemon.attach(FIXED_LENS)
 
 
 def midway(daemon: FilmDaemon) -> Film:
@@ -110,7 +115,7 @@ def test_a_cancelled_film_leaves_nothing(daemon):
     assert "Traceback" not in daemon.log.read_text()
 
 
-def test_a_series_that_is_deleted_takes_its_film_along(daemon):
+def test_a_series_that_is_deleted_takes_its_film_along(daemon, with_camera):
     midway(daemon)
     daemon.ask("series", do="delete", name="Garden")
     until_idle(daemon)
@@ -119,7 +124,7 @@ def test_a_series_that_is_deleted_takes_its_film_along(daemon):
     assert "Traceback" not in daemon.log.read_text()
 
 
-def test_a_film_whose_renderer_is_killed_each_time_fails_alone(daemon):
+def test_a_film_whose_renderer_is_killed_each_time_fails_alone(daemon, with_camera):
     """It is tried three times."""
     film = midway(daemon)
 
@@ -175,7 +180,7 @@ def test_a_film_does_not_depend_on_the_client_that_ordered_it(daemon, tmp_path):
     assert daemon.until_made(told["id"])[0].pictures == SHOTS  # the server has ended
 
 
-def test_shots_continue_while_a_film_is_rendered(daemon):
+def test_shots_continue_while_a_film_is_rendered(daemon, with_camera):
     midway(daemon)
     daemon.ask("series", do="create", definition={"name": "Roof", "interval_s": 1, "start": "2001-01-01"})
     roof = daemon.paths.series / "Roof/frames"
@@ -185,7 +190,7 @@ def test_shots_continue_while_a_film_is_rendered(daemon):
         assert os.getpriority(os.PRIO_PROCESS, pid) == 19
 
 
-def test_a_film_is_paused_while_a_video_is_recorded(daemon):
+def test_a_film_is_paused_while_a_video_is_recorded(daemon, with_camera):
     film = midway(daemon)
     child = daemon.child()
     daemon.ask("video", seconds=60)
@@ -195,7 +200,7 @@ def test_a_film_is_paused_while_a_video_is_recorded(daemon):
     assert daemon.until_made(film.id)[0].pictures == SHOTS
 
 
-def test_a_paused_film_can_be_cancelled(daemon):
+def test_a_paused_film_can_be_cancelled(daemon, with_camera):
     film = midway(daemon)
     child = daemon.child()
     daemon.ask("video", seconds=60)
@@ -240,7 +245,7 @@ def disk(daemon: FilmDaemon) -> Iterator[SmallDisk]:
         yield disk
 
 
-def test_a_full_disk_fails_a_film_with_the_reason(daemon, disk):
+def test_a_full_disk_fails_a_film_with_the_reason(daemon, with_camera, disk):
     film = midway(daemon)
     disk.fill(left_bytes=MB // 4)  # below the disk reserve
     daemon.until(lambda _: daemon.film_called(film.id).state == "failed")

@@ -2,22 +2,26 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stillcam.common.errors import StillcamError
-from stillcam.ipc.protocol import NoAnswer, ask
+from stillcam.ipc.protocol import NoAnswer, Refusal, ask
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
-LIVE = {"width": 320, "framerate": 30}
+LIVE = {"width": 320, "framerate": 5}  # of simulated time, which is 20 times as fast
+VIDEO: dict[str, Any] = {"width": 320, "framerate": 5}
 STILL = {"interval_s": 3600, "width": 320}
+FIXED_LENS, AUTOFOCUS = "imx219", "imx519 imx219"
 
 
 class CaptureDaemon:
@@ -97,18 +101,32 @@ class CaptureDaemon:
 
 
 class IdleDaemon(CaptureDaemon):
-    """Takes a snapshot an hour; the starts of its camera programs are logged."""
+    """Takes a snapshot an hour; the starts of its camera programs are logged.
+
+    Attributes:
+        cameras: the camera modules; this one has a fixed lens, so that no picture waits for a scan.
+        video: what differs from VIDEO.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.cameras = FIXED_LENS
+        self.video: dict[str, Any] = {}
         (self.simulated / "starts.log").touch()
-        self.video: dict[str, Any] = {"width": 320, "framerate": 15}
         self.fault()
         self.settings()
 
+    def fault(self, **faults: Any) -> None:
+        super().fault(**{"cameras": self.cameras, **faults})
+
+    def attach(self, cameras: str) -> None:
+        """Have other camera modules."""
+        self.cameras = cameras
+        self.fault()
+
     def settings(self, **sections: Any) -> None:
         """Write settings; small pictures where nothing else is said."""
-        small = {"photo": {"width": 320}, "raw": {"width": 320}, "video": self.video}
+        small = {"photo": {"width": 320}, "raw": {"width": 320}, "video": VIDEO | self.video}
         self.set(**{"snapshot": STILL, "live": LIVE, **small, **sections})
 
     def open(self, **environ: str) -> None:
@@ -123,6 +141,23 @@ class IdleDaemon(CaptureDaemon):
     def starts(self) -> list[str]:
         """The command lines of all camera programs so far."""
         return (self.simulated / "starts.log").read_text().splitlines()
+
+    def use(self, **sections: Any) -> None:
+        """Begin another test on a daemon that runs: with these settings, and nothing that the test before has left."""
+        self.fault()
+        self.ask("lease", seconds=0)
+        for series in self.data.glob("series/[!.]*"):
+            with suppress(Refusal):  # it has been deleted, and its files are not gone yet
+                self.ask("series", do="delete", name=series.name)
+        self.until(lambda status: not list(self.data.glob("series/[!.]*")) and not status["recording"])
+        for folder in self.library.glob("*"):
+            if folder.name != ".drafts":
+                shutil.rmtree(folder)
+        self.until(lambda status: status["mode"] == "snapshot" and not status["reason"])
+        self.settings(**sections)
+        assert self.ask("reload")["in_force"] is True
+        self.until(lambda status: status["mode"] == "snapshot")
+        (self.simulated / "starts.log").write_text("")
 
     def take(self, **order: Any) -> list[Path]:
         """Take photos; their files."""

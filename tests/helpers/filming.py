@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,22 @@ Colour = tuple[int, int, int]
 
 
 class FilmDaemon(IdleDaemon):
-    """A daemon with a series Garden, which is over."""
+    """A daemon with a series Garden, which is over, and without a camera: `attach` one where it counts."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.attach("")
         self.paths = Paths(self.images, self.data)
         self.store = FilmStore(self.paths)
         self.garden = self.paths.series / "Garden"
+
+    def open(self, **environ: str) -> None:
+        """Start the daemon, and wait until it answers, and for a picture if it has a camera."""
+        if self.cameras:
+            super().open(**environ)
+        else:
+            self.start(**environ)
+            self.until(lambda status: status["mode"] == "no camera")
 
     def shots(self, count: int, colour: Callable[[int], Colour], **definition: Any) -> None:
         """The series, with a shot a minute from 2026-11-20T08:00Z on, each of one colour."""
@@ -40,9 +50,7 @@ class FilmDaemon(IdleDaemon):
 
     def paint(self, n: int, colour: Colour, size: tuple[int, int] = SIZE) -> None:
         """Another picture for a shot."""
-        file = io.BytesIO()
-        Image.new("RGB", size, colour).save(file, "JPEG", quality=95)
-        (self.garden / "frames" / file_of(n)).write_bytes(file.getvalue())
+        (self.garden / "frames" / file_of(n)).write_bytes(_jpeg(colour, size))
 
     def move_shots(self, day: str) -> None:
         """Have the shots taken on another day, at noon; their files keep their names."""
@@ -116,6 +124,13 @@ class FilmDaemon(IdleDaemon):
     def left(self) -> list[str]:
         """All that lies beside the films."""
         return sorted(path.name for path in self.store.folder("Garden").iterdir())
+
+
+@cache
+def _jpeg(colour: Colour, size: tuple[int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "JPEG", quality=95)
+    return file.getvalue()
 
 
 def probe(path: Path) -> dict[str, Any]:

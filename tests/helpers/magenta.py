@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image, ImageChops
@@ -33,6 +34,21 @@ def magenta_in(data: bytes) -> float:
     return max(shares)
 
 
+class BeingWritten(Exception):
+    """A picture that has changed, or is gone, since it was read."""
+
+
+def _whole(path: Path) -> float:
+    data = b""
+    try:
+        data = path.read_bytes()
+        return magenta_in(data)
+    except OSError:
+        if path.exists() and path.read_bytes() == data:
+            raise
+        raise BeingWritten from None
+
+
 def frames_of(video: Path) -> list[bytes]:
     """All frames of a video, as JPEGs."""
     ffmpeg = shutil.which("ffmpeg")
@@ -46,7 +62,8 @@ def magenta_files(*folders: Path) -> dict[Path, float]:
     found = {}
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
         if path.suffix in PICTURES:
-            found[path] = magenta_in(path.read_bytes())
+            with suppress(BeingWritten):
+                found[path] = _whole(path)
         elif path.suffix in VIDEOS:
             found[path] = max(map(magenta_in, frames_of(path)))
         elif path.suffix not in (".json", ".jsonl", ".db"):

@@ -33,6 +33,17 @@ def daemon(tmp_path: Path) -> Iterator[CaptureDaemon]:
         daemon.process.wait()
 
 
+@pytest.fixture(scope="module")
+def shared_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdleDaemon]:
+    """A capture daemon with a library that runs, for all tests of a file that begin with its `use`."""
+    shared_daemon = IdleDaemon(tmp_path_factory.mktemp("shared_daemon"))
+    try:
+        shared_daemon.open()
+        yield shared_daemon
+    finally:
+        shared_daemon.kill()
+
+
 @pytest.fixture
 def idle_daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
     """A capture daemon with a library, not started yet."""

@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from capture_daemon import LIVE
 
 from stillcam.ipc.protocol import Refusal
 
@@ -14,6 +15,7 @@ OLD = "metadata metadata-format thumb flush buffer-count"  # what Stillcam asks 
 
 
 def test_pictures_come_from_a_program_without_optional_options(daemon):
+    daemon.set(snapshot=STILL, live=LIVE, photo={"width": 320})
     daemon.fault(lacks=OLD)
     daemon.start()
     status = daemon.until(lambda status: status["captures"]["ok"] > 1)

@@ -4,13 +4,19 @@ import time
 from typing import Any
 
 import pytest
-from capture_daemon import LIVE, BackgroundRequest, IdleDaemon, read_sidecar
+from capture_daemon import AUTOFOCUS, LIVE, BackgroundRequest, IdleDaemon, read_sidecar
 
 from stillcam.series import reader
 
 FRESH_S = 10.0
 FOCUSED = {"AfState": 2, "LensPosition": 1.5}
 HELD = "--autofocus-mode=manual --lens-position=1.5"
+
+
+@pytest.fixture(autouse=True)
+def _lens(idle_daemon: IdleDaemon) -> None:
+    """The lens of the camera can be moved."""
+    idle_daemon.attach(AUTOFOCUS)
 
 
 def focused(status: dict[str, Any]) -> bool:
@@ -68,6 +74,7 @@ def test_when_asked_the_lens_stays_where_the_last_scan_has_left_it(idle_daemon):
     idle_daemon.until(lambda status: status["mode"] == "live")
     (item,) = idle_daemon.take()
     assert read_sidecar(item)["metadata"]["LensPosition"] == 1.5
+    idle_daemon.ask("lease", seconds=0)
     idle_daemon.next_snapshot()
     assert all(HELD in start for start in idle_daemon.starts()[count:])
     idle_daemon.settings(controls={"AfMode": "Auto", "AfRange": "Macro"})

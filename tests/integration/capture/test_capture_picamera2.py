@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from capture_daemon import LIVE, STILL, CaptureDaemon, IdleDaemon, read_sidecar
+from capture_daemon import AUTOFOCUS, LIVE, STILL, VIDEO, CaptureDaemon, IdleDaemon, read_sidecar
 from magenta import frames_of, magenta_in
 from picamera2_library import LIBRARY
 from PIL import Image, ImageStat
@@ -26,6 +26,7 @@ needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmp
 @pytest.fixture
 def camera(idle_daemon: IdleDaemon) -> IdleDaemon:
     """A daemon on the stand-in for the library, with a picture."""
+    idle_daemon.attach(AUTOFOCUS)
     idle_daemon.open(**LIBRARY)
     return idle_daemon
 
@@ -141,7 +142,7 @@ def test_who_watches_sees_on_while_a_video_is_made(camera):
 @needs_ffmpeg
 def test_a_masked_video_is_made_of_masked_frames(camera):
     """The library encodes what the camera sees: while there are masks, the daemon records masked frames."""
-    sections = {"snapshot": STILL, "live": LIVE, "video": camera.video}
+    sections = {"snapshot": STILL, "live": LIVE, "video": VIDEO}
     camera.fault(marker=MARKER, speed=2)
     camera.next_snapshot()
     assert magenta_in((camera.images / "current.jpg").read_bytes()) > 0.01
@@ -234,6 +235,7 @@ def test_daemons_that_start_at_the_same_moment_do_not_disturb_each_other(tmp_pat
         (tmp_path / name).mkdir()
     pair = [IdleDaemon(tmp_path / name) for name in ("one", "two")]
     try:
+        pair[0].attach(AUTOFOCUS)
         pair[0].fault(start_s=7)  # the other daemon is up by then, on a busy machine, too
         for index, daemon in enumerate(pair):
             daemon.settings(camera={"index": index})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_daemon import LIVE, ROOT, BackgroundRequest, IdleDaemon
+from capture_daemon import AUTOFOCUS, LIVE, ROOT, BackgroundRequest, IdleDaemon
 from picamera2_library import LIBRARY
 from running_series import Series
 from serving import Site
@@ -149,6 +149,7 @@ def photo(machine: Machine) -> None:
 
 
 def focus(machine: Machine) -> None:
+    machine.idle_daemon.attach(AUTOFOCUS)
     machine.idle_daemon.open()
     stalls(machine.idle_daemon)
     BackgroundRequest(machine.idle_daemon, "focus")

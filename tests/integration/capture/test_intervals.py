@@ -51,8 +51,8 @@ def test_the_first_snapshot_after_a_video_has_its_time(idle_daemon):
     """The newest frame is then as old as the video is long, and no camera is to blame."""
     idle_daemon.settings(snapshot=STILL | {"interval_s": 1}, video=ENCODE)
     idle_daemon.open()
-    frame = idle_daemon.ask("status")["frame"]
     idle_daemon.ask("video")
+    frame = idle_daemon.ask("status")["frame"]
     idle_daemon.fault(slow_s=2.0)
     idle_daemon.ask("stop")
     told = idle_daemon.until(lambda status: status["mode"] == "snapshot")

@@ -264,7 +264,7 @@ def test_zones_limit_where_motion_counts(guard):
     guard.start()
     guard.until(settled)
     walk(guard)
-    guard.settings(live=STREAM, motion=ARMED | {"zones": ["exclude 0,0 4656,3496"]})
+    guard.settings(live=STREAM, motion=ARMED | {"zones": ["exclude 0,0 3280,2464"]})
     guard.ask("reload")
     looked(guard, 2)
     guard.fault(**WALK)

@@ -14,7 +14,7 @@ STREAM = {"width": 320, "framerate": 10}
 ARMED = {"armed": True, "after_s": 1, "record": "picture"}
 EMPTY = {"speed": 1, "no_boat": True}  # nothing moves in the picture
 WALK = EMPTY | {"walk_every_s": 4, "walk_s": 4}
-EVERYWHERE = ["exclude 0,0 4656,3496"]
+EVERYWHERE = ["exclude 0,0 3280,2464"]
 
 Levels = dict[str, Any]
 
@@ -83,7 +83,7 @@ def test_a_disarmed_camera_shows_what_it_would_notice_and_makes_no_event(daemon)
 
 
 def test_blocks_are_where_the_picture_shows_them(daemon):
-    daemon.settings(live=STREAM, camera={"rotation": 90}, motion={"zones": ["exclude 0,0 4656,1748"]})
+    daemon.settings(live=STREAM, camera={"rotation": 90}, motion={"zones": ["exclude 0,0 3280,1232"]})
     daemon.ask("reload")
     daemon.fault(**WALK)
     tuner = Tuner(daemon)
@@ -164,7 +164,7 @@ def test_an_armed_camera_shows_its_last_minute_to_a_later_client(daemon):
     assert daemon.ask("level", after=1_000_000)["looks"]  # a number of another run
 
 
-@pytest.mark.parametrize("after", [-1, "5", 0.5])
-def test_a_wrong_number_is_refused(daemon, after):
-    with pytest.raises(Refusal, match="after must be a whole number"):
-        daemon.ask("level", after=after)
+def test_a_wrong_number_is_refused(daemon):
+    for after in (-1, "5", 0.5):
+        with pytest.raises(Refusal, match="after must be a whole number"):
+            daemon.ask("level", after=after)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from capture_daemon import DEADLINE_S, LIVE, ROOT, STILL, BackgroundRequest, IdleDaemon, read_sidecar
+from capture_daemon import AUTOFOCUS, DEADLINE_S, LIVE, ROOT, STILL, BackgroundRequest, IdleDaemon, read_sidecar
 from PIL import Image, ImageChops, ImageStat
 
 from stillcam.camera.simulated.sensors import MODULES
@@ -46,7 +46,7 @@ def test_a_photo_is_in_the_library_with_all_that_is_known_of_it(idle_daemon):
     assert picture(item).size == (640, 480)
     told = read_sidecar(item)
     assert (told["version"], told["kind"], told["size"]) == (1, "photo", [640, 480])
-    assert told["camera"] == {"index": 0, "model": "imx519"}
+    assert told["camera"] == {"index": 0, "model": "imx219"}
     assert told["controls"] == {"Contrast": 1.5, "Saturation": 0.5}
     assert told["configuration"]["width"] == 640
     assert told["metadata"]["ExposureTime"] > 0
@@ -59,50 +59,47 @@ def test_a_photo_is_in_the_library_with_all_that_is_known_of_it(idle_daemon):
 
 
 @pytest.mark.parametrize("kind", ["photo", "raw"])
-def test_the_thumbnail_that_the_camera_made_is_used(idle_daemon, kind):
+def test_the_thumbnail_that_the_camera_made_is_used(shared_daemon, kind):
     """It has the picture's proportions: none has to be made."""
-    idle_daemon.settings(photo={"width": 640}, raw={"width": 640, "sensor_mode": "2328:1748:10"})
-    idle_daemon.open()
-    (item,) = idle_daemon.ask("photo", kind=kind)["items"]
-    thumbnail = Thumbnails(idle_daemon.library).of(Library(idle_daemon.library).item(item))
+    shared_daemon.use(photo={"width": 640}, raw={"width": 640, "sensor_mode": "1640:1232:10"})
+    (item,) = shared_daemon.ask("photo", kind=kind)["items"]
+    thumbnail = Thumbnails(shared_daemon.library).of(Library(shared_daemon.library).item(item))
     with Image.open(io.BytesIO(thumbnail)) as image:
         assert image.size == (320, 240)
-    assert not (idle_daemon.library / ".thumbnails").exists()
+    assert not (shared_daemon.library / ".thumbnails").exists()
 
 
 @pytest.mark.parametrize("form", ["png", "bmp"])
-def test_a_photo_in_another_format_is_turned_like_a_jpeg(idle_daemon, form):
-    idle_daemon.settings(files={"photo": form}, camera={"rotation": 90})
-    idle_daemon.open()
-    (item,) = idle_daemon.take(kind="photo")
+def test_a_photo_in_another_format_is_turned_like_a_jpeg(shared_daemon, form):
+    shared_daemon.use(files={"photo": form}, camera={"rotation": 90})
+    (item,) = shared_daemon.take(kind="photo")
     with Image.open(item) as image:
         assert (image.format, image.size) == (form.upper(), (240, 320))
     assert read_sidecar(item)["size"] == [240, 320]
     assert item.suffix == f".{form}"
 
 
-def test_a_raw_photo_is_a_dng_with_a_jpeg(idle_daemon):
-    idle_daemon.settings(raw={"width": 320, "sensor_mode": "1280:720:10"})
-    idle_daemon.open()
-    (item,) = idle_daemon.take(kind="raw")
-    assert [Path(name).suffix for name in idle_daemon.visible()] == [".dng", ".jpg", ".json"]
+def test_a_raw_photo_is_a_dng_with_a_jpeg(shared_daemon):
+    shared_daemon.use(raw={"width": 320, "sensor_mode": "640:480:10"})
+    (item,) = shared_daemon.take(kind="raw")
+    assert [Path(name).suffix for name in shared_daemon.visible()] == [".dng", ".jpg", ".json"]
     assert item.suffix == ".dng"
     with Image.open(item) as image:
         assert image.format == "TIFF"
         assert image.getexif()[271] == "Raspberry Pi"
-    assert item.stat().st_size > 1280 * 720 * 2
-    assert picture(item.with_suffix(".jpg")).size == (320, 176)
+    assert item.stat().st_size > 640 * 480 * 2
+    assert picture(item.with_suffix(".jpg")).size == (320, 240)
     assert read_sidecar(item)["kind"] == "raw"
 
 
-def test_a_burst_is_one_start_of_the_camera_program(idle_daemon):
-    idle_daemon.open()
-    before = len(idle_daemon.starts())
-    items = idle_daemon.take(kind="photo", count=5)
+def test_a_burst_is_one_start_of_the_camera_program(shared_daemon):
+    shared_daemon.use()
+    before = len(shared_daemon.starts())
+    items = shared_daemon.take(kind="photo", count=5)
     assert len({item.name for item in items}) == 5
     assert items == sorted(items)
-    idle_daemon.next_snapshot()
-    assert len(idle_daemon.starts()) == before + 2  # photos, then snapshots again
+    shared_daemon.next_snapshot()
+    assert len(shared_daemon.starts()) == before + 2  # photos, then snapshots again
     assert all(read_sidecar(item)["metadata"] for item in items)
 
 
@@ -159,38 +156,37 @@ def test_the_camera_does_not_wait_until_a_photo_is_stored(idle_daemon, tmp_path)
     assert idle_daemon.drafts() == []
 
 
-def test_the_configuration_and_its_controls_are_seen_in_the_picture(idle_daemon):
-    idle_daemon.settings(controls=MANUAL)
-    idle_daemon.open()
-    (plain,) = idle_daemon.take()
+def test_the_configuration_and_its_controls_are_seen_in_the_picture(shared_daemon):
+    shared_daemon.use(controls=MANUAL)
+    (plain,) = shared_daemon.take()
     grey = {"width": 320, "hflip": True, "quality": 40, "controls": {"Saturation": 0}}
-    idle_daemon.settings(controls=MANUAL, photo=grey)
-    idle_daemon.ask("reload")
-    (other,) = idle_daemon.take()
+    shared_daemon.settings(controls=MANUAL, photo=grey)
+    shared_daemon.ask("reload")
+    (other,) = shared_daemon.take()
     mirrored = picture(plain).transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("L").convert("RGB")
     assert apart(picture(other), mirrored) < 4 < apart(picture(other), picture(plain))
     assert other.stat().st_size < plain.stat().st_size * 0.8
-    assert apart(picture(idle_daemon.images / "current.jpg"), picture(plain)) < 4  # of no concern for snapshots
+    assert apart(picture(shared_daemon.images / "current.jpg"), picture(plain)) < 4  # of no concern for snapshots
 
 
-def test_a_photo_just_like_a_snapshot_restarts_nothing_and_is_shown(idle_daemon):
-    idle_daemon.settings(photo=AS_SNAPSHOTS)
-    idle_daemon.open()
-    before = idle_daemon.starts()
-    items = idle_daemon.take(kind="photo", count=3)
-    status = idle_daemon.ask("status")
-    assert idle_daemon.starts() == before
+def test_a_photo_just_like_a_snapshot_restarts_nothing_and_is_shown(shared_daemon):
+    shared_daemon.use(photo=AS_SNAPSHOTS)
+    before = shared_daemon.starts()
+    items = shared_daemon.take(kind="photo", count=3)
+    status = shared_daemon.ask("status")
+    assert shared_daemon.starts() == before
     assert status["captures"]["ok"] >= 4
     # A snapshot follows the last photo at once; the frame before the current one is kept.
-    assert items[-1].read_bytes() in [frame.read_bytes() for frame in idle_daemon.images.glob("camera_*.jpg")]
+    assert items[-1].read_bytes() in [frame.read_bytes() for frame in shared_daemon.images.glob("camera_*.jpg")]
     assert [read_sidecar(item)["metadata"]["SensorTimestamp"] for item in items] == sorted(
         {read_sidecar(item)["metadata"]["SensorTimestamp"] for item in items}
     )  # each has its own
-    idle_daemon.ask("snapshot")
-    assert idle_daemon.starts() == before
+    shared_daemon.ask("snapshot")
+    assert shared_daemon.starts() == before
 
 
 def test_a_photo_begins_with_what_the_camera_had_found_unless_it_is_told_not_to(idle_daemon):
+    idle_daemon.attach(AUTOFOCUS)
     idle_daemon.open()
     found = idle_daemon.ask("status")["metadata"]
     idle_daemon.take()
@@ -208,38 +204,37 @@ def test_a_photo_begins_with_what_the_camera_had_found_unless_it_is_told_not_to(
     assert "--awbgains" not in begun
 
 
-def test_a_self_timer_waits_while_frames_go_on_and_can_be_cancelled(idle_daemon):
-    idle_daemon.settings(snapshot={"interval_s": 0.1, "width": 320}, video={"while_recording": "encode"})
-    idle_daemon.open()
-    asking = BackgroundRequest(idle_daemon, "photo", kind="photo", count=2, delay_s=3600)
-    taking = idle_daemon.until(lambda status: status["taking"])["taking"]
+def test_a_self_timer_waits_while_frames_go_on_and_can_be_cancelled(shared_daemon):
+    shared_daemon.use(snapshot={"interval_s": 0.1, "width": 320}, video={"while_recording": "encode"})
+    asking = BackgroundRequest(shared_daemon, "photo", kind="photo", count=2, delay_s=3600)
+    taking = shared_daemon.until(lambda status: status["taking"])["taking"]
     assert (taking["kind"], taking["done"], taking["of"]) == ("photo", 0, 2)
-    assert taking["due"] > status_time(idle_daemon)
-    assert idle_daemon.frames(3)["mode"] == "snapshot"
-    assert len(idle_daemon.take(kind="photo")) == 1  # another one need not wait for it
+    assert taking["due"] > status_time(shared_daemon)
+    assert shared_daemon.frames(3)["mode"] == "snapshot"
+    assert len(shared_daemon.take(kind="photo")) == 1  # another one need not wait for it
     with pytest.raises(Refusal, match="self-timer") as caught:
-        idle_daemon.ask("video", seconds=1)
+        shared_daemon.ask("video", seconds=1)
     assert caught.value.cause == "busy"
-    assert idle_daemon.ask("cancel") == {"items": []}
+    assert shared_daemon.ask("cancel") == {"items": []}
     assert asking.wait() == {"items": []}
-    assert idle_daemon.ask("status")["taking"] is None
-    assert len(idle_daemon.take(delay_s=0.3)) == 1
+    assert shared_daemon.ask("status")["taking"] is None
+    assert len(shared_daemon.take(delay_s=0.3)) == 1
 
 
-def test_a_burst_that_is_cancelled_keeps_what_was_taken(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.fault(slow_s=0.2)
-    asking = BackgroundRequest(idle_daemon, "photo", count=100)
-    idle_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
-    second = BackgroundRequest(idle_daemon, "photo", kind="raw")
-    idle_daemon.until(lambda status: status["mode"] == "photo")
-    cancelled = idle_daemon.ask("cancel")["items"]
+def test_a_burst_that_is_cancelled_keeps_what_was_taken(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.fault(slow_s=0.2)
+    asking = BackgroundRequest(shared_daemon, "photo", count=100)
+    shared_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 2)
+    second = BackgroundRequest(shared_daemon, "photo", kind="raw")
+    shared_daemon.until(lambda status: status["mode"] == "photo")
+    cancelled = shared_daemon.ask("cancel")["items"]
     first, other = asking.wait()["items"], second.wait()["items"]
     assert 2 <= len(first) < 100
     assert set(cancelled) <= set(first) | set(other)
-    assert idle_daemon.next_snapshot()["taking"] is None
-    assert len([name for name in idle_daemon.visible() if name.endswith((".jpg", ".dng"))]) >= len(first)
-    assert idle_daemon.drafts() == []
+    assert shared_daemon.next_snapshot()["taking"] is None
+    assert len([name for name in shared_daemon.visible() if name.endswith((".jpg", ".dng"))]) >= len(first)
+    assert shared_daemon.drafts() == []
 
 
 NO_MEMORY = {"start_error": "failed to allocate capture buffers for stream", "start_error_width": 640}
@@ -275,39 +270,38 @@ def test_a_photo_that_the_camera_refuses_is_reported_at_once(idle_daemon):
     assert idle_daemon.next_snapshot()["failures"] == {"options": 1}
 
 
-def test_an_answer_that_takes_long_says_how_far_it_is(idle_daemon):
-    idle_daemon.open()
-    answer = idle_daemon.ask("photo", delay_s=3600, wait_s=0.1)
+def test_an_answer_that_takes_long_says_how_far_it_is(shared_daemon):
+    shared_daemon.use()
+    answer = shared_daemon.ask("photo", delay_s=3600, wait_s=0.1)
     assert answer["taking"]["of"] == 1
-    idle_daemon.ask("cancel")
+    shared_daemon.ask("cancel")
     with pytest.raises(Refusal, match="from 1 to 100"):
-        idle_daemon.ask("photo", count=101)
+        shared_daemon.ask("photo", count=101)
     with pytest.raises(Refusal, match="photo or raw"):
-        idle_daemon.ask("photo", kind="video")
+        shared_daemon.ask("photo", kind="video")
 
 
-def test_photos_come_out_of_the_live_view_and_it_goes_on(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.ask("lease", seconds=30)
-    idle_daemon.until(lambda status: status["mode"] == "live" and status["metadata"])
-    idle_daemon.take(count=2)
-    idle_daemon.until(lambda status: status["mode"] == "live")
-    idle_daemon.frames(2)
+def test_photos_come_out_of_the_live_view_and_it_goes_on(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.ask("lease", seconds=30)
+    shared_daemon.until(lambda status: status["mode"] == "live" and status["metadata"])
+    shared_daemon.take(count=2)
+    shared_daemon.until(lambda status: status["mode"] == "live")
+    shared_daemon.frames(2)
 
 
-def test_a_nearly_full_disk_refuses_before_anything_is_begun(idle_daemon):
-    idle_daemon.settings(files={"floor_mb": 10_000_000})
-    idle_daemon.open()
-    before = idle_daemon.starts()
-    assert idle_daemon.ask("status")["library"]["floor_bytes"] == 10_000_000_000_000
+def test_a_nearly_full_disk_refuses_before_anything_is_begun(shared_daemon):
+    shared_daemon.use(files={"floor_mb": 10_000_000})
+    before = shared_daemon.starts()
+    assert shared_daemon.ask("status")["library"]["floor_bytes"] == 10_000_000_000_000
     for command in ({"command": "photo"}, {"command": "video", "seconds": 1}):
         with pytest.raises(Refusal, match="nearly full") as caught:
-            idle_daemon.ask(**command)
+            shared_daemon.ask(**command)
         assert caught.value.cause == "disk"
-    assert (idle_daemon.visible(), idle_daemon.starts()) == ([], before)
-    idle_daemon.settings()
-    idle_daemon.ask("reload")
-    assert len(idle_daemon.take()) == 1
+    assert (shared_daemon.visible(), shared_daemon.starts()) == ([], before)
+    shared_daemon.settings()
+    shared_daemon.ask("reload")
+    assert len(shared_daemon.take()) == 1
 
 
 def test_without_a_camera_a_photo_is_refused_at_once(idle_daemon):
@@ -415,37 +409,37 @@ def test_the_end_of_the_daemon_ends_a_burst(idle_daemon):
     assert [name for name in os.listdir(idle_daemon.images) if name.startswith(".")] == []
 
 
-def test_new_settings_in_a_burst_count_for_what_follows(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.fault(slow_s=0.1)
-    asking = BackgroundRequest(idle_daemon, "photo", count=5)
-    idle_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 1)
-    idle_daemon.settings(snapshot=STILL | {"width": 640}, live=LIVE)
-    answer = idle_daemon.ask("reload")
+def test_new_settings_in_a_burst_count_for_what_follows(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.fault(slow_s=0.1)
+    asking = BackgroundRequest(shared_daemon, "photo", count=5)
+    shared_daemon.until(lambda status: status["taking"] and status["taking"]["done"] >= 1)
+    shared_daemon.settings(snapshot=STILL | {"width": 640}, live=LIVE)
+    answer = shared_daemon.ask("reload")
     assert answer["in_force"] is True
     assert len(asking.wait()["items"]) == 5
-    assert picture(idle_daemon.images / answer["frame"]).size == (640, 480)
+    assert picture(shared_daemon.images / answer["frame"]).size == (640, 480)
 
 
-def test_what_is_too_much_is_pruned_and_favourites_stay(idle_daemon):
-    idle_daemon.open()
-    items = idle_daemon.take(count=6)
-    marker = idle_daemon.library / ".favourites" / items[0].parent.name / items[0].name
+def test_what_is_too_much_is_pruned_and_favourites_stay(shared_daemon):
+    shared_daemon.use()
+    items = shared_daemon.take(count=6)
+    marker = shared_daemon.library / ".favourites" / items[0].parent.name / items[0].name
     marker.parent.mkdir(parents=True)
     marker.touch()
-    idle_daemon.settings(retention={"max_bytes_gb": 3.5 * items[0].stat().st_size / 1e9})
-    idle_daemon.ask("reload")
-    (newest,) = idle_daemon.take()
-    idle_daemon.until(lambda _: not items[3].exists())
-    idle_daemon.until(lambda _: len(idle_daemon.visible()) <= 6)
+    shared_daemon.settings(retention={"max_bytes_gb": 3.5 * items[0].stat().st_size / 1e9})
+    shared_daemon.ask("reload")
+    (newest,) = shared_daemon.take()
+    shared_daemon.until(lambda _: not items[3].exists())
+    shared_daemon.until(lambda _: len(shared_daemon.visible()) <= 6)
     assert items[0].exists()
     assert newest.exists()
     assert not items[1].exists()
 
 
-def test_the_commands_print_the_paths(idle_daemon):
-    idle_daemon.open()
-    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(idle_daemon.data)}
+def test_the_commands_print_the_paths(shared_daemon):
+    shared_daemon.use()
+    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(shared_daemon.data)}
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         call = [sys.executable, "-m", "stillcam", *arguments]
@@ -475,6 +469,7 @@ def test_a_board_with_64_mb_of_contiguous_memory_takes_photos_of_all_the_pixels(
 
 def test_photos_come_without_a_switch_where_the_memory_allows_it(idle_daemon):
     """The viewfinder runs in their sensor mode anyway; its buffers need 22 MB, with those of the photos 30."""
+    idle_daemon.attach(AUTOFOCUS)  # whose modes these are
     idle_daemon.settings(photo={"width": 1280})
     idle_daemon.open()
     for cma_mb in (512, 25, 25):

@@ -19,9 +19,9 @@ from videos import recording
 
 from stillcam.ipc.protocol import Refusal
 
-MARKER = "2100,1400 2700,2000"  # pixels of an imx519, which has 4656x3496
+MARKER = "1480,980 1900,1410"  # pixels of an imx219, which has 3280x2464
 MASKS = {"masks": [MARKER]}
-ZOOM = {"ScalerCrop": [1800, 1200, 1400, 1050]}
+ZOOM = {"ScalerCrop": [1268, 846, 988, 740]}
 LIVE = {"width": 320, "framerate": 10}
 PHOTO = {"width": 640}
 ARMED = {"armed": False, "after_s": 1, "before_s": 1}
@@ -106,7 +106,7 @@ def test_a_large_photo_is_masked_by_a_child_process_and_has_no_thumbnail(idle_da
     (photo,) = idle_daemon.take()
     with Image.open(photo) as image:
         assert image.size[0] == 2328
-        assert image.getexif()[0x0110] == "imx519"
+        assert image.getexif()[0x0110] == "imx219"
         assert b"\xff\xd8" not in image.info["exif"]
     assert not magenta_in(photo.read_bytes())
 

@@ -15,7 +15,7 @@ UNLOCKED = "using the camera without it"
 @pytest.fixture
 def started_before(idle_daemon: IdleDaemon) -> IdleDaemon:
     """A daemon that has listed the cameras, and has ended."""
-    idle_daemon.fault(cameras="imx708 imx219")
+    idle_daemon.attach("imx708 imx219")
     idle_daemon.settings(snapshot={"interval_s": 0.5, "width": 320})
     idle_daemon.open()
     idle_daemon.end()
@@ -79,7 +79,7 @@ def test_a_wrong_list_is_corrected_long_before_the_next_snapshot(started_before)
 
 
 def test_other_cameras_are_listed_before_the_first_picture(started_before):
-    started_before.fault(cameras="imx219 imx708")
+    started_before.attach("imx219 imx708")
     started_before.open()
     assert started_before.ask("status")["camera"]["model"] == "imx219"
     assert CHANGED not in started_before.log.read_text()

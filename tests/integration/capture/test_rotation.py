@@ -1,5 +1,6 @@
 """A rotated camera does whatever one that is not rotated does, on the real daemon with the simulated camera."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,7 @@ from stillcam.series.manifest_search import gaps
 
 
 def burst(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
-    idle_daemon.settings(camera=camera)
-    idle_daemon.open()
+    idle_daemon.use(camera=camera)
     items = idle_daemon.take(count=3)
     assert len({read_sidecar(item)["metadata"]["SensorTimestamp"] for item in items}) == len(items) == 3
     return items
@@ -20,8 +20,7 @@ def burst(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
 
 def photos_like_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
     """Published too, so by the program that runs."""
-    idle_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
-    idle_daemon.open()
+    idle_daemon.use(camera=camera, photo=AS_SNAPSHOTS)
     starts = idle_daemon.starts()
     items = idle_daemon.take(count=3)
     assert idle_daemon.starts() == starts
@@ -30,17 +29,16 @@ def photos_like_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
 
 
 def series(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
-    idle_daemon.settings(camera=camera)
+    idle_daemon.use(camera=camera)
     return shots(idle_daemon)
 
 
 def series_like_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
-    idle_daemon.settings(camera=camera, photo=AS_SNAPSHOTS)
+    idle_daemon.use(camera=camera, photo=AS_SNAPSHOTS)
     return shots(idle_daemon)
 
 
 def shots(idle_daemon: IdleDaemon) -> list[Path]:
-    idle_daemon.open()
     garden = Series(idle_daemon, interval_s=2, shots=3).over()
     rows = garden.shots()
     assert len(rows) == 3
@@ -50,8 +48,7 @@ def shots(idle_daemon: IdleDaemon) -> list[Path]:
 
 
 def bracket(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
-    idle_daemon.settings(camera=camera)
-    idle_daemon.open()
+    idle_daemon.use(camera=camera)
     vary = {"control": "ExposureValue", "values": [-1, 0, 1], "bracket": True}
     garden = Series(idle_daemon, interval_s=3600, shots=1, vary=vary).over()
     rows = garden.shots()
@@ -62,9 +59,8 @@ def bracket(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
 
 def slow_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
     """Each takes longer than the interval, so that there is no rest between them."""
+    idle_daemon.use(camera=camera, snapshot={**STILL, "interval_s": 0.1})
     idle_daemon.fault(slow_s=0.1)
-    idle_daemon.settings(camera=camera, snapshot={**STILL, "interval_s": 0.1})
-    idle_daemon.open()
     starts = idle_daemon.starts()
     status = idle_daemon.frames(10)
     assert (status["restarts"], status["failures"]) == ({}, {})
@@ -75,16 +71,30 @@ def slow_snapshots(idle_daemon: IdleDaemon, **camera: int) -> list[Path]:
 USES = (burst, photos_like_snapshots, series, series_like_snapshots, bracket, slow_snapshots)
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.fixture(params=[0, 90, 180, 270], scope="module")
+def rotated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[IdleDaemon, int]]:
+    """A daemon, and the clockwise rotation of its camera; at its end it leaves nothing that it needed meanwhile."""
+    idle_daemon = IdleDaemon(tmp_path_factory.mktemp("rotated"))
+    try:
+        idle_daemon.settings(camera={"rotation": request.param})
+        idle_daemon.open()
+        yield idle_daemon, request.param
+        assert idle_daemon.end() == 0
+        assert not list(idle_daemon.images.glob(".*"))
+        assert idle_daemon.drafts() == []
+    finally:
+        idle_daemon.kill()
+
+
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
-def test_a_rotated_camera_takes_pictures_like_any_other(idle_daemon, use, degrees):
+def test_a_rotated_camera_takes_pictures_like_any_other(rotated, use):
     """What the daemon writes beside the camera's files is never taken for one of them."""
+    idle_daemon, degrees = rotated
     for path in use(idle_daemon, rotation=degrees):
         with Image.open(path) as image:
             image.load()
             assert image.size == ((240, 320) if degrees in (90, 270) else (320, 240))
     status = idle_daemon.ask("status")
     assert (status["restarts"], status["failures"]) == ({}, {})
-    assert idle_daemon.end() == 0
-    assert not list(idle_daemon.images.glob(".*"))
-    assert idle_daemon.drafts() == []

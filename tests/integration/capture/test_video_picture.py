@@ -63,6 +63,7 @@ def test_a_video_is_as_long_as_requested_and_as_fast_as_it_was_whatever_the_fram
 
 def test_a_camera_that_gives_fewer_frames_than_wanted_makes_no_faster_video_and_the_item_says_so(idle_daemon):
     """A board may be too slow for so many JPEGs; played at the wanted rate, the video would be of one second."""
+    idle_daemon.settings(video=SMALL)
     idle_daemon.open()
     idle_daemon.fault(slow_s=0.2)
     item = idle_daemon.film(3)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from capture_daemon import DEADLINE_S, LIVE, ROOT, STILL, BackgroundRequest, IdleDaemon, read_sidecar
+from capture_daemon import AUTOFOCUS, DEADLINE_S, LIVE, ROOT, STILL, BackgroundRequest, IdleDaemon, read_sidecar
 from PIL import Image
 from videos import recording, streams_of
 
@@ -19,9 +19,10 @@ needs_ffmpeg = pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("
 
 
 @pytest.fixture(autouse=True)
-def _encodes(idle_daemon: IdleDaemon) -> None:
+def _encodes(idle_daemon: IdleDaemon, shared_daemon: IdleDaemon) -> None:
     """Unless a test says otherwise."""
-    idle_daemon.video |= ENCODE
+    for daemon in (idle_daemon, shared_daemon):
+        daemon.video = ENCODE
     idle_daemon.settings()
 
 
@@ -60,6 +61,7 @@ def test_a_video_is_an_mp4_that_browsers_play(idle_daemon):
 
 @needs_ffmpeg
 def test_a_video_runs_until_it_is_stopped_and_refuses_what_would_disturb_it(idle_daemon):
+    idle_daemon.attach(AUTOFOCUS)
     idle_daemon.open()
     begun = idle_daemon.ask("video")["recording"]
     assert (begun["seconds"], begun["left_s"]) == (None, None)
@@ -83,13 +85,13 @@ def test_a_video_runs_until_it_is_stopped_and_refuses_what_would_disturb_it(idle
 
 
 @needs_ffmpeg
-def test_a_video_out_of_the_live_view_gives_it_back(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.ask("lease", seconds=30)
-    idle_daemon.until(lambda status: status["mode"] == "live")
-    idle_daemon.film(1)
-    idle_daemon.ask("lease", seconds=30)
-    idle_daemon.until(lambda status: status["mode"] == "live")
+def test_a_video_out_of_the_live_view_gives_it_back(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.ask("lease", seconds=30)
+    shared_daemon.until(lambda status: status["mode"] == "live")
+    shared_daemon.film(1)
+    shared_daemon.ask("lease", seconds=30)
+    shared_daemon.until(lambda status: status["mode"] == "live")
 
 
 @needs_ffmpeg
@@ -122,7 +124,7 @@ def test_kill_9_in_the_middle_of_a_video_leaves_what_can_be_played(idle_daemon):
     item = shown(idle_daemon)
     assert int(streams_of(item)[0]["nb_read_frames"]) >= 2
     told = read_sidecar(item)
-    assert (told["interrupted"], told["size"], told["camera"]["model"]) == (True, [320, 180], "imx519")
+    assert (told["interrupted"], told["size"], told["camera"]["model"]) == (True, [320, 180], "imx219")
     assert item.with_suffix(".jpg").exists()
     idle_daemon.until(lambda _: not idle_daemon.drafts())
 
@@ -142,22 +144,21 @@ def test_a_camera_program_that_is_killed_in_the_middle_of_a_video(idle_daemon):
 
 
 @needs_ffmpeg
-def test_a_video_ends_in_time_when_the_disk_fills_up(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.ask("video")
-    recording(idle_daemon)
-    idle_daemon.settings(files={"floor_mb": 10_000_000})
-    idle_daemon.ask("reload")
-    assert int(streams_of(shown(idle_daemon))[0]["nb_read_frames"]) >= 2
-    status = idle_daemon.until(lambda status: status["mode"] == "snapshot")
+def test_a_video_ends_in_time_when_the_disk_fills_up(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.ask("video")
+    recording(shared_daemon)
+    shared_daemon.settings(files={"floor_mb": 10_000_000})
+    shared_daemon.ask("reload")
+    assert int(streams_of(shown(shared_daemon))[0]["nb_read_frames"]) >= 2
+    status = shared_daemon.until(lambda status: status["mode"] == "snapshot")
     assert "the recording was stopped" in status["notice"]
 
 
 @needs_ffmpeg
-def test_a_video_on_its_side_is_turned_by_the_player(idle_daemon):
-    idle_daemon.settings(camera={"rotation": 90})
-    idle_daemon.open()
-    item = idle_daemon.film(1)
+def test_a_video_on_its_side_is_turned_by_the_player(shared_daemon):
+    shared_daemon.use(camera={"rotation": 90})
+    item = shared_daemon.film(1)
     (stream,) = streams_of(item)
     assert (stream["width"], stream["height"]) == (320, 180)
     assert [side["rotation"] for side in stream["side_data_list"]] == [-90]  # ffmpeg counts the other way round
@@ -167,17 +168,15 @@ def test_a_video_on_its_side_is_turned_by_the_player(idle_daemon):
 
 
 @needs_ffmpeg
-def test_sound_is_there_when_it_is_wanted(idle_daemon):
-    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"})
-    idle_daemon.open()
-    assert [stream["codec_type"] for stream in streams_of(idle_daemon.film(1))] == ["video", "audio"]
+def test_sound_is_there_when_it_is_wanted(shared_daemon):
+    shared_daemon.use(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"})
+    assert [stream["codec_type"] for stream in streams_of(shared_daemon.film(1))] == ["video", "audio"]
 
 
 @needs_ffmpeg
-def test_bare_h264_is_kept_as_it_is_where_it_is_wanted(idle_daemon):
-    idle_daemon.settings(files={"video": "h264"})
-    idle_daemon.open()
-    item = idle_daemon.film(1)
+def test_bare_h264_is_kept_as_it_is_where_it_is_wanted(shared_daemon):
+    shared_daemon.use(files={"video": "h264"})
+    item = shared_daemon.film(1)
     assert item.suffix == ".h264"
     assert streams_of(item)[0]["codec_name"] == "h264"
     assert item.with_suffix(".jpg").exists()
@@ -222,13 +221,13 @@ def test_mjpeg_survives_kill_9(idle_daemon, tmp_path):
 
 
 @needs_ffmpeg
-def test_the_command_prints_the_path_and_ctrl_c_ends_it_before(idle_daemon):
-    idle_daemon.open()
-    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(idle_daemon.data)}
+def test_the_command_prints_the_path_and_ctrl_c_ends_it_before(shared_daemon):
+    shared_daemon.use()
+    env = os.environ | {"PYTHONPATH": str(ROOT / "python"), "STILLCAM_DATA": str(shared_daemon.data)}
     call = [sys.executable, "-m", "stillcam", "video", "3600"]
     process = subprocess.Popen(call, env=env, stdout=subprocess.PIPE, text=True)
     try:
-        recording(idle_daemon)
+        recording(shared_daemon)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -265,15 +264,15 @@ def test_a_video_is_tried_once_more_before_it_is_reported(idle_daemon):
     assert idle_daemon.drafts() == []
 
 
-def test_a_stop_that_comes_before_the_first_picture_waits_for_it(idle_daemon):
-    idle_daemon.open()
-    idle_daemon.fault(start_s=1.0)
-    begun = BackgroundRequest(idle_daemon, "video")
-    idle_daemon.until(lambda status: status["recording"])
-    (item,) = idle_daemon.ask("stop")["items"]
+def test_a_stop_that_comes_before_the_first_picture_waits_for_it(shared_daemon):
+    shared_daemon.use()
+    shared_daemon.fault(start_s=1.0)
+    begun = BackgroundRequest(shared_daemon, "video")
+    shared_daemon.until(lambda status: status["recording"])
+    (item,) = shared_daemon.ask("stop")["items"]
     assert begun.wait()["recording"]["bytes"] > 0
-    assert int(streams_of(idle_daemon.library / item)[0]["nb_read_frames"]) >= 1
-    assert idle_daemon.until(lambda status: not status["recording"])["library"]["finishing"] == 0
+    assert int(streams_of(shared_daemon.library / item)[0]["nb_read_frames"]) >= 1
+    assert shared_daemon.until(lambda status: not status["recording"])["library"]["finishing"] == 0
 
 
 @needs_ffmpeg
@@ -289,11 +288,11 @@ def test_a_video_is_as_long_as_it_was_asked_for_from_its_first_frame_on(idle_dae
 
 
 @needs_ffmpeg
-def test_a_video_whose_frames_come_too_slowly_ends_all_the_same(idle_daemon):
+def test_a_video_whose_frames_come_too_slowly_ends_all_the_same(shared_daemon):
     """It is one of so many frames; a board that cannot keep up would record for many times as long."""
-    idle_daemon.open()
-    idle_daemon.fault(slow_s=1.0)
-    assert 1 <= int(streams_of(idle_daemon.film(1))[0]["nb_read_frames"]) < 15
+    shared_daemon.use(video=ENCODE | {"width": 320, "framerate": 15})
+    shared_daemon.fault(slow_s=1.0)
+    assert 1 <= int(streams_of(shared_daemon.film(1))[0]["nb_read_frames"]) < 15
 
 
 @needs_ffmpeg
@@ -314,19 +313,17 @@ def test_libav_that_does_not_encode_costs_the_sound_of_that_video_alone_and_the_
 
 
 @needs_ffmpeg
-def test_sound_is_asked_for_where_the_form_has_none(idle_daemon):
-    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"}, files={"video": "h264"})
-    idle_daemon.open()
-    assert read_sidecar(idle_daemon.film(1))["notices"] == ["no sound: only MP4 has it; set files.video to mp4"]
+def test_sound_is_asked_for_where_the_form_has_none(shared_daemon):
+    shared_daemon.use(video=ENCODE | {"width": 320, "framerate": 15, "audio": "pulse"}, files={"video": "h264"})
+    assert read_sidecar(shared_daemon.film(1))["notices"] == ["no sound: only MP4 has it; set files.video to mp4"]
 
 
 @needs_ffmpeg
-def test_without_a_microphone_it_says_how_to_find_one(idle_daemon):
-    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 15, "audio": "alsa"})
-    idle_daemon.open()
-    idle_daemon.fault(no_microphone=True)
+def test_without_a_microphone_it_says_how_to_find_one(shared_daemon):
+    shared_daemon.use(video=ENCODE | {"width": 320, "framerate": 15, "audio": "alsa"})
+    shared_daemon.fault(no_microphone=True)
     with pytest.raises(Refusal, match=r"`arecord -l` lists .* `pactl list short sources`"):
-        idle_daemon.ask("video", seconds=1)
+        shared_daemon.ask("video", seconds=1)
 
 
 def grown_no_more(idle_daemon: IdleDaemon, sizes: list[int]) -> bool:
@@ -344,73 +341,72 @@ def grown_no_more(idle_daemon: IdleDaemon, sizes: list[int]) -> bool:
         pytest.param(3600, True, id="stopped"),
     ],
 )
-def test_what_a_camera_that_stalls_has_written_is_kept_and_said(idle_daemon, seconds, stopped):
+def test_what_a_camera_that_stalls_has_written_is_kept_and_said(shared_daemon, seconds, stopped):
     """rpicam-vid that waits for a frame does not listen to SIGINT: it is killed."""
-    idle_daemon.open()
-    idle_daemon.fault(stall_after=40)  # frames of the video; set later, it may be too late on a busy machine
-    asking = BackgroundRequest(idle_daemon, "video", seconds=seconds, wait=True)
-    recording(idle_daemon)
+    shared_daemon.use()
+    shared_daemon.fault(stall_after=40)  # frames of the video; set later, it may be too late on a busy machine
+    asking = BackgroundRequest(shared_daemon, "video", seconds=seconds, wait=True)
+    recording(shared_daemon)
     if stopped:
         sizes: list[int] = []
-        idle_daemon.until(lambda _: grown_no_more(idle_daemon, sizes))
-        (item,) = idle_daemon.ask("stop")["items"]
+        shared_daemon.until(lambda _: grown_no_more(shared_daemon, sizes))
+        (item,) = shared_daemon.ask("stop")["items"]
     else:
         (item,) = asking.wait()["items"]
-    assert int(streams_of(idle_daemon.library / item)[0]["nb_read_frames"]) >= 20
-    told = read_sidecar(idle_daemon.library / item)
+    assert int(streams_of(shared_daemon.library / item)[0]["nb_read_frames"]) >= 20
+    told = read_sidecar(shared_daemon.library / item)
     assert told["interrupted"] is True
     (notice,) = told["notices"]
     assert ("was killed" if stopped else "delivers no pictures") in notice
-    idle_daemon.fault()
-    idle_daemon.next_snapshot()
+    shared_daemon.fault()
+    shared_daemon.next_snapshot()
 
 
-def test_whoever_does_not_wait_for_a_camera_that_is_slow_to_begin_is_told_how_far_it_is(idle_daemon):
-    idle_daemon.settings(video=ENCODE | {"width": 320, "framerate": 1}, files={"video": "mjpeg"})
-    idle_daemon.open()
-    idle_daemon.fault(start_s=3.0)
-    told = idle_daemon.ask("video", seconds=5, wait_s=1.5)["recording"]
+def test_whoever_does_not_wait_for_a_camera_that_is_slow_to_begin_is_told_how_far_it_is(shared_daemon):
+    shared_daemon.use(video=ENCODE | {"width": 320, "framerate": 1}, files={"video": "mjpeg"})
+    shared_daemon.fault(start_s=3.0)
+    told = shared_daemon.ask("video", seconds=5, wait_s=1.5)["recording"]
     assert (told["seconds"], told["bytes"], told["left_s"]) == (5, 0, 5)
-    idle_daemon.fault()
-    assert idle_daemon.ask("stop")["items"]
+    shared_daemon.fault()
+    assert shared_daemon.ask("stop")["items"]
 
 
 @needs_ffmpeg
-def test_a_video_that_is_asked_for_while_photos_are_taken_waits_for_them(idle_daemon):
-    idle_daemon.open()
-    photos = BackgroundRequest(idle_daemon, "photo", count=3)
-    idle_daemon.until(lambda status: status["taking"])
-    video = BackgroundRequest(idle_daemon, "video", seconds=1, wait=True)
-    told = idle_daemon.until(lambda status: status["waiting"] or status["recording"])
+def test_a_video_that_is_asked_for_while_photos_are_taken_waits_for_them(shared_daemon):
+    shared_daemon.use()
+    photos = BackgroundRequest(shared_daemon, "photo", count=3)
+    shared_daemon.until(lambda status: status["taking"])
+    video = BackgroundRequest(shared_daemon, "video", seconds=1, wait=True)
+    told = shared_daemon.until(lambda status: status["waiting"] or status["recording"])
     assert told["recording"] is None
     assert told["waiting"] == [{"kind": "video", "of": 1}]
     assert len(photos.wait()["items"]) == 3
     (item,) = video.wait()["items"]
-    assert idle_daemon.library.joinpath(item).exists()
-    assert idle_daemon.ask("status")["waiting"] == []
+    assert shared_daemon.library.joinpath(item).exists()
+    assert shared_daemon.ask("status")["waiting"] == []
 
 
-def test_a_video_that_waits_can_be_cancelled_and_the_photos_are_taken(idle_daemon):
-    idle_daemon.open()
-    photos = BackgroundRequest(idle_daemon, "photo", count=3)
-    idle_daemon.until(lambda status: status["taking"])
-    video = BackgroundRequest(idle_daemon, "video", seconds=1, wait=True)
-    idle_daemon.until(lambda status: status["waiting"])
-    assert idle_daemon.ask("stop") == {"items": []}
+def test_a_video_that_waits_can_be_cancelled_and_the_photos_are_taken(shared_daemon):
+    shared_daemon.use()
+    photos = BackgroundRequest(shared_daemon, "photo", count=3)
+    shared_daemon.until(lambda status: status["taking"])
+    video = BackgroundRequest(shared_daemon, "video", seconds=1, wait=True)
+    shared_daemon.until(lambda status: status["waiting"])
+    assert shared_daemon.ask("stop") == {"items": []}
     refused = video.wait()
     assert isinstance(refused, Refusal)
     assert refused.cause == "cancelled"
     assert len(photos.wait()["items"]) == 3
-    assert idle_daemon.next_snapshot()["waiting"] == []
+    assert shared_daemon.next_snapshot()["waiting"] == []
 
 
-def test_photos_that_wait_for_others_are_told(idle_daemon):
-    idle_daemon.open()
+def test_photos_that_wait_for_others_are_told(shared_daemon):
+    shared_daemon.use()
     first, second = (
-        BackgroundRequest(idle_daemon, "photo", count=3),
-        BackgroundRequest(idle_daemon, "photo", kind="photo", count=2),
+        BackgroundRequest(shared_daemon, "photo", count=3),
+        BackgroundRequest(shared_daemon, "photo", kind="photo", count=2),
     )
-    told = idle_daemon.until(lambda status: status["waiting"])
+    told = shared_daemon.until(lambda status: status["waiting"])
     assert told["taking"]["of"] + told["waiting"][0]["of"] == 5
     assert [len(asking.wait()["items"]) for asking in (first, second)] == [3, 2]
-    assert idle_daemon.ask("status")["waiting"] == []
+    assert shared_daemon.ask("status")["waiting"] == []

@@ -66,7 +66,7 @@ def test_a_cancelled_burst_keeps_the_photos_that_were_taken(daemon, tmp_path):
 
 def test_a_video_that_is_stopped_is_in_the_library(daemon, tmp_path):
     with Terminal(tmp_path, "video", "600") as terminal:
-        said = terminal.until(" left)")
+        said = terminal.until("room for")  # once there is a rate; the line is written at once
         assert re.search(r"\rrecording, [\d.]+ \w+, [\d.]+ \w+/s, room for [\w ]+ \(\d+ s, \d+ min \d+ s left\)", said)
         terminal.press(CTRL_C)
         assert terminal.status() == INTERRUPTED

@@ -41,8 +41,24 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmDaemon]:
     daemon.end()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmDaemon]:
+    daemon = FilmDaemon(tmp_path_factory.mktemp("running"))
+    daemon.open()
+    yield daemon
+    daemon.end()
+
+
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[FilmDaemon]:
+def fresh(running: FilmDaemon) -> FilmDaemon:
+    """A daemon that runs, without pictures and films."""
+    for folder in (running.garden, running.library, running.data / "films"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return running
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[FilmDaemon]:
     """A daemon that a test starts by itself, and may kill."""
     daemon = FilmDaemon(tmp_path)
     yield daemon
@@ -110,7 +126,6 @@ def test_each_picture_shows_its_own_date_and_time(daemon):
 
 def test_flicker_is_evened_out(fresh):
     fresh.shots(40, lambda n: (70, 70, 70) if n % 2 else (110, 110, 110))
-    fresh.open()
 
     def steps(**order: Any) -> float:
         film, path = fresh.made(**order)
@@ -131,7 +146,6 @@ def test_pictures_of_other_sizes_and_damaged_ones_do_not_affect_others(fresh):
     (fresh.garden / "frames" / file_of(3)).write_bytes(b"")
     garbage = fresh.garden / "frames" / file_of(7)
     garbage.write_bytes(b"\xff\xd8" + bytes(500) + b"\xff\xd9")  # seen only when it is its turn
-    fresh.open()
     film, path = fresh.made()
     assert (film.pictures, film.skipped) == (8, 3)
     assert fresh.made(deflicker=True)[0].pictures == 8
@@ -156,7 +170,6 @@ def copy_in(daemon: FilmDaemon, *files: bytes) -> list[str]:
 
 def test_photos_of_phones_are_upright(fresh):
     copy_in(fresh, *(held(orientation, SIZE) for orientation in range(1, 9)))
-    fresh.open()
     film, path = fresh.made(series=None, deflicker=True)
     assert (film.pictures, film.skipped, film.size) == (8, 0, SIZE)
     assert [quadrants(frame) for frame in frames_of(path, SIZE)] == [QUADRANTS] * 8
@@ -183,7 +196,6 @@ def test_a_picture_with_another_encoding_does_not_affect_others(fresh, odd):
         return file.getvalue()
 
     copy_in(fresh, *[saved(RED)] * 4, saved(RED, **odd), *[saved(GREEN)] * 4)
-    fresh.open()
     film, path = fresh.made(series=None, deflicker=True)
     assert (film.pictures, film.skipped) == (9, 0)
     means = [mean(frame) for frame in frames_of(path, SIZE)]
@@ -196,7 +208,6 @@ def test_a_picture_of_an_extreme_shape_does_not_affect_others(fresh):
     """The first one says nothing about the others: all are as large as most are."""
     good = held(1, SIZE)
     copy_in(fresh, picture((1, 4000)), picture((4000, 1)), *[good] * 10)
-    fresh.open()
     film, path = fresh.made(series=None)
     assert (film.pictures, film.skipped, film.size) == (12, 0, SIZE)
     assert [quadrants(frame) for frame in frames_of(path, SIZE)[2:]] == [QUADRANTS] * 10
@@ -216,14 +227,13 @@ def test_data_that_a_phone_appends_to_a_picture_is_ignored(fresh):
     names = copy_in(
         fresh, red + b"\n", red + b"\0\0\1\n\x0e\0\0\0Image_UTC_DataSEFT", red + green, red + video, red[:-9], red
     )
-    fresh.open()
     film, path = fresh.made(series=None)
     assert (film.pictures, film.skipped) == (5, 1)
     assert film.left_out == [f"2026-11-20/{names[4]}: cut short: the end (FF D9) is missing"]
     assert all(like(mean(frame), RED) for frame in frames_of(path, SIZE))
 
 
-def test_an_unreadable_picture_is_named_and_does_not_affect_others(fresh):
+def test_an_unreadable_picture_is_named_and_does_not_affect_others(own):
     """Huge ones, one that is none, and one from the end of time; nobody waits for a pipe."""
     file, progressive = io.BytesIO(), io.BytesIO()
     Image.new("L", (14_000, 14_000), 90).save(file, "JPEG", quality=30)
@@ -232,14 +242,14 @@ def test_an_unreadable_picture_is_named_and_does_not_affect_others(fresh):
     at = giant.index(b"\xff\xc2") + 5
     giant = giant[:at] + struct.pack(">HH", 14_000, 14_000) + giant[at + 4 :]
     good = picture(SIZE, "#5a5a5a")
-    names = copy_in(fresh, good, file.getvalue(), giant, b"no picture", good)
-    day = fresh.library / "2026-11-20"
+    names = copy_in(own, good, file.getvalue(), giant, b"no picture", good)
+    day = own.library / "2026-11-20"
     (day / os.fsdecode(b"line\nend and no UTF-8 \xff.jpg")).write_bytes(b"no picture")
     os.mkfifo(day / "PIPE.JPG")
     (day / "99991231T235959.999Z_photo_imx708.jpg").write_bytes(good)
-    fresh.open(TZ="Asia/Tokyo")  # where that one is of the year 10000
+    own.open(TZ="Asia/Tokyo")  # where that one is of the year 10000
     for kind in ("film", "sheet", "keogram"):
-        film, path = fresh.made(kind=kind, series=None, **{"stamp": True} if kind == "film" else {})
+        film, path = own.made(kind=kind, series=None, **{"stamp": True} if kind == "film" else {})
         assert film.skipped == 3, film.left_out
         assert film.left_out is not None
         assert {one.partition(":")[0].rpartition("/")[2] for one in film.left_out} == {
@@ -252,7 +262,7 @@ def test_an_unreadable_picture_is_named_and_does_not_affect_others(fresh):
             assert all(like(mean(frame.crop((80, 0, 240, 140))), GREY) for frame in frames)
         else:
             assert film.pictures == 4
-    assert names[3] in fresh.log.read_text()
+    assert names[3] in own.log.read_text()
 
 
 def test_a_contact_sheet_shows_pictures_from_the_whole_time(daemon):
@@ -270,7 +280,6 @@ def test_a_contact_sheet_shows_pictures_from_the_whole_time(daemon):
 
 def test_a_keogram_has_a_column_of_each_picture(fresh):
     fresh.shots(SHOTS, lambda n: (20 * n, 0, 0))
-    fresh.open()
     film, path = fresh.made(kind="keogram", width=120)
     with Image.open(path) as keogram:
         assert keogram.size == (120, 180)
@@ -286,7 +295,6 @@ def test_star_trails_have_the_brightest_of_all_pictures(fresh):
     files = sorted((fresh.data / "series" / "Garden" / "frames" / "000").iterdir())
     files[1].write_bytes(picture((64, 48), (0, 0, 40)))  # another shape: black bars, which hide nothing
     files[2].write_bytes(b"\xff\xd8 torn \xff\xd9")
-    fresh.open()
     film, path = fresh.made(kind="trails")
     with Image.open(path) as trails:
         assert trails.size == (320, 180)
@@ -303,7 +311,6 @@ def test_a_range_of_the_library(fresh):
     for minute in range(5):
         name = stem_of("photo", START_MS / 1000 + 60 * minute, "imx708")
         (day / f"{name}.jpg").write_bytes(picture((64, 48)))
-    fresh.open()
     film, path = fresh.made(series=None, **{"from": ms_to_text(moment_ms(2)), "to": ms_to_text(moment_ms(4))})
     assert film.pictures == 3
     assert path.parent == fresh.data / "films"
@@ -327,26 +334,26 @@ def test_an_impossible_order_is_refused_at_once(daemon, order, cause, field, wor
     assert daemon.store.all() == before
 
 
-def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(fresh, tmp_path):
-    fresh.shots(3, lambda _: RED)
+def test_without_ffmpeg_it_says_what_to_install_and_makes_the_rest(own, tmp_path):
+    own.shots(3, lambda _: RED)
     (tmp_path / "bin").mkdir()
-    fresh.open(PATH=str(tmp_path / "bin"))
+    own.open(PATH=str(tmp_path / "bin"))
     with pytest.raises(Refusal, match="sudo apt install -y ffmpeg"):
-        fresh.order()
-    assert fresh.made(kind="sheet")[0].pictures == 3
+        own.order()
+    assert own.made(kind="sheet")[0].pictures == 3
 
 
-def test_an_ffmpeg_without_h264_says_what_to_install(fresh, tmp_path):
-    fresh.shots(3, lambda _: RED)
+def test_an_ffmpeg_without_h264_says_what_to_install(own, tmp_path):
+    own.shots(3, lambda _: RED)
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "ffmpeg"
     fake.write_text("#!/bin/sh\necho \"Unknown encoder 'libx264'\" >&2\nexit 1\n")
     fake.chmod(0o755)
-    fresh.open(PATH=f"{fake.parent}:{os.environ['PATH']}")
-    film = fresh.order()
-    fresh.until(lambda _: fresh.film_called(film.id).state == "failed")
-    assert "libx264" in str(fresh.film_called(film.id).error)
-    assert fresh.left() == [f"{film.id}.json"]
+    own.open(PATH=f"{fake.parent}:{os.environ['PATH']}")
+    film = own.order()
+    own.until(lambda _: own.film_called(film.id).state == "failed")
+    assert "libx264" in str(own.film_called(film.id).error)
+    assert own.left() == [f"{film.id}.json"]
 
 
 @pytest.mark.parametrize(
@@ -379,28 +386,28 @@ def test_films_are_rendered_one_after_the_other_and_deleted_ones_are_gone(daemon
     assert caught.value.cause == "unknown"
 
 
-def test_each_day_gets_its_film_once(fresh):
+def test_each_day_gets_its_film_once(own):
     """The daemon did not run at midnight: it makes up for it. One that is deleted does not come back."""
     that_day = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - 2 * 86400))
-    fresh.shots(3, lambda _: RED, daily_film=True, start=that_day)
-    fresh.move_shots(that_day[:10])
-    fresh.open(TZ="UTC")
-    film = fresh.until(lambda _: fresh.store.films_of("Garden")) and fresh.store.films_of("Garden")[0]
-    film, path = fresh.until_made(film.id)
+    own.shots(3, lambda _: RED, daily_film=True, start=that_day)
+    own.move_shots(that_day[:10])
+    own.open(TZ="UTC")
+    film = own.until(lambda _: own.store.films_of("Garden")) and own.store.films_of("Garden")[0]
+    film, path = own.until_made(film.id)
     assert (film.order.day, film.pictures) == (that_day[:10], 3)
-    fresh.kill()
-    fresh.open(TZ="UTC")
-    assert fresh.store.films_of("Garden") == [film]
-    fresh.ask_films("delete", id=film.id)
-    assert fresh.left() == [DELETED_DAYS]
-    fresh.kill()
-    fresh.open(TZ="UTC")
-    assert fresh.made(kind="sheet")[0].pictures == 3  # by then it has looked
-    assert [one.kind for one in fresh.store.films_of("Garden")] == ["sheet"]
+    own.kill()
+    own.open(TZ="UTC")
+    assert own.store.films_of("Garden") == [film]
+    own.ask_films("delete", id=film.id)
+    assert own.left() == [DELETED_DAYS]
+    own.kill()
+    own.open(TZ="UTC")
+    assert own.made(kind="sheet")[0].pictures == 3  # by then it has looked
+    assert [one.kind for one in own.store.films_of("Garden")] == ["sheet"]
     assert not path.exists()
 
 
-def test_films_are_read_without_the_daemon(fresh):
-    fresh.shots(1, lambda _: RED)
-    fresh.store.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
-    assert fresh.store.all()[0].to_api()["state"] == "waiting"
+def test_films_are_read_without_the_daemon(own):
+    own.shots(1, lambda _: RED)
+    own.store.add(Film("20261120T080000.000Z_film", Order("film", "Garden")))
+    assert own.store.all()[0].to_api()["state"] == "waiting"

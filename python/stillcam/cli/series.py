@@ -11,7 +11,7 @@ from typing import Any
 from stillcam.cli import Arguments, Result, add_command, add_group, series_zip
 from stillcam.cli.daemon import naming_field, order
 from stillcam.cli.output import Table, local_text
-from stillcam.cli.series_options import DAYS, add_options, definition_of
+from stillcam.cli.series_options import DAYS, add_options, definition_of, has_options
 from stillcam.common.clock import local_zone
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import size_text
@@ -84,7 +84,7 @@ def set_(paths: Paths, arguments: Arguments) -> Result:
     name = _name(arguments)
     before = _found(paths, name)
     document = definition_of(arguments, before["definition"])
-    if document == definition_of(argparse.Namespace(), before["definition"]):
+    if not has_options(arguments):
         raise StillcamError("nothing to change: add an option, see `stillcam series set --help`")
     with naming_field():
         from_document(document, _now_ms(), before["zone"])

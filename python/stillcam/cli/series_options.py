@@ -14,6 +14,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # The fields of a definition that have one option each; the windows, smooth and vary have several.
 FIELDS = ("name", "interval_s", "start", "end", "shots", "place", "weekdays", "marks", "kind", "fixed", "keep",
           "daily_film")  # fmt: skip
+_OTHERS = ("opens", "closes", "also_opens", "also_closes", "smooth", "longest", "max_gain", "brightness", "vary",
+           "defaults")  # fmt: skip
 # Options whose default can be restored, and their fields.
 _DEFAULTS = {
     "every": "interval_s", "start": "start", "end": "end", "shots": "shots", "window": "window",
@@ -74,6 +76,12 @@ def add_options(parser: argparse.ArgumentParser, changes: bool = False) -> None:
     if changes:
         add("--default", dest="defaults", action="append", choices=tuple(_DEFAULTS), metavar="OPTION",
             help=f"restore the default of an option, once for each: {', '.join(_DEFAULTS)}")  # fmt: skip
+
+
+def has_options(arguments: Arguments) -> bool:
+    """Whether any of the options was typed."""
+    names = {*FIELDS, *_OTHERS} - {"name"}
+    return any(value not in (None, False) for name, value in vars(arguments).items() if name in names)
 
 
 def definition_of(arguments: Arguments, before: Mapping[str, Any]) -> dict[str, Any]:

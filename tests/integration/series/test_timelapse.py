@@ -155,6 +155,7 @@ def test_a_bracket_of_times_keeps_the_gain(shared_daemon):
 
 def test_a_smooth_exposure_follows_the_light_and_continues_after_a_kill(idle_daemon):
     """Dusk, a stop in three shots: the exposure grows with it, also over a kill -9 in the middle."""
+    idle_daemon.attach(AUTOFOCUS)
     idle_daemon.settings(photo={"width": 320})
     idle_daemon.open()
     garden = Series(idle_daemon, interval_s=2, smooth={"longest_s": 0.1, "gain": 4})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from capture_daemon import IdleDaemon
+from magenta import EACH_ONCE
 from PIL import Image
 from series_folders import file_of, make_series
 
@@ -143,6 +144,6 @@ def probe(path: Path) -> dict[str, Any]:
 
 def frames_of(path: Path, size: tuple[int, int]) -> list[Image.Image]:
     """All pictures of a film."""
-    argv = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    argv = ["ffmpeg", "-v", "error", "-i", str(path), *EACH_ONCE, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     data, step = subprocess.run(argv, capture_output=True, check=True).stdout, size[0] * size[1] * 3
     return [Image.frombytes("RGB", size, data[at : at + step]) for at in range(0, len(data), step)]

@@ -12,6 +12,7 @@ from stillcam.frames.jpeg import InvalidJpeg, JpegSplitter
 
 PICTURES = (".jpg", ".png", ".bmp")
 VIDEOS = (".mp4", ".mjpeg", ".h264", ".ts", ".part")
+EACH_ONCE = ("-fps_mode", "passthrough")  # of frames at uneven times; else ffmpeg repeats them for an even rate
 
 
 def magenta(image: Image.Image) -> float:
@@ -53,7 +54,7 @@ def frames_of(video: Path) -> list[bytes]:
     """All frames of a video, as JPEGs."""
     ffmpeg = shutil.which("ffmpeg")
     assert ffmpeg
-    argv = [ffmpeg, "-v", "error", "-i", str(video), "-f", "mjpeg", "-q:v", "2", "-"]
+    argv = [ffmpeg, "-v", "error", "-i", str(video), *EACH_ONCE, "-f", "mjpeg", "-q:v", "2", "-"]
     return JpegSplitter().feed(subprocess.run(argv, capture_output=True, check=True).stdout)
 
 

@@ -26,7 +26,7 @@ from stillcam.camera.picamera2.driver import Picamera2
 from stillcam.camera.rpicam.driver import Rpicam
 from stillcam.capture.__main__ import run
 from stillcam.capture.context import CaptureContext
-from stillcam.common import log
+from stillcam.common import atomic_write, log
 from stillcam.common.child_process import ChildProcess
 from stillcam.common.paths import Paths
 from stillcam.library import pending
@@ -71,14 +71,14 @@ def _concerns_camera(caller: object) -> bool:
 
 def slow_down(mb_per_s: float) -> None:
     """Let the library's disk take its time for each file."""
-    sync = pending.sync
+    sync = atomic_write.sync
 
     def slow(path: Path) -> None:
         if path.is_file():
             time.sleep(path.stat().st_size / (mb_per_s * 1e6))
         sync(path)
 
-    pending.sync = slow
+    setattr(pending, "sync", slow)  # noqa: B010 - its import of it
 
 
 def main(path: str, mb_per_s: str = "") -> None:

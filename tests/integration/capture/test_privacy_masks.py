@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_daemon import ROOT, BackgroundRequest, IdleDaemon, read_sidecar
+from capture_daemon import AUTOFOCUS, ROOT, BackgroundRequest, IdleDaemon, read_sidecar
 from magenta import frames_of, magenta_files, magenta_in
 from PIL import Image
 from running_series import Series
@@ -203,6 +203,7 @@ def test_a_new_mask_is_in_the_current_picture_at_once_although_the_camera_gives_
 
 def test_masks_of_another_camera_make_the_whole_picture_black(idle_daemon):
     """They would cover something else there; with the camera that they were drawn for, only they are black."""
+    idle_daemon.attach(AUTOFOCUS)
     for camera, black in (("0 imx519 4656x3496", False), ("1 imx519 4656x3496", True), ("0 imx708 4608x2592", True)):
         settings(idle_daemon, privacy=MASKS | {"camera": camera})
         if idle_daemon.process:

@@ -58,7 +58,7 @@ def offered(installation, script, *words):
     [
         pytest.param(["st"], ["status"], id="a command"),
         pytest.param(["--ca"], ["--camera"], id="an option of all commands"),
-        pytest.param(["--camera", "1", "series", "s"], ["show", "start"], id="a sub-command after an option"),
+        pytest.param(["--camera", "1", "series", "s"], ["show", "set", "start"], id="a sub-command after an option"),
         pytest.param(["series", "create", "Roof", "--we"], ["--weekdays"], id="an option after an argument"),
         pytest.param(["user", "add", "Ann", "--role", ""], ["owner", "viewer"], id="the values of an option"),
         pytest.param(["user", "add", "Ann", "--role", "="], ["owner", "viewer"], id="after ="),

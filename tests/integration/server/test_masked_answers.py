@@ -52,11 +52,11 @@ def stream(site: Site, path: str, frames: int) -> list[bytes]:
 
 def test_no_answer_shows_what_is_under_a_mask(served, idle_daemon, tmp_path):
     owner = register(served)
+    _check_fields_of_stamp(owner, served)
     pictures = {"snapshot": [owner.ask("/snapshot")[1]], "current": [owner.ask("/images/current.jpg")[1]]}
     pictures["stream"] = stream(served, "/stream", 3)
     pictures["small stream"] = stream(served, "/stream?width=320", 3)
     pictures["preview of a stamp"] = [owner.ask("/api/stamp/preview", "POST", {})[1]]
-    _check_fields_of_stamp(owner)
     idle_daemon.ask("photo", count=1)
     idle_daemon.ask("trigger", seconds=1)
     garden = Series(idle_daemon, interval_s=1, shots=3).over()
@@ -91,9 +91,15 @@ def test_no_answer_shows_what_is_under_a_mask(served, idle_daemon, tmp_path):
     assert {name: share for name, share in shares.items() if share} == {}
 
 
-def _check_fields_of_stamp(owner: Any) -> None:
+def _check_fields_of_stamp(owner: Any, served: Site) -> None:
     """The fields of a preview have their real values: written out, they give the same box."""
-    capture = owner.call("/api/status")[1]["capture"]
+
+    def with_metadata() -> Any:
+        """The status once it has those of a snapshot: there are none while the camera program changes."""
+        capture = owner.call("/api/status")[1]["capture"]
+        return capture["mode"] == "snapshot" and "SensorTemperature" in capture["metadata"] and capture
+
+    capture = served.until(with_metadata)
     values = socket.gethostname(), capture["camera"]["model"], f"{capture['metadata']['SensorTemperature']:.0f} °C"
     boxes = []
     for text in ("{name} {camera} {temperature}", " ".join(values)):

@@ -1,8 +1,8 @@
 """The worker: `python -P -m stillcam.camera.picamera2 DESCRIPTOR FOLDER`, with a socket and the machine's folder.
 
-It carries out commands one at a time. JPEGs of the live view, and of a
-video that the daemon records, go to standard output. It exits on SIGTERM or SIGINT, when
-the daemon exits, and when a video has reached its duration; the file of a video is then finished.
+It carries out commands one at a time. JPEGs of the live view, and of a video that the daemon records, go to standard
+output. It exits on SIGTERM or SIGINT, when the daemon exits, and when a video has reached its duration; the file of a
+video is then finished.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from stillcam.camera.picamera2.configuration import CameraConfiguration
+from stillcam.camera.rpicam.options import VIEWFINDER_WIDTH
 from stillcam.settings.controls import Values
 
 BUFFERS = {"preview": 4, "still": 1, "video": 6}  # the library's defaults
-VIEWFINDER_WIDTH = 640
 PIXELS = {"still": "BGR888", "preview": "YUV420", "video": "YUV420"}
 STREAMS = 2  # where there are ScalerCrops: main and lores
 USB_PIXELS = "MJPEG"  # common to USB cameras; the library decodes it for stills

@@ -33,7 +33,7 @@ def editor(new_page: Callable[..., Page], shared_camera: RealCamera) -> Callable
         api(page, "PATCH", "settings", {"camera": {"rotation": None}, "privacy": {"masks": None}})
         page.goto(f"{shared_camera.url}settings")
         page.get_by_role("button", name="Draw on the picture").click()
-        page.wait_for_selector(".mask-dialog .motion-picture[data-state=live]")
+        page.wait_for_selector(".mask-dialog .zone-picture[data-state=live]")
         return page
 
     return opened
@@ -54,7 +54,7 @@ def wait_for(page: Page, done: Callable[[list[str]], bool]) -> list[str]:
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    box = page.locator(".mask-dialog .motion-box").bounding_box()
+    box = page.locator(".mask-dialog .zone-picture-box").bounding_box()
     assert box
     points = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in (start, end)]
     page.mouse.move(*points[0])

@@ -120,12 +120,12 @@ def test_a_refusal_is_shown_and_the_switch_springs_back(opened):
 def test_the_picture_is_live_while_the_tab_is_shown(opened):
     page = opened()
     page.wait_for_selector("#motion-panel canvas:not([hidden])")
-    page.wait_for_selector(".motion-picture[data-state=live]")
+    page.wait_for_selector(".zone-picture[data-state=live]")
     expect(page.locator("#activity")).to_have_text("Live")
     page.click("#tabs a:has-text('Info')")
     expect(page.locator("#activity")).to_have_text("Ready")  # nobody asks for live pictures any more
     page.click("#tabs a:has-text('Motion')")
-    page.wait_for_selector(".motion-picture[data-state=live]")
+    page.wait_for_selector(".zone-picture[data-state=live]")
 
 
 def test_the_events_of_a_day_are_loaded_when_somebody_comes_near_them(opened):
@@ -133,7 +133,7 @@ def test_the_events_of_a_day_are_loaded_when_somebody_comes_near_them(opened):
     asked: list[str] = []
     page = opened(viewport={"width": 360, "height": 740})
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_selector(".motion-picture[data-state=live]")
+    page.wait_for_selector(".zone-picture[data-state=live]")
     assert not [url for url in asked if url.endswith("/day.js")]
     expect(page.locator(".day-of-events")).to_have_count(0)
     page.locator(".motion-later").scroll_into_view_if_needed()

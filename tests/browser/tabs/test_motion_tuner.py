@@ -70,7 +70,7 @@ def test_a_person_who_walks_is_seen_though_the_camera_is_disarmed(page, camera):
     expect(page.locator(WORDS)).to_contain_text("Motion would have begun")
     columns, rows = (int(one) for one in page.get_attribute(".motion-blocks", "viewBox").split()[2:])
     assert columns > rows > 10
-    blocks, picture = (page.locator(path).bounding_box() for path in (".motion-blocks", ".motion-box canvas"))
+    blocks, picture = (page.locator(path).bounding_box() for path in (".motion-blocks", ".zone-picture-box canvas"))
     assert blocks == pytest.approx(picture, abs=1)
     assert not list((camera.folder / "data/library").glob("2*/*"))
 

@@ -41,7 +41,7 @@ TURNED: dict[str, dict[str, Any]] = {
     "zoomed, 90, mirrored": {"controls": {"ScalerCrop": ZOOM}, "camera": {"rotation": 90, "hflip": True}},
 }
 TURNS = {0: None, 90: Image.Transpose.ROTATE_270, 180: None, 270: Image.Transpose.ROTATE_90}  # Pillow's are leftwards
-BOX = "#motion-panel .motion-box"
+BOX = "#motion-panel .zone-picture-box"
 UPRIGHT, SIDEWAYS = (
     f"(path) => {{ const one = document.querySelector(path); return one && one.width {sign} one.height; }}"
     for sign in "><"
@@ -66,7 +66,7 @@ def opened(new_page: Callable[..., Page], same_page: Page, shared_camera: RealCa
         api(page, "PATCH", "settings", {**(change or {}), "motion": {"zones": list(zones)}})
         wait_for_crop(page, zoomed=bool(change and "controls" in change))
         page.goto(f"{shared_camera.url}motion")
-        page.wait_for_selector(".motion-picture[data-state=live]")
+        page.wait_for_selector(".zone-picture[data-state=live]")
         # Until then it may be a frame of the test before, which is turned another way: the next one moves all corners.
         rotation = (change or {}).get("camera", {}).get("rotation", 0)
         page.wait_for_function(UPRIGHT if rotation in (0, 180) else SIDEWAYS, arg=f"{BOX} canvas:not([hidden])")
@@ -127,7 +127,7 @@ def drawn(page: Page, number: int = 0) -> list[list[float]]:
     """The corners of a zone over the picture, as fractions of it."""
     found: list[list[float]] = page.evaluate(
         """(number) => {
-          const box = document.querySelector(".motion-box").getBoundingClientRect();
+          const box = document.querySelector(".zone-picture-box").getBoundingClientRect();
           const grip = document.querySelectorAll(".zone-grip")[number];
           const matrix = grip.getScreenCTM();
           return [...grip.points].map((point) => point.matrixTransform(matrix))

@@ -13,7 +13,7 @@ import { SensorView } from "../sensor-view.js";
 
 const TICK_MS = 1_000;
 
-export class MotionPicture {
+export class ZonePicture {
   element;
   /** The size of the whole sensor, in its pixels; of no meaning until it is `known`. @type {[number, number]} */
   sensor = [16, 9];
@@ -21,8 +21,8 @@ export class MotionPicture {
   known = false;
   #context;
   #canvas = el("canvas", { role: "img", "aria-label": "No picture yet", hidden: true });
-  #box = el("div", { class: "picture motion-box" }, this.#canvas);
-  #message = el("p", { class: "hint motion-message", role: "status" });
+  #box = el("div", { class: "picture zone-picture-box" }, this.#canvas);
+  #message = el("p", { class: "hint zone-picture-message", role: "status" });
   #loading = new Loading();
   #picture = new FrameCanvas(this.#canvas);
   #feed = new FrameLoop((frame) => this.#picture.show(frame), () => this.#show());
@@ -37,7 +37,7 @@ export class MotionPicture {
   constructor(context) {
     this.#context = context;
     this.#box.append(this.#loading.element);
-    this.element = el("div", { class: "motion-picture" }, this.#box, this.#message);
+    this.element = el("div", { class: "zone-picture" }, this.#box, this.#message);
     context.settings.subscribe(() => this.#measure());
     this.#measure();
     this.#feed.active = false;
@@ -59,7 +59,7 @@ export class MotionPicture {
 
   /** A new layer over the picture, as large as it; it lets the pointer through until its style says otherwise. @returns {HTMLElement} */
   layer() {
-    const layer = el("div", { class: "motion-layer" });
+    const layer = el("div", { class: "zone-picture-layer" });
     this.#box.append(layer);
     return layer;
   }

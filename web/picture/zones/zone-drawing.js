@@ -30,7 +30,7 @@ export class ZoneDrawing {
   #drag = new AbortController();
   #keys = new AbortController();
 
-  /** @param {import("./picture.js").MotionPicture} picture @param {Manner} manner */
+  /** @param {import("./picture.js").ZonePicture} picture @param {Manner} manner */
   constructor(picture, manner) {
     this.#picture = picture;
     this.#manner = manner;

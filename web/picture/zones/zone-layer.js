@@ -31,7 +31,7 @@ export class ZoneLayer {
   /** Of what a person drags. @type {AbortController | null} */
   #drag = null;
 
-  /** @param {import("./picture.js").MotionPicture} picture @param {string} word  what one is called @param {Manner} manner */
+  /** @param {import("./picture.js").ZonePicture} picture @param {string} word  what one is called @param {Manner} manner */
   constructor(picture, word, manner) {
     this.#picture = picture;
     this.#manner = manner;

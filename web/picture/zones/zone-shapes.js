@@ -32,7 +32,7 @@ export class ZoneShapes {
   #shapes = svg("g");
   #handles = el("div", { class: "zone-handles" });
 
-  /** @param {import("./picture.js").MotionPicture} picture @param {string} word  what one is called @param {Touched} touched */
+  /** @param {import("./picture.js").ZonePicture} picture @param {string} word  what one is called @param {Touched} touched */
   constructor(picture, word, touched) {
     this.#picture = picture;
     this.#word = word;

@@ -46,7 +46,7 @@ export class Zones {
   #zones = [];
   #selected = -1;
 
-  /** @param {any} context @param {import("./picture.js").MotionPicture} picture @param {import("./zone-purpose.js").Purpose} [purpose] */
+  /** @param {any} context @param {import("./picture.js").ZonePicture} picture @param {import("./zone-purpose.js").Purpose} [purpose] */
   constructor(context, picture, purpose = MOTION) {
     this.#context = context;
     this.#purpose = purpose;

@@ -5,7 +5,7 @@ import { el, fill } from "../../base/dom.js";
 import { loadPart } from "../../page/update.js";
 import { ArmCard } from "./arm.js";
 import { LaterPart } from "./later.js";
-import { MotionPicture } from "../../picture/zones/picture.js";
+import { ZonePicture } from "../../picture/zones/picture.js";
 import { MotionSettings } from "./settings.js";
 import { Tuner } from "./tuner.js";
 import { Zones } from "../../picture/zones/zones.js";
@@ -15,7 +15,7 @@ import { Zones } from "../../picture/zones/zones.js";
 /** @type {import("../../page/tabs.js").Mount} */
 export function mount(panel, context) {
   const arm = new ArmCard(context);
-  const picture = new MotionPicture(context);
+  const picture = new ZonePicture(context);
   const tuner = new Tuner(context, picture);
   const zones = new Zones(context, picture); // its layer is above the tuner's
   const settings = new MotionSettings(context);

@@ -38,7 +38,7 @@ export class Tuner {
 
   /**
    * @param {any} context
-   * @param {import("../../picture/zones/picture.js").MotionPicture} picture
+   * @param {import("../../picture/zones/picture.js").ZonePicture} picture
    */
   constructor(context, picture) {
     this.#context = context;

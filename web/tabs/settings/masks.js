@@ -31,10 +31,10 @@ export function maskEditor(context) {
   }
 
   async function load() {
-    const [{ MotionPicture }, { Zones }, { PRIVACY }] = await Promise.all([
+    const [{ ZonePicture }, { Zones }, { PRIVACY }] = await Promise.all([
       import("../../picture/zones/picture.js"), import("../../picture/zones/zones.js"), import("../../picture/zones/zone-purpose.js"),
     ]);
-    const picture = new MotionPicture(context);
+    const picture = new ZonePicture(context);
     return { picture, zones: new Zones(context, picture, PRIVACY) };
   }
 

@@ -24,12 +24,10 @@ export class ControlsPanel {
   #context;
   #state;
   #overlay = new Overlay();
-  /** Keeps the place of the histogram, which is loaded when it is first shown. */
+  /** The place of the histogram. */
   #room = el("div", { class: "histogram-room", hidden: true });
-  /** Once something is measured. @type {import("../../../picture/histogram.js").HistogramPanel | null} */
-  #histogram = null;
-  /** @type {import("../../../picture/histogram.js").Stripes | null} */
-  #stripes = null;
+  /** Loaded when the histogram or the zebra is first shown. @type {import("./measures.js").Measures | null} */
+  #measures = null;
   #metadata;
   /** Below the groups: it comes with them, or they would push it away. */
   #measured;
@@ -167,33 +165,21 @@ export class ControlsPanel {
     if (name === "grid") this.#overlay.grid = shown;
     else if (name === "zebra") this.#overlay.zebra.hidden = !shown;
     else this.#room.hidden = !shown;
-    if (shown && name !== "grid" && !this.#histogram) this.#loadMeasures();
+    if (shown && name !== "grid" && !this.#measures) this.#loadMeasures();
     else this.#measure();
   }
 
-  /** Load what is measured on the picture. */
   async #loadMeasures() {
     try {
-      const { HistogramPanel, Stripes } = await loadPart(() => import("../../../picture/histogram.js"), ["picture/histogram.css"]);
-      if (this.#histogram) return; // both were chosen at once
-      this.#histogram = new HistogramPanel();
-      this.#histogram.element.hidden = false;
-      this.#stripes = new Stripes(this.#overlay.zebra);
-      fill(this.#room, this.#histogram.element);
+      const { Measures } = await loadPart(() => import("./measures.js"), ["picture/histogram.css"]);
+      this.#measures ??= new Measures(this.#room, this.#overlay.zebra); // there is one already if both were chosen at once
       this.#measure();
     } catch (error) {
       this.#context.say(errorText(error), { error: true });
     }
   }
 
-  /** Measure the picture once nothing more urgent is to be done. */
   #measure() {
-    const later = window.requestIdleCallback ?? setTimeout; // Safari has none
-    later(() => {
-      const { canvas } = this.#context.camera;
-      if (canvas.hidden) return;
-      if (!this.#room.hidden) this.#histogram?.update(canvas);
-      this.#stripes?.update(canvas);
-    });
+    this.#measures?.update(this.#context.camera.canvas);
   }
 }

@@ -48,10 +48,12 @@ class MotionMonitor:
         status = self._facts.status()
         if not status.get("running"):
             return
-        motion = (status.get("motion") or {}).get("event")
-        key = (motion["number"], motion["start"]) if motion else None
+        shown = status.get("motion") or {}
+        motion = shown.get("event")
+        key = _key(motion) if motion else None
         if self._open and key != self._seen:  # another one has begun, or the daemon was restarted
-            yield self._end(self._open | {"end": self._open["end"] or utc_text(time_s)}, time_s)
+            ended = next((event for event in shown.get("earlier", ()) if _key(event) == self._seen), self._open)
+            yield self._end({**ended, "end": ended["end"] or utc_text(time_s)}, time_s)
         if motion and key != self._seen:
             self._seen = key
             if motion["trigger"] != "keep" and not (self._first and motion["end"]):
@@ -87,6 +89,10 @@ class MotionMonitor:
             picture = (self._root / day / decode(name)).with_suffix(".jpg")
             return picture if picture.is_file() else None
         return None
+
+
+def _key(motion: Status) -> tuple[int, str]:
+    return motion["number"], motion["start"]
 
 
 class SeriesMonitor:

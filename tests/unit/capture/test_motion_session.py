@@ -1,12 +1,16 @@
 """The session of an armed camera, with a stream that is slow, or a disk that hangs."""
 
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
+from pictures import picture
 
+from stillcam.capture.library_writer.clock_trust import ClockTrust
+from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.motion_events.session import MotionSession
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
@@ -76,3 +80,38 @@ def test_a_disk_that_hangs_costs_a_limited_amount_of_memory_and_threads(monkeypa
     finally:
         hung.answers.set()
         session.close()
+
+
+def test_the_item_of_an_event_is_shown_after_another_has_begun(monkeypatch, tmp_path: Path):
+    """A program that requested an event waits for its item, and motion may make another event meanwhile."""
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0])
+    monkeypatch.setattr("stillcam.capture.motion_events.session.time", clock)
+    settings = patched(Settings(), {"motion": {"record": "picture", "after_s": 1}})
+    library = LibraryWriter(tmp_path, Settings, ClockTrust(tmp_path, tmp_path / "series"), (), lambda: None)
+    session = MotionSession(library, lambda *_: None, settings.motion, 0)
+    try:
+        session.begin_stream(settings, CAMERA)
+        for _ in range(2):
+            session.trigger(1)
+            while session.has_event:
+                now[0] += 0.5
+                session.add([picture()], {}, look=False)
+        session.trigger(1)
+        assert [event["item"] for event in shown(session)] == [None, None, None]
+        library.worker.start(())
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not all(event["item"] for event in shown(session)[1:]):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.005)
+        assert [event["number"] for event in shown(session)] == [3, 2, 1]
+        items = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("2*/*.jpg"))
+        assert [event["item"] for event in shown(session)] == [None, *reversed(items)]
+    finally:
+        session.close()
+        library.worker.close()
+
+
+def shown(session: MotionSession) -> list[dict[str, Any]]:
+    status = session.to_json()
+    return [status["event"], *status["earlier"]]

@@ -22,7 +22,9 @@ class Watched:
 
     def motion(self, number: int, end: str | None = None, item: str | None = None, trigger: str = "motion") -> None:
         event = {"number": number, "start": "2026-11-20T08:00:00.000Z", "end": end, "trigger": trigger, "item": item}
-        self.status = {"running": True, "motion": {"armed": True, "event": event}}
+        newest = (self.status.get("motion") or {}).get("event")
+        earlier = [newest] if newest and newest["number"] < number else []
+        self.status = {"running": True, "motion": {"armed": True, "event": event, "earlier": earlier}}
 
     def poll(self, now_s: float) -> list[Event]:
         return list(self._monitor.poll(now_s, 1_795_176_000.0))
@@ -91,12 +93,16 @@ def test_a_daemon_that_does_not_answer_ends_nothing_and_one_that_was_restarted_d
     assert watched.types(10.0) == ["motion.began"]
 
 
-def test_motion_after_motion_ends_the_first(watched):
+@pytest.mark.parametrize(("end", "item"), [(None, None), (END, ITEM)])
+def test_motion_after_motion_ends_the_first(watched, end, item):
     watched.motion(1)
     watched.poll(2.0)
+    watched.motion(1, end, item)  # between two polls
     watched.motion(2)
-    told = watched.poll(4.0)
-    assert [(event.type, event.data["number"]) for event in told] == [("motion.ended", 1), ("motion.began", 2)]
+    ended, began = watched.poll(4.0)
+    assert (ended.type, ended.data["number"], ended.data["item"]) == ("motion.ended", 1, item)
+    assert (ended.data["length_s"] == 5.0) is bool(end)
+    assert (began.type, began.data["number"]) == ("motion.began", 2)
 
 
 def test_seconds_that_somebody_keeps_are_no_motion(watched):

@@ -36,6 +36,7 @@ GAP_S = 2.0  # so long without a frame, or three frames of a slow stream: anothe
 LOST_S = 60.0  # an event ends when there has been no frame for so long
 KEEP_S = 10.0  # the ring holds so much at least, for those who see something and want to keep it
 SHOWN_S = 10.0  # after the end of an event, a disarmed camera shows it in the status for so long, then with its item
+SHOWN = 4  # events in the status, with those before the newest one: a program that requested one waits for its item
 QUEUE_BYTES = 4 << 20  # frames of all events on their way to the disk, beyond as many as the ring holds
 
 
@@ -79,8 +80,7 @@ class MotionSession:
         self._dropped = 0  # of events before
         self._newest: Observation | None = None
         self._levels = Levels()
-        self._shown: dict[str, Any] | None = None  # the newest event, as the status shows it
-        self._made: tuple[int, str] = 0, ""  # the newest item: the number of its event, and its address
+        self._shown: tuple[dict[str, Any], ...] = ()  # the newest events, as the status shows them, newest first
         self._busy_s = -math.inf  # when an event lasted, or was written, last (monotonic)
 
     def set(self, settings: MotionSettings) -> None:
@@ -159,7 +159,7 @@ class MotionSession:
             self._begin_event(now, "request")
         assert self._event is not None
         self._event.extend(now + seconds - self._settings.after_s)
-        return self._event_to_json() or {}
+        return dict(self._shown[0])
 
     def keep(self, seconds: float) -> dict[str, Any]:
         """Make an event of the last seconds; the event.
@@ -178,7 +178,7 @@ class MotionSession:
         self._event.last_s = frames[-1][0]
         self._keep(frames, {}, after_gap=False)
         self._end_event()
-        return self._event_to_json() or {}
+        return dict(self._shown[0])
 
     def close(self) -> None:
         """Disarmed, or the daemon ends."""
@@ -214,12 +214,14 @@ class MotionSession:
     def to_json(self) -> dict[str, Any]:
         """What it sees, for the status."""
         newest, detection, items = self._newest, self._detection, self._items
+        event, *earlier = map(dict, self._shown) if self._shown else (None,)
         return {
             "level": newest.level if newest else 0,
             "threshold": detection.threshold,
             "ignored": newest.ignored if newest else "",
             "held_s": round(self._ring.held_s, 1),
-            "event": self._event_to_json(),
+            "event": event,
+            "earlier": earlier,
             "counts": {
                 "events": self.number,
                 "looked": detection.looked,
@@ -233,10 +235,6 @@ class MotionSession:
         detection, stream = self._detection, self._stream
         levels = self._levels.to_json(after, detection.mask, stream.rotation if stream else 0)
         return {"threshold": detection.threshold, **levels}
-
-    def _event_to_json(self) -> dict[str, Any] | None:
-        shown, (number, id_) = self._shown, self._made
-        return {**shown, "item": id_ if number == shown["number"] else None} if shown else None
 
     def _keep(self, frames: Sequence[TimedFrame], metadata: Metadata, after_gap: bool) -> None:
         """Keep frames for the event that lasts, or for one that may begin."""
@@ -268,7 +266,8 @@ class MotionSession:
         self._clock = Clock.read()
         self.number += 1
         start = self._clock.utc(start_s)
-        self._shown = {"number": self.number, "start": start, "end": None, "trigger": trigger}
+        event = {"number": self.number, "start": start, "end": None, "trigger": trigger, "item": None}
+        self._shown = (event, *self._shown[: SHOWN - 1])
         logging.info("motion: event %s began (%s)", self.number, trigger)
 
     def _begin_items(self) -> None:
@@ -296,14 +295,13 @@ class MotionSession:
     def _end_event(self) -> None:
         event, items = self._event, self._items
         assert event is not None
-        assert self._shown is not None
         self._pause_s = time.monotonic() + self._settings.pause_s
         if event.trigger == "request":
             event.last_s = max(event.last_s, self._seen_s)
         if items:
             self._end_items(items)
         self._event, self._records = None, True
-        self._shown = {**self._shown, "end": self._clock.utc(event.last_s)}
+        self._shown[0]["end"] = self._clock.utc(event.last_s)
         logging.info("motion: event %s ended after %.1f s", self.number, event.last_s - event.start_s)
 
     def _end_items(self, items: EventItems) -> None:
@@ -314,4 +312,6 @@ class MotionSession:
 
     def _item_made(self, number: int, id_: str) -> None:
         """An item is in the library; called by another thread."""
-        self._made = number, id_
+        for event in self._shown:
+            if event["number"] == number:
+                event["item"] = id_

@@ -39,6 +39,7 @@ MOTION = maybe(record(
     level=shape("count", "blocks in the largest group that differs"), threshold=shape("count", "blocks that count"),
     ignored=_IGNORED,
     event=maybe(EVENT, "the newest event; null: there was none"),
+    earlier=shape(list_of(EVENT), "the events before it, newest first; three at most"),
 ))  # fmt: skip
 
 _BLOCKS = list_of(list_of("count") | {"minItems": 2, "maxItems": 2})

@@ -366,12 +366,13 @@ class CaptureContext:
         if not set(self.settings.wanted.privacy.masks) - set(before.privacy.masks):
             return
         try:
-            if name := self.publisher.mask_current():
-                self.status.frame_masked(name)
+            self.publisher.mask_current()
         except Interrupted:
-            return  # the daemon ends
+            pass  # the daemon ends, and the picture that stays is black
         except (CameraError, OSError) as error:
-            logging.error("the newest picture stays without its new privacy mask until the next one: %s", error)
+            logging.error("the newest picture could not get its new privacy mask, and is replaced by black: %s", error)
+        if name := self.publisher.current:
+            self.status.frame_masked(name)
 
     def run_commands(self) -> bool:
         """Run the queued commands; whether there were any."""

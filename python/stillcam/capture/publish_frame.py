@@ -27,6 +27,7 @@ _ROTATED = WORK_PREFIX + "turned.jpg"
 _PLAIN = WORK_PREFIX + "plain.jpg"
 _LIVE = WORK_PREFIX + "live.jpg"
 _SHOWN = WORK_PREFIX + "shown.jpg"
+_BLACK_SIZE = 640, 480  # of a black frame in place of one whose size is not known
 _UNSTAMPED_NEW = WORK_PREFIX + "unstamped.new"
 
 
@@ -116,16 +117,44 @@ class FramePublisher:
             its name; None: there is no frame.
 
         Raises:
-            CameraError, Interrupted, OSError: it stays as it was.
+            CameraError, Interrupted, OSError: it could not be masked. After these and any other error it is black, or
+                deleted where no black one can be written.
         """
-        current, edits = self._publisher.current, self._edits
-        if current is None or edits is None:
+        if self.current is None or self._edits is None:
             return None
-        masked = edits.frame(self._images / current, self._view)
+        shown = self._images / self.current
+        try:
+            masked = self._edits.frame(shown, self._view)
+            self._replace_current(masked)
+        except BaseException:
+            self._blacken(shown)
+            raise
+        return self.current
+
+    @property
+    def current(self) -> str | None:
+        """The name of the newest frame; None: there is none."""
+        return self._publisher.current
+
+    def _blacken(self, shown: Path) -> None:
+        """Replace the newest frame by a black one."""
+        from stillcam.edits.black import black_jpeg
+
+        try:
+            size = check_image(shown)
+        except (CameraError, OSError):
+            size = _BLACK_SIZE
+        for path in (shown, self._images / UNSTAMPED):  # on a full disk, they make room
+            path.unlink(missing_ok=True)
+        black = self._images / _SHOWN
+        black.write_bytes(black_jpeg(*size))
+        self._replace_current(black)
+
+    def _replace_current(self, picture: Path) -> None:
+        """Publish a picture in place of the newest frame, of the same time, and delete that one."""
         (self._images / UNSTAMPED).unlink(missing_ok=True)
-        name = self._publisher.publish(masked, frame_time(current))
+        self._publisher.publish(picture, frame_time(str(self.current)))
         self._publisher.delete_previous()
-        return name
 
     def check_frozen(self) -> None:
         """Detect a sensor that hangs: its pictures have been identical, apart from EXIF, for a while.

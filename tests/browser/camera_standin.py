@@ -122,7 +122,7 @@ class StandIn:
 
     def status(self) -> dict[str, Any]:
         """The document of `api/status`."""
-        told = {"version": "0", "now": None, "frame": None, "stale": False, "viewers": 0}
+        told = {"version": "0", "now": None, "frame": None, "stale": self.capture.get("stale", False), "viewers": 0}
         return told | {"capture": self.capture}
 
     def frame_after(self, name: str) -> bool:

@@ -22,7 +22,7 @@ const GROUPS = [
     ({ running, reason }) => !running && problem("Camera stopped", "info", reason),
     ({ mode, reason }) => mode === "no camera" && problem("No camera", "info", reason),
     ({ library }) => library?.free_bytes < library?.floor_bytes && problem("Disk full", "settings"),
-    ({ stale, mode, reason }) => stale && mode !== "starting" && problem("No new picture", "live", reason),
+    ({ stale, mode, taking, reason }) => stale && mode !== "starting" && !taking && problem("No new picture", "live", reason),
     ({ notice }) => notice && problem("Warning", "info", notice),
   ],
   [

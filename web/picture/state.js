@@ -75,6 +75,9 @@ export function pictureState(facts) {
   }
   if (failing) return { state: "unreachable", word: "No picture", sentence: facts.error };
   if (age_s > staleAfter_s(facts.status) && facts.loading) return { state: "old", word: "Loading", sentence: SLOW };
+  if (age_s > staleAfter_s(facts.status) && facts.status?.capture.taking) {
+    return { state: "waiting", word: "Taking a photo", sentence: "A photo is being taken: the next picture follows." };
+  }
   if (age_s > staleAfter_s(facts.status)) {
     return { state: "old", word: "Old picture", sentence: "The camera has sent no new picture for a while." };
   }

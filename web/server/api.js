@@ -10,7 +10,7 @@
  * @property {string} [page]  the version of the page that the server has
  * @property {string} now  by the camera's clock, ISO 8601
  * @property {{name: string} | null} [frame]  the newest
- * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, library?: {waits?: string | null}}} capture
+ * @property {{running: boolean, mode?: string, reason?: string | null, interval_s?: number, taking?: object | null, library?: {waits?: string | null}}} capture
  * @property {Record<string, string>} [revisions]  of settings, library, series and films: another text for each state
  */
 

@@ -27,6 +27,7 @@ WELL = {
     "status": None,
 }
 RECORDING = {"capture": {"running": True, "mode": "video", "interval_s": 86400}}
+PHOTO = {"capture": {"running": True, "mode": "snapshot", "interval_s": 2, "taking": {"done": 0, "of": 1}}}
 NO_CAMERA = {"capture": {"running": True, "mode": "no camera", "reason": "Check the cable.", "interval_s": 2}}
 
 
@@ -98,6 +99,7 @@ def test_a_tab_s_style_sheets_do_not_touch_another_tab():
         pytest.param({"age_s": 11.1}, "old", id="past the limit"),
         pytest.param({"age_s": 30, "status": RECORDING}, "old", id="no picture since a video began"),
         pytest.param({"age_s": 5, "status": RECORDING}, "fresh", id="a video with pictures, or at its beginning"),
+        pytest.param({"age_s": 30, "status": PHOTO}, "waiting", id="no picture while a photo takes long"),
         pytest.param({"age_s": 30, "status": NO_CAMERA, "statusAge_s": 1}, "lost", id="no camera"),
         pytest.param(
             {"age_s": 1, "status": NO_CAMERA, "statusAge_s": 3}, "fresh", id="a frame since then disproves it"

@@ -81,6 +81,52 @@ def test_a_person_s_video_does_not_wait_behind_motion_recordings(tmp_path, write
     writer.worker.close()
 
 
+FFMPEG = """#!/bin/sh
+# Encodes the first motion recording for ever, and any other file in a moment.
+for target; do :; done
+echo "$target" >>"$ORDER"
+printf half >"${target#file:}"
+case $target in
+  *_motion_*.part) [ -e "$ORDER.waited" ] || { : >"$ORDER.waited"; echo frame=1; exec sleep 60; } ;;
+esac
+exit 1
+"""
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_a_motion_recording_that_is_being_encoded_makes_way_for_a_person_s_video(tmp_path, monkeypatch, crash):
+    """It is encoded from its beginning afterwards; also if it is from before a crash."""
+    program, order = tmp_path / "bin/ffmpeg", tmp_path / "order"
+    program.parent.mkdir()
+    program.write_text(FFMPEG)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin")
+    monkeypatch.setenv("ORDER", str(order))
+    library, finished = tmp_path / "library", list[str]()
+    if crash:
+        recorded(library, "motion", 0)
+    writer = LibraryWriter(library, Settings, ClockTrust(library, tmp_path / "series"), (), lambda: None)
+
+    def finish(second: int, kind: str) -> None:
+        writer.finish_video(recorded(library, kind, second), None, lambda id_, _error: finished.append(str(id_)))
+
+    if not crash:
+        finish(0, "motion")
+    writer.worker.start(())
+    until((tmp_path / "order.waited").exists)
+    finish(1, "video")
+    until(lambda: "_video_" in order.read_text().rpartition(".drafts")[2])
+    assert not list((library / ".drafts").glob("*_motion_*.part"))
+    until(lambda: writer.to_json()["finishing"] == 0)
+    writer.worker.close()
+    assert [id_.split("_")[1] for id_ in finished] == (["video"] if crash else ["video", "motion"])
+    encoded = [Path(line).name.split("_")[1] for line in order.read_text().split() if line.endswith(".part")]
+    assert encoded == ["motion", "video", "motion"]
+    day, drafts = library / "2026-11-20", library / ".drafts"
+    assert sorted(path.name.split("_")[1] for path in day.glob("*.mjpeg")) == ["motion", "video"]
+    assert list(drafts.iterdir()) == []
+
+
 def test_a_person_s_video_is_the_first_that_is_recovered_after_a_crash(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("PATH", "")
     caplog.set_level("INFO")

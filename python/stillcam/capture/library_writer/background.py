@@ -1,7 +1,8 @@
 """A thread of low priority for work on the library and on series: finishing videos, recovery after a crash, retention.
 
-A long task calls `checkpoint` between two files: short tasks that have been queued meanwhile are then done first. When
-the daemon ends, the current task is broken off; the next start continues it.
+A long task calls `checkpoint` between two files: short tasks that have been queued meanwhile are then done first. One
+that encodes a video is stopped for a long task that goes first, and begins again after it. When the daemon ends, the
+current task is broken off; the next start continues it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class Closing(Exception):
     """The daemon ends: the current task is left as it is."""
 
 
+class Preempted(Exception):
+    """A long task that goes first is queued: the current one ends, and is run again after it."""
+
+
 class BackgroundWorker:
     """Runs tasks, one after the other; programs are started in `folder`."""
 
@@ -46,6 +51,7 @@ class BackgroundWorker:
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._long: deque[Task] = deque()
         self._long_first: deque[Task] = deque()
+        self._preemptible = False  # whether the long task that runs ends for one that goes first
         self._closing = os.eventfd(0, os.EFD_NONBLOCK)
         self.closing = False
         self._ended = threading.Event()
@@ -60,7 +66,11 @@ class BackgroundWorker:
         self._tasks.put(task)
 
     def submit_long(self, task: Task, first: bool = False) -> None:
-        """Queue a long task, which calls `checkpoint` now and then; `first`: it goes before those that are not."""
+        """Queue a long task, which calls `checkpoint` now and then.
+
+        Args:
+            first: it goes before those that are not. One of these that encodes a video raises Preempted.
+        """
         (self._long_first if first else self._long).append(task)
         self._tasks.put(_wake)
 
@@ -83,7 +93,12 @@ class BackgroundWorker:
         self._ended.wait(CLOSE_S)
 
     def run_long_ffmpeg(self, arguments: Sequence[str]) -> str | None:
-        """As `run_ffmpeg`, for a long task: the short tasks that come meanwhile do not wait for it."""
+        """As `run_ffmpeg`, for a long task: the short tasks that come meanwhile do not wait for it.
+
+        Raises:
+            Closing: the daemon ends.
+            Preempted: only from a program that reports its progress.
+        """
         return self.run_ffmpeg(arguments, CHECKPOINT_S)
 
     def run_ffmpeg(self, arguments: Sequence[str], checkpoint_s: float = FFMPEG_TIMEOUT_S) -> str | None:
@@ -99,7 +114,7 @@ class BackgroundWorker:
         if path is None:
             return "it is not installed: sudo apt install ffmpeg"
         argv = [path, "-nostdin", "-v", "error", "-y", *arguments]
-        reports = PROGRESS[0] in arguments
+        reports = PROGRESS[0] in arguments  # it encodes, and may be stopped for another task
         if reports:
             self.encoded_frames = 0
         try:
@@ -116,6 +131,8 @@ class BackgroundWorker:
                     raise Closing
                 if program.pidfd in ended:
                     break
+                if reports and self._preemptible and self._long_first:
+                    raise Preempted
                 if output in ended and self._read_progress(output):
                     end_s = time.monotonic() + FFMPEG_TIMEOUT_S
                 self.checkpoint()
@@ -131,10 +148,10 @@ class BackgroundWorker:
         return self.encoded_frames > before
 
     def run(self, task: Task) -> None:
-        """Run a task; any error but Closing is logged."""
+        """Run a task; any error but Closing and Preempted is logged."""
         try:
             task()
-        except Closing:
+        except (Closing, Preempted):
             raise
         except OSError as error:
             logging.error("background work on the library failed: %s", error)
@@ -156,9 +173,19 @@ class BackgroundWorker:
                         for task in regular:
                             self.run(task)
                     elif long:
-                        self.run(long.popleft())
+                        self._run_long(long)
         except Closing:
             return
+
+    def _run_long(self, tasks: deque[Task]) -> None:
+        """Run the first of these tasks; if it is preempted, it stays the first of them."""
+        task, self._preemptible = tasks.popleft(), tasks is self._long
+        try:
+            self.run(task)
+        except Preempted:
+            tasks.appendleft(task)
+        finally:
+            self._preemptible = False
 
 
 def _wake() -> None:

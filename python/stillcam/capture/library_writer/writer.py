@@ -12,11 +12,12 @@ from typing import Any
 
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
-from stillcam.capture.library_writer.background import BackgroundWorker, Closing
+from stillcam.capture.library_writer.background import BackgroundWorker, Closing, Preempted
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import (
     EXTENSIONS,
     NOTES,
+    PART,
     Conversion,
     RecordedVideo,
     finish_video,
@@ -105,7 +106,7 @@ class LibraryWriter:
                 continue
             if any(path.suffix.lstrip(".") in EXTENSIONS for path in paths):
                 self._finishing[stem] = None
-            self.worker.submit_long(partial(self._recover_video, stem, paths), first=_is_persons(stem))
+            self.worker.submit_long(partial(self._recover_video, stem), first=_is_persons(stem))
 
     def to_json(self) -> dict[str, Any]:
         """For the status: free space, videos that are no items yet, undeletable files, why deletion by age waits."""
@@ -160,7 +161,8 @@ class LibraryWriter:
     def finish_video(self, video: RecordedVideo, placeholder: Path | None, finished: Finished) -> None:
         """Finish a video in the background; one that must be encoded lets the others go first.
 
-        Of those, the ones that a person has recorded go before motion recordings.
+        Of those, the ones that a person has recorded go before motion recordings. A motion recording that is being
+        encoded begins again after them.
 
         Args:
             placeholder: its preview where none can be made.
@@ -179,6 +181,9 @@ class LibraryWriter:
                 self._encoding = video
             try:
                 id_ = finish_video(video, ffmpeg, placeholder)
+            except Preempted:
+                self._drop_part(stem)
+                raise  # it is run again
             except Exception as failure:
                 error = self._video_error(stem, failure)
                 if failure is not error:
@@ -186,8 +191,9 @@ class LibraryWriter:
             finally:
                 if is_long:
                     self._encoding = None
-                self._finishing.pop(stem, None)
-                finished(id_, error)
+                if id_ or error:
+                    self._finishing.pop(stem, None)
+                    finished(id_, error)
             if id_:
                 self._retention.prune()
 
@@ -229,19 +235,26 @@ class LibraryWriter:
         """Finish the videos for which there is room by now."""
         for stem in [stem for stem in self._waiting if self._room_for(stem)]:
             self._waiting.discard(stem)
-            self._recover_video(stem, self._files(stem))
+            self._finishing[stem] = None
+            self.worker.submit_long(partial(self._recover_video, stem), first=_is_persons(stem))
 
-    def _recover_video(self, stem: str, torn: list[Path]) -> None:
+    def _recover_video(self, stem: str) -> None:
         """Finish the video that is among the files of a stem, or delete them."""
+        torn, preempted = self._files(stem), False
 
         def begin(video: RecordedVideo) -> None:
             self._encoding = video if video.conversion is Conversion.ENCODE else None
 
         try:
             recover_videos(self._root, torn, self.worker.run_long_ffmpeg, begin)
+        except Preempted:
+            preempted = True
+            self._drop_part(stem)
+            raise
         finally:
             self._encoding = None
-            self._finishing.pop(stem, None)
+            if not preempted:
+                self._finishing.pop(stem, None)
         if any(path.suffix == f".{NOTES}" and path.exists() for path in torn) and not self._room_for(stem):
             self._waiting.add(stem)
 
@@ -249,6 +262,10 @@ class LibraryWriter:
         """Whether there is room for the MP4 of a video: it is as large again."""
         needed = sum(path.stat().st_size for path in self._files(stem))
         return self.disk.free_bytes() - needed >= self.disk.reserve_bytes()
+
+    def _drop_part(self, stem: str) -> None:
+        """Delete the MP4 that was begun."""
+        (self._root / DRAFTS_FOLDER / f"{stem}.{PART}").unlink(missing_ok=True)
 
     def _files(self, stem: str) -> list[Path]:
         return [path for path in (self._root / DRAFTS_FOLDER).iterdir() if path.stem == stem]

@@ -22,6 +22,7 @@ from programs import FRAME_SIZE, certificate, filming
 from serving import DEADLINE_S, ROOT, Site
 
 ENCODE = ROOT / "deploy/webrtc/encode.sh"
+OWN, USAGE, FFMPEG = [1], [2], range(1, 256)  # exit statuses; ffmpeg ends with 1, and from version 6 on with others
 INSTALLED = "/opt/stillcam/current/deploy/webrtc/encode.sh"
 
 
@@ -63,12 +64,14 @@ def test_the_stream_is_published_as_h_264_by_rtsp(tmp_path):
 @pytest.mark.parametrize(
     ("token", "arguments", "status", "text"),
     [
-        pytest.param("wrong", ["rtsp://127.0.0.1:1/camera"], 1, "The requested URL returned error: 401", id="refused"),
-        pytest.param("", ["rtsp://127.0.0.1:1/camera"], 1, "put a token of scope view into", id="no token"),
-        pytest.param("x", [], 2, "wrong usage", id="no address"),
-        pytest.param("x", ["http://127.0.0.1/"], 2, "wrong usage", id="another address"),
-        pytest.param("x", ["rtsp://127.0.0.1:1/camera", "one"], 2, "is not the number of a camera", id="no number"),
-        pytest.param("x", ["rtsp://127.0.0.1:1/camera", "7"], 1, "returned error: 404", id="no such camera"),
+        pytest.param(
+            "wrong", ["rtsp://127.0.0.1:1/camera"], FFMPEG, "The requested URL returned error: 401", id="refused"
+        ),
+        pytest.param("", ["rtsp://127.0.0.1:1/camera"], OWN, "put a token of scope view into", id="no token"),
+        pytest.param("x", [], USAGE, "wrong usage", id="no address"),
+        pytest.param("x", ["http://127.0.0.1/"], USAGE, "wrong usage", id="another address"),
+        pytest.param("x", ["rtsp://127.0.0.1:1/camera", "one"], USAGE, "is not the number of a camera", id="no number"),
+        pytest.param("x", ["rtsp://127.0.0.1:1/camera", "7"], FFMPEG, "returned error: 404", id="no such camera"),
     ],
 )
 def test_what_is_wrong_is_said(shared_site, token, arguments, status, text):
@@ -76,7 +79,8 @@ def test_what_is_wrong_is_said(shared_site, token, arguments, status, text):
     done = subprocess.run(
         [ENCODE, *arguments], env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False
     )
-    assert (done.returncode, text in done.stderr) == (status, True), done.stderr
+    assert done.returncode in status
+    assert text in done.stderr
 
 
 @pytest.fixture(scope="module")

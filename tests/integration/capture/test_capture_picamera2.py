@@ -101,17 +101,19 @@ def test_the_other_kinds_of_picture(camera):
 def test_a_bracket_of_a_series_needs_no_new_start(camera):
     """Each shot has other controls, and the algorithms' earlier ones are given back."""
     starts = len(camera.starts())
-    steps = {"control": "ExposureTime", "values": [2000, 16_000], "bracket": True}
+    times = [2000, 4000, 8000, 12_000, 16_000]
+    steps = {"control": "ExposureTime", "values": times, "bracket": True}
     camera.ask("series", do="create", definition={"name": "Steps", "interval_s": 2, "shots": 1, "vary": steps})
     state = camera.data / "series/Steps/state.json"
     camera.until(lambda _: state.exists() and json.loads(state.read_text())["state"] == "finished")
     lines = [json.loads(line) for line in (camera.data / "series/Steps/manifest.jsonl").read_text().splitlines()]
     taken = [line["metadata"]["ExposureTime"] for line in lines if "n" in line]
-    assert taken == [pytest.approx(2000, rel=0.05), pytest.approx(16_000, rel=0.05)]
+    assert taken == [pytest.approx(time, rel=0.05) for time in times]
     assert camera.next_snapshot()["metadata"]["ExposureTime"] == pytest.approx(9000, rel=0.1)
     assert opened(camera) == 1
-    # Viewfinder and still of the shot that measures, and viewfinder, still and perhaps viewfinder of the snapshot.
-    assert len(camera.starts()) - starts <= 5
+    # Viewfinder and still of the bracket, and of up to two snapshots after it, which end with a viewfinder.
+    # A start of both for each picture would be ten for the bracket alone.
+    assert len(camera.starts()) - starts <= 7
 
 
 def test_who_watches_sees_on_while_a_video_is_made(camera):

@@ -3,6 +3,7 @@
 import fcntl
 import io
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,6 +64,28 @@ def test_a_video_that_is_stopped_while_the_camera_stalls_is_finished(rig, caplog
     rig.driver.stop(LONG_S)
     assert path.read_bytes().endswith(b"\xff\xd9")
     assert "killed" not in caplog.text
+
+
+@pytest.mark.skipif("TEST_PICAMERA2" in os.environ, reason="the real encoder is no process that can be killed")
+def test_an_encoder_that_fails_ends_a_video_with_its_reason(rig, caplog):
+    """The exception ends the library's event loop, and it waits for that when the camera is to be stopped."""
+    path, _ = rig.driver.start_video(settings(files={"video": "h264"}), rig.camera, rig.drafts / "film", None)
+    while not (path.exists() and path.stat().st_size):
+        assert not rig.driver.wait_video(0.1, ())
+    (worker,) = children_of(os.getpid(), "stillcam.camera.picamera2")
+    (encoder,) = children_of(worker, "ffmpeg")
+    os.kill(encoder, signal.SIGKILL)
+    error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
+    assert error.cause == "died" and "Invalid argument" in error.reason
+    rig.driver.stop()
+    assert "killed" not in caplog.text
+    rig.taken(settings())
+
+
+def children_of(parent: int, name: str) -> list[int]:
+    """The processes that `parent` has started and whose command line has this name in it."""
+    pids = [int(pid) for file in Path(f"/proc/{parent}/task").glob("*/children") for pid in file.read_text().split()]
+    return [pid for pid in pids if name in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def of_video(rig: Rig, *, small: bool) -> tuple[Still, Image.Image]:

@@ -10,7 +10,10 @@ that is no kindness to its user; the lines that are named are of that version's 
 - Where no sensor mode is named it takes the one nearest to the picture's size, whatever that cuts off; one that
   is named is replaced by the nearest in the same way (1088, score_mode).
 - Limits are libcamera's: other ones before configure() than after it (1264).
-- Controls go with the next request that is given back (request.py:138), so behind those that are queued.
+- Controls go with the next request that is given back (request.py:138), so behind those that are queued. Those that
+  are set while it takes them are lost (request.py:151). It holds `request_lock` meanwhile; who does not is unlucky.
+- An exception in an encoder, an output or the callback ends the event loop (null_preview.py:66). Nobody is told, and
+  stop() waits for it for ever; stop_() does not.
 - A scan counts once it has been seen to begin and to end (2752, autofocus_cycle).
 - A second stream is no larger than the first, shows the same part of the sensor and has the same colour space:
   what is no JPEG's is limited to 219 steps of brightness, and the library does not convert it.
@@ -203,6 +206,10 @@ class Picamera2:
         for name in controls:
             if name not in there:
                 raise RuntimeError(f"Control {name} is not advertised by libcamera")
+        if not self.started or self.request_lock.locked():
+            self._add_controls(controls)
+
+    def _add_controls(self, controls: Any) -> None:
         with self._controls_lock:
             self._controls |= controls
 
@@ -227,9 +234,9 @@ class Picamera2:
         if not self.started:
             return
         if self._loop is not None:
-            self._dispatch([self._stop], True, immediate=True)
+            self._dispatch([self.stop_], True, immediate=True)
         else:
-            self._stop()
+            self.stop_()
 
     def close(self) -> None:
         """Give the camera free; the event loop ends first, and jobs that wait are never done (700)."""
@@ -267,7 +274,7 @@ class Picamera2:
 
     def autofocus_cycle(self, wait: Any = None, signal_function: Any = None) -> Any:
         """A scan; whether it found something."""
-        self.set_controls(
+        self._add_controls(
             {"AfMode": libcamera.controls.AfModeEnum.Auto, "AfTrigger": libcamera.controls.AfTriggerEnum.Start}
         )
         state = libcamera.controls.AfStateEnum
@@ -358,7 +365,8 @@ class Picamera2:
                 os.eventfd_write(self._wake, 1)
         return job.get_result() if wait is not False else job
 
-    def _stop(self) -> tuple[bool, Any]:
+    def stop_(self, request: Any = None) -> tuple[bool, Any]:
+        """In the event loop, or without one."""
         if self.started:
             self.stop_count += 1
             self.camera.stop()

@@ -1,5 +1,6 @@
 """Stands in for picamera2.encoders."""
 
+import contextlib
 import errno
 import os
 import queue
@@ -155,8 +156,11 @@ class H264Encoder(Encoder):
 
     def _encode(self, request: Any) -> None:
         data = memoryview(request._frame.image.convert("RGB").tobytes())
-        while data:
-            data = data[self._ffmpeg.stdin.write(data) :]
+        with contextlib.suppress(BrokenPipeError):
+            while data:
+                data = data[self._ffmpeg.stdin.write(data) :]
+        if data:  # as the ioctl of a driver that fails (v4l2_encoder.py:353)
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     def _written(self) -> None:
         while data := self._ffmpeg.stdout.read(1 << 16):

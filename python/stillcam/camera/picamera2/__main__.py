@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,18 @@ class Worker:
                 self._session = Session(configuration, partial(send_or_drop, self._end))
         return self._session
 
+    def report_death(self, dead: threading.ExceptHookArgs) -> None:
+        """Report the exception that has ended a thread of the library; the daemon then ends this process.
+
+        The library only logs it. What the thread did is not done any more: no frame comes, or none is written.
+        """
+        error = dead.exc_value
+        if self._session is None or error is None:  # the session is being closed
+            return
+        logging.error("a thread of picamera2 has died", exc_info=error)
+        cause, reason = cause_and_reason(error)
+        send_or_drop(self._end, {"failed": cause, "reason": reason})
+
     def _fail(self, error: BaseException) -> None:
         """Report the error of an output; called in a thread of the library."""
         self._output_error = error
@@ -136,6 +149,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _terminate)
     worker = Worker(end, frames, Path(sys.argv[2]))
+    threading.excepthook = worker.report_death
     try:
         try:
             worker.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -68,6 +69,7 @@ class Session:
         self._frame_us = 0.0  # FrameDuration of the newest still
         self._still: Any = None  # the library's configuration of stills
         self._viewfinder: Any = None  # the one between them; None: the same
+        self._loop: threading.Thread | None = None  # of the library, in which all of its work is done
         self._camera.post_callback = self._on_frame
 
     def close(self) -> None:
@@ -101,6 +103,8 @@ class Session:
 
     def stop(self) -> None:
         """Stop the camera and finish the file of a video."""
+        if self._loop and not self._loop.is_alive():  # by an exception; the library would wait for it for ever
+            self._camera.stop_()
         if self._recording:
             self._recording, self._encoder = False, None
             self._camera.stop_recording()
@@ -178,7 +182,7 @@ class Session:
             return False
         self._wanted = configuration
         self._controls_set |= configuration.controls.keys()
-        self._camera.set_controls(self._conversion.controls(changes))
+        self._set_controls(changes)
         return True
 
     def _exposed(self) -> Any:
@@ -248,7 +252,7 @@ class Session:
         """
         self._wanted = configuration
         self._controls_set |= configuration.controls.keys()
-        self._camera.set_controls(self._conversion.controls(self._with_scan(controls)))
+        self._set_controls(self._with_scan(controls))
         if configuration.use == "still":
             self._camera.options["quality"] = configuration.quality
         elif self._encoder is not None:
@@ -326,8 +330,14 @@ class Session:
     def _apply_controls(self, controls: Values) -> None:
         """Set these controls before the camera starts, and reset all others that were set earlier."""
         unset = reset_controls(self._controls_set - controls.keys(), self._wanted)
-        self._camera.set_controls(self._conversion.controls(unset | controls))
+        self._set_controls(unset | controls)
         self._controls_set |= self._wanted.controls.keys()
+
+    def _set_controls(self, controls: Values) -> None:
+        """Set them while the library takes none for a frame: it would lose them (CompletedRequest.release)."""
+        native = self._conversion.controls(controls)
+        with self._camera.request_lock:
+            self._camera.set_controls(native)
 
     def _with_scan(self, controls: Values) -> Values:
         """`controls` plus the start of a scan in AfMode Auto, where the lens moves only when triggered."""
@@ -356,7 +366,8 @@ class Session:
         self._wanted.controls["AfMode"] = "Auto"  # another mode would move the lens again
 
     def _on_frame(self, request: Any) -> None:
-        """Called for each frame in a thread of the library."""
+        """Called for each frame in the library's event loop."""
+        self._loop = self._loop or threading.current_thread()
         self._frames, self._last_s = self._frames + 1, time.monotonic()
         self._first_s = self._first_s or self._last_s
         if self._conversion.is_usb and self._pipe:  # the buffer is longer than its JPEG

@@ -27,6 +27,7 @@ _INSTALL = (
     "install the camera programs of Raspberry Pi OS (sudo apt install -y rpicam-apps), or try STILLCAM_CAMERA=simulated"
 )
 _LIBRARY = ("picamera2", "libcamera")  # the second comes only with the system, not from PyPI
+_OF_DEBIAN = Path("/usr/lib/python3/dist-packages/picamera2")
 
 
 def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
@@ -44,6 +45,11 @@ def choose_driver(environ: Mapping[str, str], paths: Paths) -> Driver:
     programs, picamera2 = find_programs(environ.get("PATH")), has_picamera2()
     if kind == "rpicam" and programs is None:
         raise StillcamError(f"neither rpicam-still nor libcamera-still is on the PATH: {_INSTALL}")
+    if not picamera2 and _OF_DEBIAN.is_dir() and (kind == "picamera2" or (kind == "auto" and programs is None)):
+        raise StillcamError(
+            f"picamera2 is installed, but {sys.executable} does not see it: Stillcam needs Debian's Python"
+            " (/usr/bin/python3) in an environment made with --system-site-packages; remove .venv, then start again"
+        )
     if kind == "picamera2" and not picamera2:
         raise StillcamError(
             "STILLCAM_CAMERA=picamera2: the library is not installed: install that of Raspberry Pi OS"

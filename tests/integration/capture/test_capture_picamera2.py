@@ -173,6 +173,16 @@ def test_without_the_library_it_says_what_to_install(idle_daemon):
     assert "sudo apt install -y python3-picamera2" in idle_daemon.log.read_text()
 
 
+def test_a_library_that_is_too_old_is_refused(idle_daemon, tmp_path):
+    """Its live view failed as if the cable were loose, and it did not start with the exposure that was set."""
+    (tmp_path / "picamera2-0.3.25.dist-info").mkdir()
+    (tmp_path / "picamera2-0.3.25.dist-info/METADATA").write_text("Metadata-Version: 2.1\nVersion: 0.3.25\n")
+    idle_daemon.start(**LIBRARY | {"PYTHONPATH": f"{tmp_path}:{LIBRARY['PYTHONPATH']}"})
+    reason = idle_daemon.until(lambda status: status["reason"])["reason"]
+    assert "picamera2 0.3.25 is too old" in reason and "sudo apt update" in reason
+    assert idle_daemon.end() == 0
+
+
 def test_the_library_is_taken_where_there_are_no_camera_programs(idle_daemon):
     idle_daemon.open(**LIBRARY | {"STILLCAM_CAMERA": "auto", "PATH": "/nowhere"})
     assert idle_daemon.ask("status")["driver"] == "picamera2"

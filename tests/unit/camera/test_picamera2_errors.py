@@ -2,7 +2,7 @@
 
 import pytest
 
-from stillcam.camera.picamera2.errors import cause_and_reason
+from stillcam.camera.picamera2.errors import TooOld, cause_and_reason
 
 
 def raised(text: str, cause: BaseException | None = None) -> BaseException:
@@ -28,8 +28,14 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
         pytest.param(OSError(13, "Permission denied", "/dev/video11"), "missing", "group video", id="forbidden"),
         pytest.param(OSError(16, "Device or resource busy", "/dev/video11"), "busy", "uses /dev/video11",
                      id="encoder in use"),
-        pytest.param(TypeError("Picamera2.create_still_configuration() got an unexpected keyword argument 'sensor'"),
-                     "missing", "too old", id="old"),
+        pytest.param(TooOld("picamera2 0.3.25 is too old, Stillcam needs 0.3.27"), "missing",
+                     "needs 0.3.27: update it (sudo apt", id="old"),
+        pytest.param(ValueError("numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C"
+                                " header, got 88 from PyObject"), "missing", "uninstall --break-system-packages numpy",
+                     id="numpy"),
+        pytest.param(ImportError("libcamera.so.0.5: cannot open shared object file: No such file or directory"),
+                     "missing", "full-upgrade", id="half an upgrade"),
+        pytest.param(raised("Failed", IndexError("list index out of range")), "absent", "does not exist", id="gone"),
         pytest.param(raised("PiDNG: DNGBASE.convert() got an unexpected keyword argument 'file'"), "missing",
                      "PiDNG", id="pip's PiDNG"),
         pytest.param(raised("configuration failed: sensor mode [1, 2, 3] and not [4, 5, 6]"), "options",

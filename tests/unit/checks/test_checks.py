@@ -87,6 +87,14 @@ def test_the_library_instead_of_camera_programs(make, tmp_path, monkeypatch):
     assert the(camera.software(make(PATH=str(tmp_path)))).found.startswith("picamera2 ")
 
 
+@pytest.mark.parametrize("kind", ["picamera2", "auto"])
+def test_a_library_that_this_python_does_not_see(make, tmp_path, monkeypatch, kind):
+    """An environment without the system's packages; pictures were simulated, or the library was to be installed."""
+    monkeypatch.setattr("stillcam.camera.select._OF_DEBIAN", tmp_path)
+    finding = the(camera.software(make(STILLCAM_CAMERA=kind, PATH=str(tmp_path))))
+    assert (finding.state, "--system-site-packages" in finding.found) == (FAULT, True)
+
+
 def test_background_threads_that_have_died(make):
     assert states(camera.daemon(make(STATUS))) == [OK, OK]
     death = {"name": "library", "count": 2, "error": "no right", "time": "2026-11-20T23:45:01.123Z"}

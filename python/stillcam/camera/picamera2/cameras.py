@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.camera.picamera2.configuration import CameraConfiguration
-from stillcam.camera.picamera2.errors import cause_and_reason
+from stillcam.camera.picamera2.errors import TooOld, cause_and_reason
 from stillcam.camera.picamera2.ipc import Message, with_tuples
 from stillcam.settings.capabilities import CameraInfo, SensorMode
 
@@ -24,6 +24,9 @@ UNKNOWN_SIZE = 1280, 720  # of a camera that does not report its size: most can 
 RAW = re.compile(r"(?:S[RGB]{4}|R)(\d+)")  # a sensor's formats: SRGGB10_CSI2P, R10
 # libcamera's ColorFilterArrangement (property_ids_draft.yaml).
 COLOURS = ("RGGB", "GRBG", "GBRG", "BGGR", "RGB", "MONO")
+
+# The first version whose JPEG encoder takes YUV420 (0.3.26), and that starts with the exposure that is set (0.3.27).
+OLDEST = 0, 3, 27
 
 # The HDR mode of Camera Module 3's sensor is a control of its device, not of libcamera. It is set before libcamera
 # opens the sensor, as in rpicam-apps, and stays until it is set again. The library's own function for it
@@ -40,7 +43,11 @@ def list_cameras(index: int) -> list[CameraInfo]:
 
     Args:
         index: the camera that is going to be used. Only this one is opened: others may be in use.
+
+    Raises:
+        TooOld: the library is too old for Stillcam.
     """
+    _check_version()
     library = import_module("picamera2")
     cameras = _without_opening(library.Picamera2.global_camera_info())
     if index < len(cameras):
@@ -51,6 +58,18 @@ def list_cameras(index: int) -> list[CameraInfo]:
             cameras[index] = replace(cameras[index], held=cause_and_reason(error)[0] == "busy")
             logging.warning("the modes and limits of camera %s are unknown: %r", index, error.__cause__ or error)
     return cameras
+
+
+def _check_version() -> None:
+    """Raise TooOld if the library is; a source folder of it has no version."""
+    from importlib import metadata  # the daemon, which imports this module, does not need it
+
+    try:
+        version = metadata.version("picamera2")
+    except metadata.PackageNotFoundError:
+        return
+    if tuple(map(int, re.findall(r"\d+", version)[:3])) < OLDEST:
+        raise TooOld(f"picamera2 {version} is too old, Stillcam needs {'.'.join(map(str, OLDEST))}")
 
 
 def _measured(opened: Any, camera: CameraInfo) -> CameraInfo:

@@ -12,10 +12,16 @@ import re
 from stillcam.camera.errors import CAMERA_IN_USE, NO_CAMERA, NO_MEMORY, NO_MICROPHONE, NOT_POSSIBLE, Failure, find
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
+UNINSTALL = "python3 -m pip uninstall --break-system-packages"
+UPDATE = f"sudo apt update && {INSTALL}"
 
 REASONS: tuple[Failure, ...] = (
-    ("missing", f"picamera2 cannot be loaded: install it ({INSTALL})", "no module named"),
-    ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number"),
+    ("missing", f"pip has replaced numpy or simplejpeg by a version that does not fit: {UNINSTALL} numpy simplejpeg",
+     "numpy.dtype size changed", "numpy.core.multiarray failed to import", "_array_api not found"),
+    ("missing", "libcamera and its Python library do not match: sudo apt update && sudo apt full-upgrade",
+     "cannot open shared object file", "undefined symbol", "version `", "no attribute 'cameramanager'"),
+    ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number",
+     "list index out of range"),  # up to picamera2 0.3.36
     ("absent", NO_CAMERA, "camera(s) not found"),
     ("busy", CAMERA_IN_USE, "failed to acquire camera", "device or resource busy",
      "unexpected code: -16"),  # -EBUSY, up to picamera2 0.3.16
@@ -25,10 +31,8 @@ REASONS: tuple[Failure, ...] = (
     ("options", "the camera has no such sensor mode: choose one that api/cameras lists",
      "configuration failed: sensor mode"),
     ("options", NOT_POSSIBLE, "invalid camera configuration", "configuration failed"),
-    ("missing", f"this picamera2 is too old for Stillcam: update it ({INSTALL})",
-     "configuration() got an unexpected keyword argument"),
     ("missing",
-     "raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: python3 -m pip uninstall pidng",
+     f"raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: {UNINSTALL} pidng",
      "pidng: "),
     ("options",
      "pip's PyAV records no sound: install Debian's (sudo apt install -y python3-av), or set video.audio to off",
@@ -47,11 +51,20 @@ DEVICES = {
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOENT, errno.EACCES}
 
 
+class TooOld(Exception):
+    """This version of the library lacks what Stillcam needs."""
+
+
 def cause_and_reason(error: BaseException) -> tuple[str, str]:
     """The cause (see CameraError) and the reason for an exception of the library."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
+    for one in chain:
+        if isinstance(one, TooOld):
+            return "missing", f"{one}: update it ({UPDATE})"
+        if isinstance(one, ModuleNotFoundError):
+            return "missing", f"picamera2 cannot be loaded ({one}): install it ({INSTALL})"
     if any(isinstance(one, OSError) and one.filename == MICROPHONE for one in chain):
         return "options", NO_MICROPHONE
     for one in chain:

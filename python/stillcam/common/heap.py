@@ -13,6 +13,8 @@ M_ARENA_MAX, ARENAS = -8, 1
 M_MMAP_THRESHOLD, OWN_PAGES_BYTES = -3, 32 << 10
 M_TRIM_THRESHOLD, UNUSED_BYTES = -1, 128 << 10
 
+_libc = ctypes.CDLL(None)  # once: each makes a class, which only the garbage collector frees
+
 
 def limit() -> None:
     """Limit what the heap keeps: one arena, and pages of their own for frames and other large buffers.
@@ -22,7 +24,7 @@ def limit() -> None:
     megabyte that was read from a pipe, frames of all sizes leave gaps in the heap.
     """
     with contextlib.suppress(AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
+        mallopt = _libc.mallopt
         mallopt(M_ARENA_MAX, ARENAS)
         mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES)
         mallopt(M_TRIM_THRESHOLD, UNUSED_BYTES)
@@ -31,4 +33,4 @@ def limit() -> None:
 def trim() -> None:
     """Return unused memory to the system: after the imports that is 1 to 2 MB, scattered among what is in use."""
     with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+        _libc.malloc_trim(0)

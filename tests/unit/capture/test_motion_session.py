@@ -1,7 +1,9 @@
 """The session of an armed camera, with a stream that is slow, or a disk that hangs."""
 
+import gc
 import threading
 import time
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -115,3 +117,32 @@ def test_the_item_of_an_event_is_shown_after_another_has_begun(monkeypatch, tmp_
 def shown(session: MotionSession) -> list[dict[str, Any]]:
     status = session.to_json()
     return [status["event"], *status["earlier"]]
+
+
+def test_a_session_that_is_over_needs_no_garbage_collector(monkeypatch):
+    """Its frames and background are megabytes, and a process that allocates little is collected hours later."""
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0])
+    monkeypatch.setattr("stillcam.capture.motion_events.session.time", clock)
+    settings = patched(Settings(), {"live": {"framerate": 1}, "motion": {"after_s": 1}})
+    library: Any = HungLibrary()
+    library.answers.set()
+    session = MotionSession(library, lambda *_: None, settings.motion, 0)
+    gc.disable()
+    try:
+        session.begin_stream(settings, CAMERA)
+        session.trigger(5)
+        session.add([b"frame"], {}, look=False)
+        kept = [weakref.ref(each) for each in (session, session._items, session._detection)]
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not session.is_over:
+            now[0] += 1.0
+            session.add([b"frame"], {}, look=False)
+            assert time.monotonic() < deadline_s
+        session.close()
+        del session
+        while any(reference() for reference in kept):
+            assert time.monotonic() < deadline_s, [reference() for reference in kept]
+            time.sleep(0.01)
+    finally:
+        gc.enable()

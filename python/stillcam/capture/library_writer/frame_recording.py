@@ -100,7 +100,7 @@ class FrameRecording:
         self, library: LibraryWriter, plan: RecordingPlan, done: Callable[[str | None, CameraError | None], None]
     ) -> None:
         self.dropped = 0
-        self.stopped: CameraError | None = None
+        self.stopped: str | None = None  # no exception: its traceback refers to this recording
         self.first_s = self.last_s = 0.0
         self.written_bytes = 0
         self.spare_bytes: int | None = None
@@ -251,10 +251,10 @@ class FrameRecording:
 
     def _stop(self, error: CameraError) -> None:
         with self._condition:
-            self.stopped = error
+            self.stopped = str(error)
             self._waiting.clear()
             self._waiting_bytes = 0
-        logging.warning("the recording of %s was stopped: %s", self._plan.kind, error)
+        logging.warning("the recording of %s was stopped: %s", self._plan.kind, self.stopped)
 
     @property
     def _rate(self) -> float:
@@ -270,5 +270,5 @@ class FrameRecording:
         if self.dropped:
             video.add_notice(f"{self.dropped} frames are missing: the disk was too slow for them")
         if self.stopped:
-            video.mark_interrupted(str(self.stopped))
+            video.mark_interrupted(self.stopped)
         self._library.finish_video(video, None, self._done)

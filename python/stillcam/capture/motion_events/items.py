@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from stillcam.camera.driver import Still
@@ -205,7 +206,7 @@ class EventItems:
             limit_bytes=self._limit_bytes - self.waiting_bytes,
             edit=self._edits.recorded("motion", stream.rotation) if self._edits else unchanged,
         )
-        self._parts.append(FrameRecording(self._library, plan, self._done))
+        self._parts.append(FrameRecording(self._library, plan, partial(_done, self._made)))
         self._open = True
 
     def _end_part(self, end_s: float) -> None:
@@ -214,11 +215,6 @@ class EventItems:
         if len(self._parts) > 1:
             sidecar["motion"]["part"] = len(self._parts)
         part.end(sidecar, self._event.peak_s)
-
-    def _done(self, id_: str | None, _error: CameraError | None) -> None:
-        """A video is in the library, or an error has been logged."""
-        if id_:
-            self._made(id_)
 
     def _save_picture(self, jpeg: bytes, metadata: Metadata) -> None:
         """Make the item of the peak's picture; done by the background worker."""
@@ -271,3 +267,13 @@ class EventItems:
         if event.gaps:
             motion["gaps"] = [{"start": utc(begin), "seconds": round(end - begin, 1)} for begin, end in event.gaps]
         return motion
+
+
+def _done(made: Callable[[str], None], id_: str | None, _error: CameraError | None) -> None:
+    """A video is in the library, or an error has been logged.
+
+    No method of `EventItems`: its part would refer to it, and only the garbage collector would free both, and with them
+    the session with its last frames. At rest it comes after hours.
+    """
+    if id_:
+        made(id_)

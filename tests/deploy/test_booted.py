@@ -156,8 +156,10 @@ def test_a_motion_sensor_records_an_event_from_its_sandbox(machine):
         time.sleep(0.1)
     process = pid(machine, "stillcam-gpio")
     status = machine.run("cat", f"/proc/{process}/status")
-    groups = {machine.run("getent", "group", name).split(":")[2] for name in ("gpio", "stillcam-gpio")}
-    assert set(re.findall(r"^Groups:\s(.*)$", status, re.MULTILINE)[0].split()) == groups
+    own_group, groups = (
+        re.findall(rf"^{field}:\s(.*)$", status, re.MULTILINE)[0].split() for field in ("Gid", "Groups")
+    )
+    assert set(groups) == {machine.run("getent", "group", "gpio").split(":")[2], own_group[0]}
     see = ("nsenter", f"--target={process}", "--mount", "--root", "ls", "-A")
     assert machine.run(*see, "/var/lib/stillcam", "/run/stillcam", check=False).split() == [
         "/run/stillcam:", "/var/lib/stillcam:",
@@ -452,7 +454,7 @@ def test_a_killed_update_is_reported_and_leaves_a_version_that_runs(machine):
     owner.until(lambda it: it["action"]["text"] == "Installing.")
     busy = owner.call("/api/system", {"verb": "reboot", "password": PASSWORD})
     assert "another action is running" in busy["error"]
-    machine.run("systemctl", "kill", "--signal=KILL", "stillcam-update@update.service")
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "stillcam-update@update.service")
     failed = owner.until(ended("update"))[-1]["action"]
     assert (failed["state"], "interrupted (signal)" in failed["text"]) == ("failed", True)
     assert os.readlink(machine.root / "opt/stillcam/current") == before

@@ -9,6 +9,7 @@ from stillcam.camera.simulated.isp import gains_for
 from stillcam.camera.simulated.options import Options, StillOptions, VideoOptions
 from stillcam.camera.simulated.sensors import SensorMode
 from stillcam.settings.controls import CONTROLS
+from stillcam.settings.geometry import fractions
 
 WORDS = {
     "AeMeteringMode": "metering", "AeExposureMode": "exposure", "AwbMode": "awb", "NoiseReductionMode": "denoise",
@@ -52,15 +53,9 @@ def options_of(
         elif name == "LensPosition":
             given["lens_position"] = str(value)
         elif name == "ScalerCrop":
-            given["roi"] = _fractions(value, mode)
+            given["roi"] = fractions(value, mode.crop)
         elif name == "AfWindows" and told.get("AfMetering", 0) == 1:
-            given["autofocus_window"] = _fractions(value[0], mode)
+            given["autofocus_window"] = fractions(value[0], mode.crop)
         elif name == "AeFlickerPeriod" and told.get("AeFlickerMode", 0) == 1:
             given["flicker_period"] = f"{value}us"
     return replace(VideoOptions() if video else StillOptions(), **given)
-
-
-def _fractions(rectangle: Any, mode: SensorMode) -> str:
-    x, y, width, height = rectangle
-    left, top, wide, high = mode.crop
-    return f"{(x - left) / wide},{(y - top) / high},{width / wide},{height / high}"

@@ -35,6 +35,7 @@ class View:
     rotation: int = 0
 
 
+_FRACTION_STEP = 1e-6  # less than a pixel of the largest sensor, more than the error of a float of 32 bits
 _BLOCK = 16  # pixels: the largest JPEG block; only multiples of it can be rotated by 90 degrees without loss
 
 
@@ -150,7 +151,11 @@ def flip_rectangle(rectangle: Sequence[int], flips: Flips, within: Rectangle) ->
 
 
 def fractions(rectangle: Sequence[int], within: Rectangle) -> str:
-    """A rectangle as `--roi` and `--autofocus-window` take it: x,y,width,height as fractions of `within`."""
+    """A rectangle as `--roi` and `--autofocus-window` take it: x,y,width,height as fractions of `within`.
+
+    They are a little too large: the camera programs multiply floats of 32 bits, and cut the result down to whole pixels
+    (rpicam-apps core/rpicam_app.cpp, StartCamera).
+    """
     x, y, width, height = rectangle
     parts = ((x - within[0]) / within[2], (y - within[1]) / within[3], width / within[2], height / within[3])
-    return ",".join(f"{min(1.0, max(0.0, part)):.6f}" for part in parts)
+    return ",".join(f"{min(1.0, max(0.0, part) + _FRACTION_STEP):.6f}" for part in parts)

@@ -67,7 +67,7 @@ def test_the_view_of_a_mode_may_be_larger_than_the_picture():
     )
     assert [mode.crop for mode in camera.modes] == [(784, 1312, 7712, 4352), (0, 0, 9280, 6976)]
     assert (
-        fractions((0, 0, 9280, 6976), field_of_view(camera.modes[1], camera)) == "0.000000,0.000000,1.000000,1.000000"
+        fractions((0, 0, 9280, 6976), field_of_view(camera.modes[1], camera)) == "0.000001,0.000001,1.000000,1.000000"
     )
 
 

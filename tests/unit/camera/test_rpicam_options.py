@@ -1,5 +1,6 @@
 """Settings become the command lines of rpicam-still and rpicam-vid."""
 
+from ctypes import c_float
 from dataclasses import replace
 from typing import Any
 
@@ -83,9 +84,9 @@ def live(on: CameraInfo = IMX708, /, **sections: Any) -> list[str]:
         ({"LensPosition": 0}, ["--lens-position=0"]),
         ({"AfMode": "Continuous", "LensPosition": 2}, ["--autofocus-mode=continuous"]),
         ({"AfRange": "Macro", "AfSpeed": "Fast"}, ["--autofocus-range=macro", "--autofocus-speed=fast"]),
-        ({"AfWindows": [[1152, 648, 2304, 1296]]}, ["--autofocus-window=0.250000,0.250000,0.500000,0.500000"]),
+        ({"AfWindows": [[1152, 648, 2304, 1296]]}, ["--autofocus-window=0.250001,0.250001,0.500001,0.500001"]),
         ({"AfMetering": "Auto", "AfWindows": [[1152, 648, 2304, 1296]]}, []),
-        ({"ScalerCrop": [0, 0, 2304, 1296]}, ["--roi=0.000000,0.000000,0.500000,0.500000"]),
+        ({"ScalerCrop": [0, 0, 2304, 1296]}, ["--roi=0.000001,0.000001,0.500001,0.500001"]),
     ],
 )  # fmt: skip
 def test_a_control_becomes_its_option_in_snapshots_and_live(controls, options):
@@ -116,12 +117,12 @@ def test_controls_for_all_use_cases_override_those_of_the_configuration():
 @pytest.mark.parametrize(
     ("camera", "crop"),
     [
-        ({}, "0.000000,0.000000,0.500000,0.500000"),
-        ({"hflip": True}, "0.500000,0.000000,0.500000,0.500000"),
-        ({"vflip": True}, "0.000000,0.500000,0.500000,0.500000"),
-        ({"rotation": 180}, "0.500000,0.500000,0.500000,0.500000"),
-        ({"rotation": 180, "hflip": True, "vflip": True}, "0.000000,0.000000,0.500000,0.500000"),
-        ({"rotation": 90}, "0.000000,0.000000,0.500000,0.500000"),
+        ({}, "0.000001,0.000001,0.500001,0.500001"),
+        ({"hflip": True}, "0.500001,0.000001,0.500001,0.500001"),
+        ({"vflip": True}, "0.000001,0.500001,0.500001,0.500001"),
+        ({"rotation": 180}, "0.500001,0.500001,0.500001,0.500001"),
+        ({"rotation": 180, "hflip": True, "vflip": True}, "0.000001,0.000001,0.500001,0.500001"),
+        ({"rotation": 90}, "0.000001,0.000001,0.500001,0.500001"),
     ],
 )
 def test_a_crop_stays_on_its_subject_when_the_picture_is_flipped(camera, crop):
@@ -165,7 +166,7 @@ def test_the_viewfinder_of_a_large_still_is_in_a_binned_mode_unless_only_the_ful
 
 def test_a_crop_is_relative_to_the_field_of_view_of_the_sensor_mode():
     argv = live(live={"sensor_mode": "1536:864:10"}, controls={"ScalerCrop": [1536, 864, 1536, 864]})
-    assert "--roi=0.250000,0.250000,0.500000,0.500000" in argv
+    assert "--roi=0.250001,0.250001,0.500001,0.500001" in argv
 
 
 @pytest.mark.parametrize(
@@ -260,9 +261,18 @@ def test_a_crop_has_the_pictures_proportions_and_lies_within_the_view(crop, size
         assert flip_rectangle(flip_rectangle((x, y, width, height), (across, down), view), (across, down), view) == (
             x, y, width, height,
         )  # fmt: skip
-        parts = [float(part) for part in fractions((x, y, width, height), view).split(",")]
-        assert all(0 <= part <= 1 for part in parts)
-        assert abs(parts[0] * view[2] + view[0] - x) < 1 and abs(parts[3] * view[3] - height) <= 1
+
+
+@given(rectangles(), st.sampled_from([IMX708, IMX219, IMX519]), st.data())
+def test_the_camera_programs_cut_out_the_very_pixels_of_a_crop(crop, camera, data):
+    """They multiply floats, and cut the result down (rpicam-apps core/rpicam_app.cpp, StartCamera)."""
+    mode = data.draw(st.sampled_from(camera.modes))
+    wanted = fit_crop(crop, (640, 480), mode.crop)
+    parts = [c_float(float(part)).value for part in fractions(wanted, mode.crop).split(",")]
+    assert all(0 <= part <= 1 for part in parts)
+    x, y, width, height = mode.crop
+    cut = [int(c_float(part * length).value) for part, length in zip(parts, (width, height) * 2, strict=True)]
+    assert (x + cut[0], y + cut[1], cut[2], cut[3]) == wanted
 
 
 def settings(**sections: Any) -> Settings:

@@ -232,13 +232,14 @@ def scaler_crop(options: Options, mode: SensorMode, size: Size) -> Rectangle:
     """The part of the pixel array in the picture: the `--roi`, or the largest with the picture's proportions.
 
     Its coordinates are those of what the sensor gives, which is flipped already: libcamera's
-    pipeline handler crops behind the sensor (pipeline_base.cpp, applyScalerCrop).
+    pipeline handler crops behind the sensor (pipeline_base.cpp, applyScalerCrop). Fractions of pixels are cut off
+    (rpicam-apps core/rpicam_app.cpp, StartCamera).
     """
     x, y, width, height = mode.crop
     roi = rectangle(options.roi)
     if roi:
-        wide, high = max(64, round(roi[2] * width)), max(64, round(roi[3] * height))
-        left, top = x + round(roi[0] * width), y + round(roi[1] * height)
+        wide, high = max(64, int(roi[2] * width)), max(64, int(roi[3] * height))
+        left, top = x + int(roi[0] * width), y + int(roi[1] * height)
         wide, high = min(wide, width), min(high, height)
         return min(max(left, x), x + width - wide), min(max(top, y), y + height - high), wide, high
     wide, high = min(width, height * size[0] // size[1]), min(height, width * size[1] // size[0])

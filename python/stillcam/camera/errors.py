@@ -21,6 +21,8 @@ NO_MICROPHONE = (
 NO_MEMORY = (
     "the camera has no memory for such large pictures or so many of them: choose a smaller size, or fewer buffers"
 )
+NOT_STARTED = "the camera did not start: check its cable if this happens often, or choose another sensor mode or size"
+NO_LIBCAMERA = "libcamera does not start: check that this user is in the group video (see: groups), or restart the Pi"
 NOT_POSSIBLE = "the camera does not support this size or sensor mode: choose another one"
 
 

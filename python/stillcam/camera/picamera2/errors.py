@@ -9,7 +9,17 @@ from __future__ import annotations
 import errno
 import re
 
-from stillcam.camera.errors import CAMERA_IN_USE, NO_CAMERA, NO_MEMORY, NO_MICROPHONE, NOT_POSSIBLE, Failure, find
+from stillcam.camera.errors import (
+    CAMERA_IN_USE,
+    NO_CAMERA,
+    NO_LIBCAMERA,
+    NO_MEMORY,
+    NO_MICROPHONE,
+    NOT_POSSIBLE,
+    NOT_STARTED,
+    Failure,
+    find,
+)
 
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 UNINSTALL = "python3 -m pip uninstall --break-system-packages"
@@ -23,6 +33,10 @@ REASONS: tuple[Failure, ...] = (
     ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number",
      "list index out of range"),  # up to picamera2 0.3.36
     ("absent", NO_CAMERA, "camera(s) not found"),
+    ("missing", NO_LIBCAMERA, "failed to start cameramanager"),
+    ("missing",
+     "there is no /dev/dma_heap/linux,cma, from which picamera2 takes memory: use the kernel of Raspberry Pi OS",
+     "could not open any dmaheap device"),
     ("busy", CAMERA_IN_USE, "failed to acquire camera", "device or resource busy",
      "unexpected code: -16"),  # -EBUSY, up to picamera2 0.3.16
     ("short", NO_MEMORY, "cannot allocate memory"),
@@ -30,7 +44,11 @@ REASONS: tuple[Failure, ...] = (
      "of usb cameras"),
     ("options", "the camera has no such sensor mode: choose one that api/cameras lists",
      "configuration failed: sensor mode"),
-    ("options", NOT_POSSIBLE, "invalid camera configuration", "configuration failed"),
+    ("options", NOT_POSSIBLE, "invalid camera configuration", "configuration failed",
+     "failed to configure camera: invalid argument"),
+    ("died", NOT_STARTED, "failed to start camera"),
+    ("options", "PiDNG writes no raw photos of a monochrome sensor: take photos, as PNG if nothing may be lost",
+     "pidng: 'colourcorrectionmatrix'"),
     ("missing",
      f"raw photos need Debian's PiDNG (sudo apt install -y python3-pidng), not pip's: {UNINSTALL} pidng",
      "pidng: "),

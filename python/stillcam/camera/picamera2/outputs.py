@@ -216,10 +216,10 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def save_dng(request: Any, path: Path) -> None:
-    """Write the raw data of a captured frame. RuntimeError: PiDNG is not the version that the library calls."""
+    """Write the raw data of a captured frame. RuntimeError: this PiDNG cannot, see `errors`."""
     try:
         request.save_dng(str(path))
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, KeyError) as error:
         raise RuntimeError(f"PiDNG: {error}") from error
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error

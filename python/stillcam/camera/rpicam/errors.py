@@ -14,7 +14,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from stillcam.camera.errors import CAMERA_IN_USE, NO_CAMERA, NO_MEMORY, NO_MICROPHONE, NOT_POSSIBLE, Failure, find
+from stillcam.camera.errors import (
+    CAMERA_IN_USE,
+    NO_CAMERA,
+    NO_LIBCAMERA,
+    NO_MEMORY,
+    NO_MICROPHONE,
+    NOT_POSSIBLE,
+    NOT_STARTED,
+    Failure,
+    find,
+)
 from stillcam.camera.rpicam.options import without_options
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import Capabilities
@@ -37,8 +47,7 @@ FAILURES: tuple[Failure, ...] = (
      "legacy camera stack"),
     ("missing", "the camera programs find no camera hardware of a Raspberry Pi (see: ls -l /dev/video*)",
      "only supports the raspberry pi platforms"),
-    ("missing", "libcamera does not start: check that this user is in the group video (see: groups), or restart the Pi",
-     "camera manager failed to start"),
+    ("missing", NO_LIBCAMERA, "camera manager failed to start"),
     ("missing", _LIBRARIES, "error while loading shared libraries", "symbol lookup error"),
     ("disk", _DISK, "failed to write file", "failed to write bmp file", "libpng error: write error"),
     ("disk", "the picture could not be created: the images folder is missing, full or read-only (see: df -h)",
@@ -54,8 +63,7 @@ FAILURES: tuple[Failure, ...] = (
     ("options", "the camera program does not know this white balance mode: choose another one", "invalid awb mode"),
     ("options", "the camera program does not accept this time: use a number of microseconds", "invalid time string"),
     ("options", "the camera supports even sizes only: change width or height by one", "width and height must be even"),
-    ("died", "the camera did not start: check its cable if this happens often, or choose another sensor mode or size",
-     "failed to start camera"),
+    ("died", NOT_STARTED, "failed to start camera"),
     ("options", NOT_POSSIBLE, "failed to configure streams", "failed to valid stream config"),
     ("options", "the camera cannot rotate by 90 or 270 degrees: set camera.rotation", "transforms requiring transpose"),
     ("missing",

@@ -235,11 +235,19 @@ class CameraConfiguration:
         return iter(self._streams)
 
     def validate(self) -> Any:
-        """A sensor configuration must be one of the sensor's (pipeline_base.cpp, validate)."""
+        """A sensor configuration must be one of the sensor's (pipeline_base.cpp, validate).
+
+        A USB camera has no flips, and some sizes: it takes the next smaller one, or the smallest (uvcvideo.cpp).
+        """
         if USB in os.environ:
             (stream,) = self._streams
             if str(stream.pixel_format) != "MJPEG":
                 stream.pixel_format = PixelFormat("YUYV")
+            sizes = stream.formats.sizes(stream.pixel_format)
+            most = stream.size.width * stream.size.height
+            fitting = [size for size in sizes if size.width * size.height <= most]
+            stream.size = [*sizes[:1], *fitting][-1]
+            self.orientation = Orientation.Rotate0
         else:
             asked = self.sensor_config
             assert asked is not None, "picamera2 always names one"
@@ -389,7 +397,7 @@ class Camera:
         for mode in self._sensor.modes:
             raw.setdefault(mode.format, []).append(mode.size)
         if USB in os.environ:
-            raw = {"MJPEG": [(640, 480), (1920, 1080)], "YUYV": [(640, 480)]}
+            raw = {"MJPEG": [(320, 240), (640, 480), (1280, 720)], "YUYV": [(640, 480)]}
         return CameraConfiguration(self._sensor, [StreamConfiguration(StreamFormats(raw), role) for role in roles])
 
     def configure(self, configuration: CameraConfiguration) -> None:

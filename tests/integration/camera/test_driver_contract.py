@@ -306,7 +306,7 @@ def test_stills_during_a_video_if_the_driver_supports_them(rig):
     assert list(rig.images.iterdir()) == []
 
 
-def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
+def test_a_usb_camera_gives_stills_and_frames(tmp_path, monkeypatch):
     """picamera2 alone: without raw pictures, in MJPEG only."""
     monkeypatch.setenv("STANDIN_USB", "1")
     rig = Rig(tmp_path, Picamera2)
@@ -323,9 +323,17 @@ def test_a_usb_camera_gives_stills_and_a_live_view(tmp_path, monkeypatch):
                 image.load()
                 assert image.size == (320, 240)
         rig.driver.stop()
+        rig.driver.start_video_frames(settings(MANUAL, video={"width": 960, "framerate": 5}), rig.camera)
+        with Image.open(io.BytesIO(rig.driver.read_frames(LONG_S, ())[0])) as image:
+            assert image.size == (640, 480)
+        rig.driver.stop()
         rig.driver.start_video(settings(), rig.camera, rig.drafts / "film", 1)
         error = rig.until_failed(lambda: rig.driver.wait_video(LONG_S, ()))
-        assert error.cause == "options" and "USB camera" in str(error)
+        assert error.cause == "options" and "set video.while_recording to picture" in str(error)
+        rig.driver.stop()
+        rig.driver.start_stills(settings(camera={"rotation": 180}), rig.camera)
+        error = rig.until_failed(lambda: rig.driver.wait_ready(LONG_S, ()))
+        assert error.cause == "options" and "cannot flip" in str(error)
     finally:
         rig.driver.stop()
 

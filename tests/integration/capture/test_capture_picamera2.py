@@ -168,6 +168,20 @@ def test_a_masked_video_is_made_of_masked_frames(camera):
         camera.ask("video")
 
 
+@needs_ffmpeg
+def test_a_video_of_a_usb_camera_is_made_of_its_jpegs(idle_daemon):
+    """The library encodes none of them; videos were refused. The camera takes the nearest size that it has."""
+    idle_daemon.open(**LIBRARY, STANDIN_USB="1")
+    idle_daemon.change(snapshot=STILL, live=LIVE, video=VIDEO | {"width": 640}, privacy={"masks": ["0,0 3280,2464"]})
+    video = idle_daemon.film(1)
+    assert (video.suffix, read_sidecar(video)["size"]) == (".mp4", [320, 240])
+    assert max(map(picture_mean, frames_of(video))) < 5
+    idle_daemon.settings(files={"video": "h264"})
+    idle_daemon.ask("reload")
+    with pytest.raises(Refusal, match=r"video\.while_recording to picture"):
+        idle_daemon.ask("video", seconds=1)
+
+
 def test_without_the_library_it_says_what_to_install(idle_daemon):
     assert idle_daemon.start(STILLCAM_CAMERA="picamera2").wait(60) == 1
     assert "sudo apt install -y python3-picamera2" in idle_daemon.log.read_text()

@@ -185,6 +185,8 @@ class Picamera2:
         for name, stream in zip(names, asked, strict=True):
             size = stream.size.width, stream.size.height
             taken[name] = {"format": str(stream.pixel_format), "size": size, "stride": stream.stride}
+        hflip, vflip = asked.orientation.value
+        taken["transform"] = libcamera.Transform(hflip=hflip, vflip=vflip)
         if taken["raw"]:
             chosen = asked.sensor_config
             output_size = chosen.output_size.width, chosen.output_size.height

@@ -41,6 +41,8 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
         pytest.param(raised("PiDNG: 'ColourCorrectionMatrix'"), "options", "monochrome", id="a monochrome sensor"),
         pytest.param(raised("Failed to start CameraManager: No such device"), "missing", "libcamera does not start",
                      id="no camera hardware"),
+        pytest.param(raised("Failed", AttributeError("'libcamera._libcamera.Size' object has no attribute 'to_tuple'")),
+                     "missing", "Raspberry Pi OS", id="Debian's libcamera"),
         pytest.param(raised("Could not open any dmaHeap device"), "missing", "/dev/dma_heap", id="another kernel"),
         pytest.param(raised("Failed to configure camera: Invalid argument"), "options", "choose another",
                      id="libcamera refuses it"),

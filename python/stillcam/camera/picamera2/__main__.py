@@ -127,9 +127,10 @@ class Worker:
 
         The library only logs it. What the thread did is not done any more: no frame comes, or none is written.
         """
-        error = dead.exc_value
-        if self._session is None or error is None:  # the session is being closed
+        error, session = dead.exc_value, self._session
+        if session is None or error is None:  # the session is being closed
             return
+        session.thread_died(dead.thread)
         logging.error("a thread of picamera2 has died", exc_info=error)
         cause, reason = cause_and_reason(error)
         send_or_drop(self._end, {"failed": cause, "reason": reason})

@@ -85,7 +85,10 @@ class Picamera2(Driver):
             self.stop()
         if not self._lists:
             raise CameraError("stalled", "picamera2 does not answer: restart the Pi")
-        return self._lists.pop()
+        cameras = self._lists.pop()
+        if index < len(cameras):  # a USB camera gives JPEGs only, of which the daemon makes videos
+            self.capabilities = replace(self.capabilities, stills_in_videos=cameras[index].colour is not None)
+        return cameras
 
     def start_stills(self, settings: Settings, camera: CameraInfo, photo: PhotoRequest | None = None) -> None:
         folder = photo.folder if photo else self._images

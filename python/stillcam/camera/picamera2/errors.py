@@ -24,12 +24,19 @@ from stillcam.camera.errors import (
 INSTALL = "sudo apt install -y python3-picamera2 --no-install-recommends"
 UNINSTALL = "python3 -m pip uninstall --break-system-packages"
 UPDATE = f"sudo apt update && {INSTALL}"
+NO_FLIPS = "this camera cannot flip its pictures: turn off camera.hflip, camera.vflip and a camera.rotation of 180"
+USB_VIDEO = (
+    "videos of USB cameras are made of their JPEGs: set video.while_recording to picture, and files.video to mp4, which"
+    " needs ffmpeg, or to mjpeg"
+)
 
 REASONS: tuple[Failure, ...] = (
     ("missing", f"pip has replaced numpy or simplejpeg by a version that does not fit: {UNINSTALL} numpy simplejpeg",
      "numpy.dtype size changed", "numpy.core.multiarray failed to import", "_array_api not found"),
     ("missing", "libcamera and its Python library do not match: sudo apt update && sudo apt full-upgrade",
      "cannot open shared object file", "undefined symbol", "version `", "no attribute 'cameramanager'"),
+    ("missing", "picamera2 needs Raspberry Pi's libcamera, of which Debian's lacks a part: use Raspberry Pi OS",
+     "no attribute 'to_tuple'"),
     ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number",
      "list index out of range"),  # up to picamera2 0.3.36
     ("absent", NO_CAMERA, "camera(s) not found"),
@@ -40,10 +47,11 @@ REASONS: tuple[Failure, ...] = (
     ("busy", CAMERA_IN_USE, "failed to acquire camera", "device or resource busy",
      "unexpected code: -16"),  # -EBUSY, up to picamera2 0.3.16
     ("short", NO_MEMORY, "cannot allocate memory"),
-    ("options", "USB cameras support no raw photos, and videos only with the driver rpicam: take photos instead",
-     "of usb cameras"),
+    ("options", "USB cameras give no raw photos: take photos instead", "no raw photos of usb cameras"),
+    ("options", USB_VIDEO, "no encoded videos of usb cameras"),
     ("options", "the camera has no such sensor mode: choose one that api/cameras lists",
      "configuration failed: sensor mode"),
+    ("options", NO_FLIPS, "configuration failed: no flips"),
     ("options", NOT_POSSIBLE, "invalid camera configuration", "configuration failed",
      "failed to configure camera: invalid argument"),
     ("died", NOT_STARTED, "failed to start camera"),

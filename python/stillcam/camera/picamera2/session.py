@@ -70,6 +70,7 @@ class Session:
         self._still: Any = None  # the library's configuration of stills
         self._viewfinder: Any = None  # the one between them; None: the same
         self._loop: threading.Thread | None = None  # of the library, in which all of its work is done
+        self._loop_died = False
         self._camera.post_callback = self._on_frame
 
     def close(self) -> None:
@@ -81,6 +82,10 @@ class Session:
         self._camera.cancel_all_and_flush()
         self.stop()
         self._camera.close()
+
+    def thread_died(self, thread: threading.Thread | None) -> None:
+        """An exception ends a thread of the library; called in this thread, which is still alive."""
+        self._loop_died = self._loop_died or (thread is not None and thread is self._loop)
 
     @property
     def is_recording(self) -> bool:
@@ -103,7 +108,7 @@ class Session:
 
     def stop(self) -> None:
         """Stop the camera and finish the file of a video."""
-        if self._loop and not self._loop.is_alive():  # by an exception; the library would wait for it for ever
+        if self._loop_died:  # the library would wait for it for ever
             self._camera.stop_()
         if self._recording:
             self._recording, self._encoder = False, None
@@ -203,21 +208,21 @@ class Session:
 
     def start_live(self, configuration: CameraConfiguration, descriptor: int) -> None:
         """Start the live view, whose JPEGs are written to `descriptor`."""
+        self._start_frames(configuration, outputs.FramePipe(descriptor))
+
+    def start_video_frames(self, configuration: CameraConfiguration, descriptor: int) -> None:
+        """Start a video that the daemon records: its JPEGs are written to `descriptor`."""
+        self._start_frames(configuration, outputs.FramePipe(descriptor, outputs.VIDEO_FRAMES))
+
+    def _start_frames(self, configuration: CameraConfiguration, pipe: outputs.FramePipe) -> None:
         self.stop()
-        self._wanted, self._pipe = configuration, outputs.FramePipe(descriptor)
+        self._wanted, self._pipe = configuration, pipe
         if self._conversion.is_usb:  # its frames are JPEGs
             self._viewfinder, self._recording = None, False
             self._reset_counters()
             self._start(self._conversion.configuration(self._wanted), scan=True)
             return
-        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe), jpeg=True)
-
-    def start_video_frames(self, configuration: CameraConfiguration, descriptor: int) -> None:
-        """Start a video that the daemon records: its JPEGs are written to `descriptor`."""
-        self.stop()
-        self._refuse_usb()
-        self._wanted, self._pipe = configuration, outputs.FramePipe(descriptor, outputs.VIDEO_FRAMES)
-        self._record(configuration, *outputs.live_output(configuration.quality, self._pipe), jpeg=True)
+        self._record(configuration, *outputs.live_output(configuration.quality, pipe), jpeg=True)
 
     def start_video(
         self, configuration: CameraConfiguration, command: Message, on_error: Callable[[BaseException], None]
@@ -227,7 +232,8 @@ class Session:
         Those that are `shown` have a size and quality of their own, if the camera gives a second, smaller stream.
         """
         self.stop()
-        self._refuse_usb()
+        if self._conversion.is_usb:
+            raise RuntimeError("no encoded videos of USB cameras")
         self._wanted, self._pipe = configuration, None
         self._folder, self._number = Path(command["folder"]), 0
         self._duration_s = command["seconds"] or math.inf
@@ -237,10 +243,6 @@ class Session:
         self._record(configuration, encoder, output, jpeg=jpeg, lores=tuple(shown["size"]))
         if self._camera.camera_configuration()["lores"] is not None:
             self._shown = outputs.ShownFrames(shown["quality"])
-
-    def _refuse_usb(self) -> None:
-        if self._conversion.is_usb:
-            raise RuntimeError("no videos of USB cameras")
 
     def adjust(self, configuration: CameraConfiguration, controls: Values, on_applied: outputs.OnApplied) -> None:
         """Set other controls while the camera runs.
@@ -311,6 +313,9 @@ class Session:
         The library itself would take the nearest sensor mode (Picamera2._make_libcamera_config).
         """
         self._camera.configure(configuration)
+        transform = self._camera.camera_configuration()["transform"]
+        if (transform.hflip, transform.vflip) != self._wanted.flips:  # privacy masks would be in the wrong place
+            raise RuntimeError("configuration failed: no flips")
         if self._conversion.is_usb and (form := self._camera.camera_configuration()["main"]["format"]) != USB_PIXELS:
             raise RuntimeError(f"configuration failed: the camera gives {form} and no {USB_PIXELS}")
         mode = self._mode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -20,6 +21,7 @@ from stillcam.capture.video_recording.published import PublishedFrames
 from stillcam.capture.video_recording.sound import LAG_FRAMES, SoundRecording
 from stillcam.common.errors import CameraError
 from stillcam.common.formats import utc_text
+from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
 
 READ_S = 0.5  # for the next frames, at most, before anything else is looked at
 PROGRESS_S = 0.5  # from one report of the progress to the next
@@ -112,7 +114,7 @@ class FramesVideo:
 
     def _take(self, frames: list[bytes], now: float) -> None:
         """Record the frames, and publish the newest one if it is due."""
-        seconds, recording = self._order.seconds, self._recording or self._begin()
+        seconds, recording = self._order.seconds, self._recording or self._begin(frames[0])
         for frame in frames:
             if seconds and recording.first_s and now - recording.first_s >= seconds - 0.5 / self._rate:
                 self._is_over = True
@@ -134,8 +136,11 @@ class FramesVideo:
             self._context.status.count_failure(error.cause, restarts=False)
             return []
 
-    def _begin(self) -> FrameRecording:
+    def _begin(self, frame: bytes) -> FrameRecording:
         self._since_s = time.time()
+        with contextlib.suppress(InvalidJpeg):
+            width, height = check_jpeg(frame)  # a USB camera takes the nearest size that it has
+            self._shown_size = (height, width) if self._rotation else (width, height)
         memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         plan = RecordingPlan(
             kind="video",

@@ -278,9 +278,11 @@ def test_raw_follows_the_picture(start: Start) -> None:
         pytest.param(("-t", "soon"), "Invalid time string provided", id="time"),
         pytest.param(("--rotation", "180"), "unrecognised option '--rotation'", id="an option of no driver"),
         pytest.param(("--camera", "2"), "selected camera is not available", id="camera"),
+        pytest.param(("-t", "20", "--camera", "1", "--mode", "640:480:8", "--raw", "-o", "x.jpg"),
+                     "unsupported Bayer format", id="raw of 8 bits"),
         pytest.param(("-t", "20", "-o", "/nope/x.jpg"), "failed to open file /nope/x.jpg", id="no such folder"),
     ],
-)
+)  # fmt: skip
 def test_failures_end_with_255_and_their_text(start: Start, arguments: tuple[str, ...], text: str) -> None:
     assert failure(start("rpicam-still", *SMALL, *arguments, faults=FAST)) == text
 

@@ -35,6 +35,14 @@ _LIBRARIES = "the camera programs and their libraries do not match: sudo apt ful
 _DISK = "the picture could not be written: the disk is full or read-only (see: df -h)"
 _VIDEO_DISK = "the video could not be written: the disk is full (see: df -h)"
 _VIDEO_FOLDER = "the video could not be created: its folder is missing, full or read-only (see: df -h)"
+_NO_HEAP = (
+    "the camera programs cannot open a device in /dev/dma_heap: check that this user is in the group video"
+    " (see: groups); a container needs these devices, too"
+)
+_NO_ENCODER = (
+    "the board's H.264 encoder cannot be opened: check that no other program uses it, and that this user is in the"
+    " group video (see: groups); or set files.video to mjpeg"
+)
 _TOO_LARGE = "the encoder does not support this size: choose at most 1920x1080 on a Pi 4 or older, or mjpeg"
 
 FAILURES: tuple[Failure, ...] = (
@@ -58,7 +66,10 @@ FAILURES: tuple[Failure, ...] = (
     ("disk", _VIDEO_DISK, "failed to write output bytes", "libav: unable write output", "libav: error writing output"),
     ("disk", _VIDEO_FOLDER, "failed to open output file", "libav: unable to open output"),
     ("options", NO_MICROPHONE, "libav: cannot open", "find a audio stream"),
+    ("died", "the microphone stopped during the video: check its cable, or set video.audio to off",
+     "libav: cannot read audio"),
     ("options", f"the camera program does not know an option that Stillcam uses: {_UPDATE}", "unrecognised option"),
+    ("missing", _NO_HEAP, "could not open any dmaheap device"),
     ("short", NO_MEMORY, "failed to allocate capture buffers"),
     ("options", "the camera program does not know this white balance mode: choose another one", "invalid awb mode"),
     ("options", "the camera program does not accept this time: use a number of microseconds", "invalid time string"),
@@ -76,6 +87,9 @@ FAILURES: tuple[Failure, ...] = (
      "cannot find video encoder"),
     ("encoder", "libav cannot encode this: choose another size or bit rate; or set files.video to mjpeg",
      "unable to open video codec"),
+    ("missing", _NO_ENCODER, "failed to open v4l2 h264 encoder"),
+    ("options", "rpicam-still cannot save raw photos in this sensor mode: set raw.sensor_mode to one of 10 or 12 bits",
+     "unsupported bayer format"),
     ("options", _TOO_LARGE, "failed to start output streaming", "libav: error receiving packet"),
     ("stalled", "the camera stopped responding: check its cable and the power supply", "device timeout detected"),
 )  # fmt: skip
@@ -91,7 +105,9 @@ _CONTROLS = {control.option: control.name for control in CONTROLS.values() if co
 _FATAL = re.compile(r"ERROR:\s*\*{3}\s*(?P<main>.*?)\s*\*{3}|^\s*what\(\):\s*(?P<thread>.*\S)")
 _SAYS_ERROR = re.compile(
     r"\b(?:ERROR|FATAL)\b|^\s*what\(\):|: error while loading |: symbol lookup error:|^libpng error:"
+    r"|^Could not open any dmaHeap"
 )
+_EARLIER = "Could not open any dmaHeap"  # comes before the error that follows from it (core/dma_heaps.cpp)
 _CLOCK = re.compile(r"^\[[\d:.]+\] \[\d+\]\s+")  # of libcamera's lines
 _UNRECOGNISED = re.compile(r"unrecognised option '(--[\w-]+)")  # boost::program_options
 _INVALID = re.compile(r"the argument \('(.*)'\) for option '(--[\w-]+)' is invalid")
@@ -108,7 +124,8 @@ def failure(program: str, status: int, stderr: Iterable[str]) -> CameraError:
     """
     lines = [line for line in stderr if _SAYS_ERROR.search(line)]
     fatal = [match["main"] or match["thread"] or "" for line in lines if (match := _FATAL.search(line))]
-    for said in (fatal[-1:], lines):
+    earlier = [line for line in lines if line.startswith(_EARLIER)]
+    for said in (earlier or fatal[-1:], lines):
         text = "\n".join(said)
         if reason := _option_reason(program, text):
             return CameraError("options", reason)

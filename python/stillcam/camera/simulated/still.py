@@ -14,6 +14,7 @@ from stillcam.camera.simulated.program import Failure, Signals, format_name, pri
 
 RECONFIGURE_S = 0.2  # of the about 300 ms from signal to file; the rest are frames
 VIEWFINDER_BUFFERS = 4  # libcamera's choice
+DNG_BITS = 10, 12, 16  # of a sample (image/dng.cpp, bayer_formats)
 CHUNK_BYTES = 1 << 16
 CHUNK_S = 0.0002  # about a slow card's pace: the half-written file is there to be seen
 LEAST_FRAME_S = 0.002  # of real time, whatever the speed: a viewfinder need not burn the processor
@@ -110,6 +111,8 @@ class Stills:
         data = faults.corrupt(self._captures, encode.still(frame, options, self._camera.sensor))
         _write(name, data, full=faults.disk_full, speed=faults.speed)
         if options.raw:
+            if self._mode.bits not in DNG_BITS:
+                raise Failure("unsupported Bayer format")
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
             _write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
         self._write_metadata(frame.metadata | encode.tensor(faults.tensor))

@@ -58,10 +58,17 @@ def found_lens(wanted: Values, metadata: Metadata) -> Values:
     return {"AfMode": "Manual", "LensPosition": clamped("LensPosition", position)}
 
 
-def is_fully_manual(settings: Settings, kind: str, found: Values, camera: CameraInfo) -> bool:
-    """Whether exposure, white balance and focus of a photo are all fixed, `found` included."""
+def is_fully_manual(
+    settings: Settings, kind: str, found: Values, camera: CameraInfo, *, waits_for_focus: bool = False
+) -> bool:
+    """Whether exposure, white balance and focus of a photo are all fixed, `found` included.
+
+    Args:
+        waits_for_focus: see Driver; the focus then need not be fixed.
+    """
     controls = effective_controls(settings, kind) | found
-    return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and not scans_at_start(controls, camera)
+    focused = waits_for_focus or not scans_at_start(controls, camera)
+    return {"ExposureTime", "AnalogueGain", "ColourGains"} <= controls.keys() and focused
 
 
 def scans_at_start(controls: Values, camera: CameraInfo) -> bool:

@@ -294,7 +294,7 @@ class PhotoMode(Mode):
         cancelled = partial(self._is_over, order)
         request = PhotoRequest(order.kind, self._library.make_pending_folder(), found)
         context.start_stills(settings, camera, request, cancelled)
-        if not is_fully_manual(settings, order.kind, found, camera):
+        if not is_fully_manual(settings, order.kind, found, camera, waits_for_focus=context.driver.waits_for_focus):
             context.converge(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
 

@@ -246,8 +246,9 @@ class ShotTaker:
         self._work.mkdir(parents=True, exist_ok=True)
         request = None if self._fits else PhotoRequest(kind, self._work, found, in_bracket)
         context.start_stills(settings, camera, request, self._stopping)
-        if not is_fully_manual(settings, kind, found, camera):
-            lens = scans_at_start(effective_controls(settings, kind) | found, camera)
+        waits = context.driver.waits_for_focus
+        if not is_fully_manual(settings, kind, found, camera, waits_for_focus=waits):
+            lens = not waits and scans_at_start(effective_controls(settings, kind) | found, camera)
             context.converge(SCAN_S if lens else CONVERGE_S, self._stopping)
         took_s = time.monotonic() - began
         self.lead_s = min(MAX_LEAD_S, max(1.3 * took_s + 0.5, 0.8 * self.lead_s))

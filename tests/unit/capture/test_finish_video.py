@@ -183,6 +183,21 @@ def test_a_video_without_the_sound_that_was_wanted_says_so(tmp_path, pending):
     assert video.sidecar["notices"] == ["no sound: none was recorded"]
 
 
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_recording_that_ended_before_its_sound_began_becomes_a_video_without(tmp_path, pending):
+    """As rpicam-vid leaves it when it is killed: the stream of sound has been announced, and is empty."""
+    video = recorded(pending, "ts", b"")
+    sources = ["-f", "lavfi", "-i", "color=size=64x48:rate=10:duration=1", "-f", "lavfi", "-i", "sine=duration=1"]
+    assert ffmpeg([*sources, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", f"file:{video.path}"]) is None
+    data = video.path.read_bytes()
+    packets = [data[start : start + 188] for start in range(0, len(data), 188)]
+    sound = 0x101  # the number of the second stream
+    video.path.write_bytes(b"".join(packet for packet in packets if packet[1] << 8 & 0x1F00 | packet[2] != sound))
+    saved = tmp_path / finish_video(video, ffmpeg)
+    assert saved.suffix == ".mp4" and mp4_duration_s(saved) == pytest.approx(1.0, abs=0.1)
+    assert video.sidecar["notices"] == ["no sound: the recording ended before any came"]
+
+
 def ffmpeg(arguments: Sequence[str]) -> str | None:
     """The real one."""
     done = subprocess.run(

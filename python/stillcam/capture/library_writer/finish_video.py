@@ -37,6 +37,7 @@ EXTENSIONS = ("ts", "mp4", "h264", "mjpeg")
 DEFAULT_RATE = 30.0  # frames a second of a recording whose rate is not known
 _CHUNK_BYTES = 1 << 20
 _NO_SPACE = "No space left"  # in what ffmpeg says on a full disk
+_NO_SOUND = "sample rate not set"  # … and of a stream of sound without any
 
 Ffmpeg = Callable[[Sequence[str]], str | None]  # runs it; its error output, None: it succeeded
 
@@ -221,8 +222,12 @@ def _remux(video: RecordedVideo, ffmpeg: Ffmpeg) -> Path:
     part = video.pending.path(PART)
     # Bare H.264 and MJPEG know no times.
     given = ["-r", f"{video.rate or DEFAULT_RATE:g}"] if video.path.suffix != ".ts" else []
-    made = ["-map", "0:v:0", "-map", "0:a?", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", f"file:{part}"]
-    if not (errors := ffmpeg([*given, "-i", f"file:{video.path}", *made])):
+    made = ["-c", "copy", "-movflags", "+faststart", "-f", "mp4", f"file:{part}"]
+    if not (errors := ffmpeg([*given, "-i", f"file:{video.path}", "-map", "0:v:0", "-map", "0:a?", *made])):
+        return _take_part(video)
+    # MPEG-TS announces sound before any has come, and it stays unknown where the recording ended before that.
+    if _NO_SOUND in errors and not ffmpeg([*given, "-i", f"file:{video.path}", "-map", "0:v:0", *made]):
+        video.add_notice("no sound: the recording ended before any came")
         return _take_part(video)
     part.unlink(missing_ok=True)
     if video.path.suffix != ".ts":

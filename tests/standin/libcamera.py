@@ -47,6 +47,10 @@ SENSOR_DELAY = 2  # frames from the request that carries an exposure or a gain t
 SCAN_FRAMES = 17  # five are skipped, then about a dozen
 LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
 LENS_AT_REST = 1.0  # dioptres
+FOR_RAW = {
+    "SensorBlackLevels": [4096] * 4,
+    "ColourCorrectionMatrix": [1.6, -0.4, -0.2, -0.3, 1.6, -0.3, 0.0, -0.6, 1.6],
+}
 
 # Of a frame: its scene, whether it is frozen, see Faults.marker, and metadata that are not the scene's.
 Source = tuple[Picture, bool, str, dict[str, Any]]
@@ -332,7 +336,7 @@ class Request:
     @property
     def metadata(self) -> dict[ControlId, Any]:
         assert self._source is not None
-        told = self.frame.metadata | self._source[-1]
+        told = FOR_RAW | self.frame.metadata | self._source[-1]
         return {_id(name): _native(name, value) for name, value in told.items()}
 
 

@@ -1,7 +1,8 @@
 """Lets the real picamera2 run on tests/standin/libcamera.py: Python imports this first where the folder is on its path.
 
 The library's memory is of files in memory instead of the kernel's contiguous memory, frames are drawn into it, and
-it takes itself to be on a Pi 5, which encodes in software. docs/reference/drivers.md says how to use it.
+it takes itself to be on a Pi 5, which encodes in software. PiDNG writes to a file, as that of Raspberry Pi OS does.
+docs/reference/drivers.md says how to use it.
 """
 
 import errno
@@ -98,11 +99,25 @@ def _pixels(image: Any, configuration: Any) -> bytes:
     return bytes(planes)
 
 
+def _dng(module: Any) -> None:
+    """Have pip's PiDNG write to a file, as that of Raspberry Pi OS does."""
+    convert = module.PICAM2DNG.convert
+
+    def converted(self: Any, image: Any, filename: str = "", file: Any = None) -> Any:
+        data = convert(self, image, filename)
+        if file is not None:
+            file.write(data)
+        return data
+
+    module.PICAM2DNG.convert = converted
+
+
 CHANGES: dict[str, Callable[[Any], None]] = {
     "picamera2.platform": _platform,
     "picamera2.dma_heap": _heap,
     "picamera2.allocators.dmaallocator": _allocator,
     "libcamera": _camera,
+    "pidng.core": _dng,
 }
 
 

@@ -1,6 +1,7 @@
 """rpicam-still: the event loop of apps/rpicam_still.cpp, frame by frame."""
 
 import contextlib
+import os
 import signal
 import time
 from pathlib import Path
@@ -114,7 +115,7 @@ class Stills:
             if self._mode.bits not in DNG_BITS:
                 raise Failure("unsupported Bayer format")
             raw = encode.dng(frame, self._mode.size, self._camera.sensor)
-            _write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed)
+            _write(f"{name.rpartition('.')[0] or name}.dng", raw, full=faults.disk_full, speed=faults.speed, tiff=True)
         self._write_metadata(frame.metadata | encode.tensor(faults.tensor))
         faults.die(self._captures)
 
@@ -165,12 +166,13 @@ class Stills:
         self._picture.lens.start(viewfinder=not still)
 
 
-def _write(name: str, data: bytes, *, full: bool, speed: float) -> None:
+def _write(name: str, data: bytes, *, full: bool, speed: float, tiff: bool = False) -> None:
     """Write `data` to the file `name`, truncated and filled in place, for every reader to see half-done.
 
     Args:
         full: the disk is full when half of it has been written.
         speed: of simulated time.
+        tiff: a full disk goes unnoticed (image/dng.cpp), and leaves no directory: libtiff writes its place last.
     """
     try:
         file = open(name, "wb", buffering=0)  # noqa: SIM115 - closed below
@@ -184,5 +186,7 @@ def _write(name: str, data: bytes, *, full: bool, speed: float) -> None:
                 time.sleep(CHUNK_S / speed)
         except OSError:
             full = True
-    if full:
+        if full and tiff:
+            os.pwrite(file.fileno(), bytes(4), 4)
+    if full and not tiff:
         raise Failure("failed to write file - output probably corrupt")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from capture_daemon import read_sidecar
+from capture_daemon import DEADLINE_S, BackgroundRequest, read_sidecar
 from people import Client, program, register
 from pictures import picture
 from serving import ROOT, Site
@@ -74,6 +74,28 @@ def test_a_card_that_hangs_during_a_video_costs_neither_pictures_nor_frames(idle
     idle_daemon.until(lambda status: status["recording"]["bytes"] > sizes[-1])
     (item,) = idle_daemon.ask("stop")["items"]
     assert "notices" not in read_sidecar(idle_daemon.library / item)
+
+
+def test_a_card_that_hangs_while_a_raw_photo_is_stored_costs_nothing(idle_daemon, disk, tmp_path):
+    """The background worker stores it; a daemon that is stopped meanwhile waits for it."""
+    path = f"{ROOT / 'tests/faults/hung_disk'}:{ROOT / 'python'}"
+    idle_daemon.settings(snapshot={"interval_s": 0.2, "width": 320})
+    idle_daemon.open(PYTHONPATH=path, HUNG_DISK=str(tmp_path / "hangs"))
+    for stop in (False, True):
+        with disk(f"_{idle_daemon.cameras}.json.new"):  # the sidecar, after DNG and JPEG
+            asking = BackgroundRequest(idle_daemon, "photo", kind="raw")
+            idle_daemon.until(lambda _: len(idle_daemon.drafts()) == 2)
+            assert idle_daemon.frames(3)["mode"] == "snapshot"
+            assert asking.is_alive()
+            before = idle_daemon.visible()
+            if stop:
+                idle_daemon.process.terminate()
+                time.sleep(3.0)  # longer than other work in the background has
+        if not stop:
+            assert len(asking.wait()["items"]) == 1
+    assert idle_daemon.process.wait(DEADLINE_S) == 0
+    assert [Path(name).suffix for name in idle_daemon.visible()] == [".dng", ".jpg", ".json"] * 2
+    assert (before, idle_daemon.drafts()) == (idle_daemon.visible()[:3], [])
 
 
 def watched(client: Client) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,7 +19,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
-from stillcam.capture.image_files import discard_still, rename_still, store_still
+from stillcam.capture.image_files import discard_still, image_size, rename_still, store_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.picture_edits import raw_error
@@ -27,12 +28,14 @@ from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.formats import utc_text
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.library.names import MOTION
+from stillcam.library.pending import PendingItem
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 PHOTO_RETRY_S = 1.0  # before the second try
 VIDEO_BURST_S = 0.5  # from one photo of a burst to the next, while they are frames of a video
+STORING_S = 5.0  # for a raw photo that is being stored when the daemon ends: a slow card writes 50 MB meanwhile
 MAX_ORDERS = 8
 
 
@@ -56,9 +59,9 @@ class PhotoOrder:
     timer: threading.Timer | None = None
     items: list[str] = field(default_factory=list)
     captured: int = 0  # the camera has given so many
-    taken: int = 0  # so many are items, but for those of a video, which may not be yet
-    of_video: int = 0  # so many of these
-    error: CameraError | None = None  # why one of these could not be saved
+    taken: int = 0  # so many are items, but for those that the background worker stores, which may not be yet
+    in_background: int = 0  # so many of these
+    error: StillcamError | None = None  # why one of these could not be stored
     cancelled: bool = False
     failed_before: bool = False  # another mode has failed while it waited
     motion: MotionPhoto | None = None
@@ -78,6 +81,7 @@ class PhotoMode(Mode):
         self._orders: list[PhotoOrder] = []
         self._running: PhotoOrder | None = None
         self._scan_waits: Sequence[float] = ()  # for a scan that continues in the next still
+        self._storing: set[PendingItem] = set()  # by the background worker
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # what it was of, when (monotonic), metadata
         self.handlers = {"photo": self._on_photo, "cancel": self._on_cancel}
 
@@ -88,7 +92,8 @@ class PhotoMode(Mode):
 
     @property
     def running(self) -> bool:
-        return self._running is not None
+        """Whether a photo is being taken or stored."""
+        return self._running is not None or bool(self._storing)
 
     def wanted(self) -> bool:
         """Whether photos are being taken, or are to be taken next. The last one may still have to be stored."""
@@ -99,17 +104,16 @@ class PhotoMode(Mode):
         self._running = order = self._next_due()
         assert order is not None
         self._update_status()
-        failure: CameraError | None = None
+        failure: StillcamError | None = None
         try:
             driver = self._context.driver
             runs = driver.matches(settings, camera, order.kind) or driver.runs(order.kind, settings, camera)
             if runs:
                 self._plan_scan_waits(order, settings, camera, {})
             while not self._is_over(order):
-                order.items.append(self._take_one(order, settings, camera, runs))
+                self._take_one(order, settings, camera, runs)
                 order.taken += 1
                 runs = True
-                self._library.item_added()
                 self._update_status()
         except Interrupted:
             pass
@@ -120,7 +124,7 @@ class PhotoMode(Mode):
         finally:
             self._running = None
         whole = order.cancelled or order.taken >= order.count
-        self._end(order, failure or (None if whole else _ended_error(order)))
+        self._end(order, failure or order.error or (None if whole else _ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
         """See Mode. An order that waited while another mode failed gets a try of its own, where there is a camera."""
@@ -164,7 +168,7 @@ class PhotoMode(Mode):
         sidecar = make_sidecar(settings, camera, "video", time_s, check_jpeg(data), driver.metadata, driver.sensor_mode)
         order.due_monotonic_s = time.monotonic() + VIDEO_BURST_S
         order.taken += 1
-        order.of_video += 1
+        order.in_background += 1
         self._library.worker.submit(
             partial(self._save_of_video, order, data, {**sidecar, "kind": "photo", "from": "video"})
         )
@@ -192,6 +196,10 @@ class PhotoMode(Mode):
     def close(self) -> None:
         for order in list(self._orders):
             self._end(order, _ended_error(order))
+        if self._storing:
+            stored = threading.Event()
+            self._library.worker.submit(stored.set)
+            stored.wait(STORING_S)
 
     def _on_photo(self, command: Command) -> None:
         message, context = command.message, self._context
@@ -249,14 +257,14 @@ class PhotoMode(Mode):
         return next((order for order in photos if order.due_monotonic_s <= time.monotonic()), None)
 
     def _is_over(self, order: PhotoOrder) -> bool:
-        return order.cancelled or self._context.stopping or order.taken >= order.count
+        return order.cancelled or order.error is not None or self._context.stopping or order.taken >= order.count
 
     def _end(self, order: PhotoOrder, error: StillcamError | None = None) -> None:
         self._orders.remove(order)
         if order.timer:
             order.timer.cancel()
         self._update_status()
-        if order.of_video:  # not before these are items
+        if order.in_background:  # not before these are items
             self._library.worker.submit(partial(self._answer, order, error))
         else:
             self._answer(order, error)
@@ -303,12 +311,13 @@ class PhotoMode(Mode):
         controls = effective_controls(settings, order.kind) | found
         self._scan_waits = SCAN_WAITS_S[1:] if scans_at_start(controls, camera) else ()
 
-    def _take_one(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, runs: bool) -> str:
-        """Take one photo, at the second try if the first fails; its address below `library/`."""
+    def _take_one(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, runs: bool) -> None:
+        """Take one photo, at the second try if the first fails."""
         try:
             if not runs:
                 self._start(order, settings, camera)
-            return self._take(order, settings, camera)
+            self._take(order, settings, camera)
+            return
         except CameraError as error:
             order.captured = order.taken
             if not error.transient:
@@ -317,9 +326,13 @@ class PhotoMode(Mode):
             self._context.camera_failed(error)
         self._context.pause(PHOTO_RETRY_S)
         self._start(order, settings, camera)
-        return self._take(order, settings, camera)
+        self._take(order, settings, camera)
 
-    def _take(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> str:
+    def _take(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
+        """Take one photo, and store it.
+
+        A raw photo is stored in the background: a slow card takes seconds to sync its DNG, and no picture would come.
+        """
         context = self._context
         frameless_s = CONVERGE_S + order.count * photo_cycle_s(settings, order.kind)
         context.status.enter("photo", frameless_s)
@@ -333,23 +346,61 @@ class PhotoMode(Mode):
         self._last = (order.kind, settings, camera), time.monotonic(), metadata
         mode = context.driver.sensor_mode
         pending = self._library.begin_item(MOTION if order.motion else order.kind, still.time_s, camera.model)
-        try:
-            if frame is None:
-                still = rename_still(still, f".{pending.stem}")
-            self._continue_camera(order, settings, camera)
+
+        def store() -> str:
             shown = context.paths.images / frame if frame else None
             picture = pending.path(still.path.suffix.lstrip("."))
-            size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
-            if shown is None and order.kind == "photo":
-                context.edits.stamp_file(picture, use, still.time_s, metadata)
-            if still.raw:
-                still.raw.replace(pending.path("dng"))
-            sidecar = make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode)
-            if order.motion is None:
-                return pending.finish(sidecar)
-            id_ = pending.finish({**sidecar, "kind": MOTION, "motion": order.motion.about()})
-            order.motion.made(id_)
-            return id_
+            with self._discarded_on_failure(pending, still):
+                size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
+                if shown is None and order.kind == "photo":
+                    context.edits.stamp_file(picture, use, still.time_s, metadata)
+                if still.raw:
+                    still.raw.replace(pending.path("dng"))
+                sidecar = make_sidecar(settings, camera, order.kind, pending.time_s, size, metadata, mode)
+                if order.motion is None:
+                    return pending.finish(sidecar)
+                id_ = pending.finish({**sidecar, "kind": MOTION, "motion": order.motion.about()})
+                order.motion.made(id_)
+                return id_
+
+        with self._discarded_on_failure(pending, still):
+            if frame is None:
+                still = rename_still(still, f".{pending.stem}")
+        with self._discarded_on_failure(pending, still):
+            if still.raw:  # one that is torn is taken once more
+                image_size(still.raw)
+                image_size(still.path)
+            self._continue_camera(order, settings, camera)
+        if still.raw and frame is None:
+            order.in_background += 1
+            self._storing.add(pending)
+            self._library.worker.submit(partial(self._store_in_background, order, pending, store))
+        else:
+            order.items.append(store())
+            self._library.item_added()
+
+    def _store_in_background(self, order: PhotoOrder, pending: PendingItem, store: Callable[[], str]) -> None:
+        """Store a photo; done by the background worker. An error ends the order."""
+        try:
+            order.items.append(store())
+        except CameraError as error:
+            logging.error("a photo could not be stored: %s", error)
+            order.error = error
+        except Interrupted:
+            order.error = _ended_error(order)
+        finally:
+            self._storing.discard(pending)
+        self._library.item_added()
+
+    @contextmanager
+    def _discarded_on_failure(self, pending: PendingItem, still: Still) -> Iterator[None]:
+        """Delete what there is of a photo that does not become an item.
+
+        Raises:
+            CameraError: `disk`: instead of an OSError.
+        """
+        try:
+            yield
         except (OSError, CameraError, Interrupted) as error:
             pending.discard()
             discard_still(still)
@@ -387,4 +438,5 @@ class PhotoMode(Mode):
 
 
 def _ended_error(order: PhotoOrder) -> StillcamError:
-    return StillcamError(f"the capture daemon stopped: {order.taken} of {order.count} photos were taken")
+    taken = len(order.items) if order.in_background else order.taken
+    return StillcamError(f"the capture daemon stopped: {taken} of {order.count} photos were taken")

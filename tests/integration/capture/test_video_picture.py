@@ -92,7 +92,7 @@ def test_photos_and_a_burst_are_frames_of_the_video_and_a_raw_photo_waits(idle_d
     (dng,) = raw.wait()["items"]
     assert dng.endswith(".dng")
     idle_daemon.until(lambda status: not status["waiting"] and not status["taking"])
-    assert len(list(idle_daemon.library.glob("2*/*.dng"))) == 2
+    idle_daemon.until(lambda _: len(list(idle_daemon.library.glob("2*/*.dng"))) == 2)  # it is stored in the background
 
 
 def test_kill_9_in_the_middle_leaves_all_frames_and_the_next_start_makes_the_mp4(idle_daemon):

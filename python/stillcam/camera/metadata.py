@@ -17,6 +17,7 @@ Metadata = dict[str, Any]
 _RECTANGLE = re.compile(r"\((-?\d+), (-?\d+)\)/(\d+)x(\d+)")
 MAX_NUMBERS = 64  # of one value; those that Stillcam uses have at most nine
 _MAX_LINE_BYTES = 1 << 14
+_NO_NUMBER = re.compile(rb'(?<![\w"])-?(?:nan|inf)(?![\w"])')  # as C++ prints a float that is none
 _LONG = re.compile(rb'\[[^][{}"]{4096,}\]')  # a long array, not worth parsing
 
 
@@ -31,13 +32,22 @@ def from_json(raw: bytes) -> Metadata | None:
     try:
         document = parse_json(raw)
     except ValueError:
-        return None
+        return _without_unknown(raw)
     if isinstance(document, list) and document:
         document = document[-1]
     if not isinstance(document, dict):
         return None
     metadata = {name: _value(value) for name, value in document.items()}
     return without_long_arrays(metadata) if may_be_long else metadata
+
+
+def _without_unknown(raw: bytes) -> Metadata | None:
+    """Those of a file with floats that are no numbers, which is no JSON, without these; None if it is incomplete."""
+    known, count = _NO_NUMBER.subn(b"null", raw)
+    metadata = from_json(known) if count else None
+    return metadata and {
+        name: value for name, value in metadata.items() if None not in (value if isinstance(value, list) else [value])
+    }
 
 
 class TextParser:

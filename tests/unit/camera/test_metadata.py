@@ -22,6 +22,13 @@ def test_metadata_are_the_same_in_both_formats():
     assert metadata.from_json(quoted) == {"ScalerCrop": [0, -2, 4608, 2592]}
 
 
+def test_what_is_no_number_is_left_out():
+    """libcamera prints floats by std::to_string: that is no JSON then, and all metadata of a picture were lost."""
+    unknown = {"Lux": float("nan"), "DigitalGain": float("inf"), "ColourGains": [1.5, -float("nan")]}
+    text = as_json(CONTENT | unknown).replace("NaN", "-nan").replace("Infinity", "inf")
+    assert metadata.from_json(text.encode()) == {name: CONTENT[name] for name in CONTENT if name != "ColourGains"}
+
+
 @given(st.integers(1, 5), st.lists(st.integers(0, 2000), max_size=6))
 def test_metadata_in_pieces_of_any_size_are_parsed(frames, cuts):
     text = b"".join(as_txt(CONTENT | {"SensorTimestamp": number}).encode() for number in range(frames))

@@ -1,7 +1,9 @@
 """Settings are checked where they enter, and a wrong file never replaces good ones."""
 
 import contextlib
+import gc
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -182,3 +184,14 @@ def test_a_whep_server_on_another_host_is_refused(address):
     """Nobody would ask Stillcam there who may watch."""
     with pytest.raises(SettingsError, match="a path on the same host"):
         from_json({"version": 1, "live": {"webrtc": address}})
+
+
+def test_reading_and_writing_settings_for_years_takes_no_more_memory():
+    """A daemon writes them into each item. Freed tuples count: Python keeps up to 2,000 of each length."""
+    blocks = []
+    for _ in range(2):
+        for _ in range(50):
+            from_json(to_json(Settings()))
+        gc.collect(0)  # a full collection would free those tuples, and comes hours later
+        blocks.append(sys.getallocatedblocks())
+    assert blocks[1] - blocks[0] < 50

@@ -34,7 +34,7 @@ from stillcam.library.names import MOTION, parse_stem
 from stillcam.library.pending import DRAFTS_FOLDER, PendingItem
 from stillcam.library.pending import recover as recover_items
 from stillcam.settings.capabilities import CameraInfo
-from stillcam.settings.document import to_json
+from stillcam.settings.document import section_to_json
 from stillcam.settings.schema import Settings
 
 VERSION = 1  # of sidecars
@@ -307,7 +307,7 @@ def make_sidecar(
         "camera": {"index": camera.index, "model": camera.model},
         "size": list(size),
         "controls": effective_controls(settings, kind),
-        "configuration": to_json(settings)[kind],
+        "configuration": section_to_json(settings, kind),
         "sensor_mode": sensor_mode or None,
         "metadata": metadata or None,
     }

@@ -1,7 +1,12 @@
 """Exceptions of the library become a cause and a reason."""
 
+import sys
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from stillcam.camera.picamera2 import session
 from stillcam.camera.picamera2.errors import TooOld, cause_and_reason
 
 
@@ -35,7 +40,7 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
                      id="numpy"),
         pytest.param(ImportError("libcamera.so.0.5: cannot open shared object file: No such file or directory"),
                      "missing", "full-upgrade", id="half an upgrade"),
-        pytest.param(raised("Failed", IndexError("list index out of range")), "absent", "does not exist", id="gone"),
+        pytest.param(raised("Failed", IndexError("list index out of range")), "died", "Failed", id="another index"),
         pytest.param(raised("PiDNG: DNGBASE.convert() got an unexpected keyword argument 'file'"), "missing",
                      "PiDNG", id="pip's PiDNG"),
         pytest.param(raised("PiDNG: 'ColourCorrectionMatrix'"), "options", "monochrome", id="a monochrome sensor"),
@@ -58,3 +63,13 @@ def raised(text: str, cause: BaseException | None = None) -> BaseException:
 def test_exceptions_of_the_library_give_cause_and_reason(error, cause, said):
     found, reason = cause_and_reason(error)
     assert found == cause and said in reason
+
+
+def test_a_camera_that_is_gone_is_told_from_other_missing_indexes(monkeypatch):
+    """As picamera2 up to 0.3.36 does (picamera2.py: global_camera_info()[camera_num])."""
+    configuration: Any = SimpleNamespace(camera=3, tuning="")
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=lambda number, tuning: [][number]))
+    monkeypatch.setattr(session, "set_sensor_hdr", lambda *_: None)
+    with pytest.raises(RuntimeError) as caught:
+        session.Session(configuration, lambda _: None)
+    assert cause_and_reason(caught.value)[0] == "absent"

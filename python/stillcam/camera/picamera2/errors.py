@@ -37,8 +37,7 @@ REASONS: tuple[Failure, ...] = (
      "cannot open shared object file", "undefined symbol", "version `", "no attribute 'cameramanager'"),
     ("missing", "picamera2 needs Raspberry Pi's libcamera, of which Debian's lacks a part: use Raspberry Pi OS",
      "no attribute 'to_tuple'"),
-    ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number",
-     "list index out of range"),  # up to picamera2 0.3.36
+    ("absent", "this camera number does not exist: see api/cameras, then set camera.index", "no camera number"),
     ("absent", NO_CAMERA, "camera(s) not found"),
     ("missing", NO_LIBCAMERA, "failed to start cameramanager"),
     ("missing",

@@ -48,7 +48,10 @@ class Session:
     def __init__(self, configuration: CameraConfiguration, report: Callable[[Message], None]) -> None:
         library = import_module("picamera2")
         board_hdr = set_sensor_hdr(library, configuration)
-        self._camera = library.Picamera2(configuration.camera, tuning=configuration.tuning or None)
+        try:
+            self._camera = library.Picamera2(configuration.camera, tuning=configuration.tuning or None)
+        except IndexError as error:  # up to picamera2 0.3.36
+            raise RuntimeError(f"no camera number {configuration.camera}") from error
         self._conversion = Conversion(self._camera, board_hdr)
         self._wanted = configuration
         self._report = report

@@ -369,8 +369,8 @@ class CaptureContext:
             self.publisher.mask_current()
         except Interrupted:
             pass  # the daemon ends, and the picture that stays is black
-        except (CameraError, OSError) as error:
-            logging.error("the newest picture could not get its new privacy mask, and is replaced by black: %s", error)
+        except OSError as error:
+            logging.error("the newest picture shows what its new privacy mask covers, until the next one: %s", error)
         if name := self.publisher.current:
             self.status.frame_masked(name)
 

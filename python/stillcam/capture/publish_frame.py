@@ -114,11 +114,11 @@ class FramePublisher:
         """Publish the newest frame once more, with the masks that are set now, and delete the one without them.
 
         Returns:
-            its name; None: there is no frame.
+            its name; None: there is no frame. If it cannot be masked, it is black, which is logged.
 
         Raises:
-            CameraError, Interrupted, OSError: it could not be masked. After these and any other error it is black, or
-                deleted where no black one can be written.
+            Interrupted: the daemon ends; it is black.
+            OSError: it shows what is to be masked: not even a black one could be written.
         """
         if self.current is None or self._edits is None:
             return None
@@ -126,6 +126,9 @@ class FramePublisher:
         try:
             masked = self._edits.frame(shown, self._view)
             self._replace_current(masked)
+        except (CameraError, OSError) as error:
+            self._blacken(shown)
+            logging.error("the newest picture is black now: its new privacy mask could not be drawn: %s", error)
         except BaseException:
             self._blacken(shown)
             raise

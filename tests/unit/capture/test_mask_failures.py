@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,7 +89,7 @@ def test_the_newest_picture_is_black_if_a_new_mask_cannot_be_drawn_into_it(tmp_p
         raise error
 
     monkeypatch.setattr(PictureEdits, "frame", fail)
-    with pytest.raises(type(error)):
+    with pytest.raises(KeyError) if isinstance(error, KeyError) else nullcontext():
         publisher.mask_current()
     assert shown(tmp_path) == ((640, 480) if damaged else SMALL, True)
     publisher.publish(replace(picture(tmp_path), time_s=1.0))

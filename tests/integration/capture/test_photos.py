@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -407,6 +408,29 @@ def test_the_end_of_the_daemon_ends_a_burst(idle_daemon):
     assert idle_daemon.drafts() == []
     assert "Traceback" not in idle_daemon.log.read_text()
     assert [name for name in os.listdir(idle_daemon.images) if name.startswith(".")] == []
+
+
+@pytest.mark.skipif(not shutil.which("jpegtran"), reason="needs jpegtran")
+def test_a_raw_photo_is_stored_although_the_daemon_ends_while_it_is_rotated(idle_daemon, tmp_path):
+    """It has been taken: a daemon that ends waits for it."""
+    slow, rotates, goes_on = tmp_path / "bin/jpegtran", tmp_path / "rotates", tmp_path / "goes-on"
+    slow.parent.mkdir()
+    slow.write_text(
+        f"#!/bin/sh\ncase $* in */.drafts/*) touch {rotates}; until [ -e {goes_on} ]; do sleep 0.05; done ;; esac\n"
+        f'exec {shutil.which("jpegtran")} "$@"\n'
+    )
+    slow.chmod(0o755)
+    idle_daemon.settings(camera={"rotation": 90})
+    process = idle_daemon.start(PATH=f"{slow.parent}:{os.environ['PATH']}")
+    idle_daemon.frames()
+    asking = BackgroundRequest(idle_daemon, "photo", kind="raw")
+    idle_daemon.until(lambda _: rotates.exists())
+    process.terminate()
+    time.sleep(0.5)  # the rotation would be broken off at once
+    goes_on.touch()
+    assert process.wait(DEADLINE_S) == 0
+    asking.wait()
+    assert [Path(name).suffix for name in idle_daemon.visible()] == [".dng", ".jpg", ".json"]
 
 
 def test_new_settings_in_a_burst_count_for_what_follows(shared_daemon):

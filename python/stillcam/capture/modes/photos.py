@@ -351,7 +351,8 @@ class PhotoMode(Mode):
             shown = context.paths.images / frame if frame else None
             picture = pending.path(still.path.suffix.lstrip("."))
             with self._discarded_on_failure(pending, still):
-                size = store_still(still, shown, picture, settings.camera.rotation, context.stop_fds)
+                interrupts = () if still.raw else context.stop_fds  # a daemon that ends waits for a raw photo
+                size = store_still(still, shown, picture, settings.camera.rotation, interrupts)
                 if shown is None and order.kind == "photo":
                     context.edits.stamp_file(picture, use, still.time_s, metadata)
                 if still.raw:

@@ -21,7 +21,7 @@ from report import Row
 from simulated_site import LIMIT_S, STEP_S, Site, running
 
 CHANGE_S = 1.0  # from one use of the camera to a picture of the next
-FIXED, AUTOFOCUS = "imx219", "imx708"
+FIXED, BY_PHASE, BY_CONTRAST = "imx219", "imx708", "imx519"
 SNAPSHOT = ("--timeout", "1", "--width", "1280", "--height", "960")
 PHOTO = ("--timeout", "1")
 STREAM = ("--width", "1280", "--height", "720", "--codec", "mjpeg", "--timeout", "0", "--output", "-", "--flush")
@@ -159,20 +159,25 @@ def _slow_card(folder: Path, rounds: int, bare: dict[str, list[float]]) -> Itera
 
 
 def _variants(folder: Path, rounds: int, bare: dict[str, list[float]]) -> Iterator[Row]:
-    """Snapshots and photos with zero shutter lag; and a lens that moves: its first picture waits for the scan."""
+    """Snapshots and photos with zero shutter lag; and a lens that moves: its second picture waits for the scan."""
     for name, camera, sections in (
         ("snapshot.zsl", FIXED, {"snapshot": {"zsl": True}}),
         ("a photo.sensor_mode of the viewfinder", FIXED, {"photo": {"sensor_mode": "1640:1232:10"}}),
-        ("autofocus", AUTOFOCUS, {}),
+        ("autofocus", BY_PHASE, {}),
+        ("autofocus by contrast", BY_CONTRAST, {}),
     ):
         site, changes = TracedSite(folder / name, camera, **sections), defaultdict[str, Change](Change)
         with site.daemon():
             for _ in range(rounds):
                 _photos(site, changes, "photo", {})
+                if camera != FIXED:
+                    _second_picture(site, changes)
         yield changes["photo"].row(f"photo with {name}, {PROGRAMS['photo']}", bare["photo"])
         yield changes["first picture after a photo"].row(
             f"first picture after a photo with {name}, {PROGRAMS['snapshot']}", bare["snapshot"], CHANGE_S
         )
+        if camera != FIXED:
+            yield changes["second picture"].row(f"the picture after that, {PROGRAMS['snapshot']}", bare["snapshot"])
 
 
 def _photos(site: TracedSite, changes: dict[str, Change], name: str, order: dict[str, object]) -> None:
@@ -187,6 +192,12 @@ def _photos(site: TracedSite, changes: dict[str, Change], name: str, order: dict
         began_s = site.until("captured", began_s, count - 1)
     site.add(changes[name], began_s, done_s)
     site.add(changes[f"first picture after a {name}"], done_s, site.until("published", done_s))
+
+
+def _second_picture(site: TracedSite, changes: dict[str, Change]) -> None:
+    """From the first snapshot after a photo to the next one."""
+    began_s = max(at for at, step in site.steps() if step == "published")
+    site.add(changes["second picture"], began_s, site.until("published", began_s, 2))
 
 
 def _live(site: TracedSite, changes: dict[str, Change]) -> None:

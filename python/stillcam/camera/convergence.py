@@ -47,7 +47,12 @@ def converged_controls(settings: Settings, kind: str, metadata: Metadata) -> Val
     gains = metadata.get("ColourGains") if _white_balance_converged(metadata) else None
     if same(_AWB) and "ColourGains" not in wanted and isinstance(gains, list) and len(gains) == 2:
         found["ColourGains"] = [clamped("ColourGains", gain) for gain in gains]
-    return found | found_lens(wanted, metadata) if same(_AF) else found
+    return found | found_lens(wanted, metadata) if same_autofocus(before, wanted) else found
+
+
+def same_autofocus(before: Values, wanted: Values) -> bool:
+    """Whether autofocus is to do the same with both."""
+    return all(before.get(name) == wanted.get(name) for name in _AF)
 
 
 def found_lens(wanted: Values, metadata: Metadata) -> Values:

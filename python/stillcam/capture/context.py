@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from stillcam.camera.convergence import FRESH_S
 from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
+from stillcam.camera.lens_positions import LensPositions
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
 from stillcam.capture.pending_settings import PendingSettings
@@ -110,6 +111,7 @@ class CaptureContext:
         video_shows: frames of that video are published, and photos are taken of them.
         stop_fds: descriptors that are readable once the daemon ends.
         interrupts: descriptors that end a wait of the driver: the daemon ends, or there are commands.
+        lens: where autofocus has left it.
         edits: draws privacy masks and stamps; whatever gets a picture from the driver passes it through this first.
         published_s: when the newest frame was published (monotonic).
     """
@@ -141,6 +143,7 @@ class CaptureContext:
         self.stop_fds = (self._stop,)
         self.interrupts = (self._stop, self.commands.wake)
         self.edits = PictureEdits(driver, lambda: self.settings.wanted, lambda: self.status.camera, self.stop_fds)
+        self.lens = LensPositions()
         self._began = 0.0  # when the camera program was started (monotonic)
         self._mode = ""  # that runs
         self._first = True  # the camera program has started, or become ready, and given no picture yet
@@ -170,6 +173,7 @@ class CaptureContext:
 
     def enter_mode(self, mode: str) -> Settings:
         """Begin a mode: the settings for its camera program."""
+        self._note_lens()
         self._began = time.monotonic()
         self._mode, self._first = mode, True
         self.status.capabilities = self.driver.capabilities.to_json()  # it may have learnt more of its camera
@@ -187,6 +191,7 @@ class CaptureContext:
 
         A failure is not reported here: that mode tries again, and reports it.
         """
+        self._note_lens()
         if not (self.stopping or self.settings.outdated):
             with contextlib.suppress(CameraError, OSError):
                 self.next_mode().prestart(settings, camera)
@@ -412,6 +417,11 @@ class CaptureContext:
             except Interrupted:
                 self.run_commands()
         return None
+
+    def _note_lens(self) -> None:
+        """Before the next camera program is started, which begins without metadata."""
+        if camera := self.status.camera:
+            self.lens.note(self._mode, self.settings.running, camera, self.driver)
 
     def _may_end(self) -> bool:
         return self.settings.confirmed or time.monotonic() >= self._began + FIRST_PICTURE_S

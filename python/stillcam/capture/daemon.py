@@ -22,7 +22,7 @@ from stillcam.capture.command_socket import CommandHandler
 from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
-from stillcam.capture.modes.autofocus import AutofocusMode, LensPositions
+from stillcam.capture.modes.autofocus import AutofocusMode
 from stillcam.capture.modes.detect import DetectMode
 from stillcam.capture.modes.live import LiveMode
 from stillcam.capture.modes.motion import MotionWatch
@@ -81,8 +81,7 @@ class Daemon:
             others=(paths.series, paths.films),
             on_mount=lambda: self.commands.post("library"),
         )
-        self._lens = LensPositions()
-        self._series = SeriesMode(context, self._library, self._lens)
+        self._series = SeriesMode(context, self._library)
         self._photos = PhotoMode(context, self._library)
         self._detect = DetectMode(context)
         self._snapshots = SnapshotMode(context, self._series.next_start_s, self._check_cameras)
@@ -90,7 +89,7 @@ class Daemon:
         frame_request = self._snapshots.frame_request
         modes = (
             VideoMode(context, self._library, self._photos, frame_request),
-            AutofocusMode(context, self._lens),
+            AutofocusMode(context),
             self._photos,
             self._detect,
             self._series,
@@ -161,7 +160,7 @@ class Daemon:
         camera = self._find_camera(settings)
         if context.next_mode() is not mode:  # more is known of a camera that has only now been found
             return
-        mode.run(self._lens.apply(settings, camera), camera)
+        mode.run(context.lens.apply(settings, camera), camera)
 
     def _find_camera(self, settings: Settings) -> CameraInfo:
         """The camera of the settings; cameras are listed where it is not known, or on request."""
@@ -283,5 +282,6 @@ class Daemon:
 
     def _can_continue(self, settings: Settings, camera: CameraInfo) -> bool:
         """Whether the running camera program has these settings, or could be adjusted to them."""
-        settings = self._lens.apply(settings, camera)
-        return self._context.driver.matches(settings, camera) or self._context.driver.adjust(settings, camera)
+        driver = self._context.driver
+        settings = self._context.lens.apply(settings, camera)
+        return driver.matches(settings, camera) or driver.adjust(settings, camera)

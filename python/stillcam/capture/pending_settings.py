@@ -141,6 +141,10 @@ class PendingSettings:
         """The running camera program already has the wanted settings."""
         self.running = self.wanted
 
+    def have_worked(self, mode: str) -> bool:
+        """Whether a picture has been made with the wanted settings in this mode."""
+        return self._worked.get(mode) == self.wanted
+
     def defer(self) -> None:
         """Answer the pending reload: no picture with the new settings comes soon."""
         self._answer_waiting(self._answer(in_force=False))

@@ -48,6 +48,38 @@ def test_the_first_picture_is_shown_at_once_and_the_next_once_the_lens_has_come_
     idle_daemon.until(lambda status: status["captures"]["ok"] == 2 and focused(status))
 
 
+@pytest.mark.parametrize("camera", ["imx708", "imx519"])
+def test_the_first_picture_after_a_photo_waits_for_no_scan(idle_daemon, camera):
+    """The lens stays where autofocus had it before the photo. For the next picture it follows its subject again."""
+    idle_daemon.settings(photo={"width": 320})
+    idle_daemon.fault(cameras=camera, speed=1)
+    idle_daemon.open()
+    idle_daemon.until(focused)
+    count, before = len(idle_daemon.starts()), idle_daemon.ask("status")["frame"]
+    idle_daemon.take()
+    held = {"AfState": 0, "LensPosition": FOCUSED["LensPosition"]}.items()
+    first = idle_daemon.until(lambda status: status["frame"] > before and held <= status["metadata"].items())["frame"]
+    idle_daemon.until(lambda status: status["frame"] > first and focused(status))
+    _photo, *snapshots = idle_daemon.starts()[count:]
+    assert [HELD in start for start in snapshots] == [True, False]
+    assert "--lens-position" not in snapshots[1]
+
+
+def test_a_lens_that_other_settings_have_moved_is_not_left_there(idle_daemon):
+    """The photo has a focus of its own, and meanwhile that of snapshots becomes another one."""
+    idle_daemon.settings(photo={"width": 320, "controls": {"LensPosition": 7.0}})
+    idle_daemon.open()
+    idle_daemon.until(focused)
+    idle_daemon.take()
+    idle_daemon.next_snapshot()
+    assert sum("--lens-position=7" in start for start in idle_daemon.starts()) == 1
+    idle_daemon.settings(controls={"AfRange": "Full"})
+    count = len(idle_daemon.starts())
+    idle_daemon.ask("reload")
+    idle_daemon.next_snapshot()
+    assert not any("--lens-position" in start for start in idle_daemon.starts()[count:])
+
+
 def test_a_lens_that_finds_nothing_costs_no_picture(idle_daemon):
     idle_daemon.settings(controls={"AfRange": "Macro"})
     idle_daemon.open()

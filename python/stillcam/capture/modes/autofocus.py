@@ -1,4 +1,4 @@
-"""Autofocus: waiting for the scans of a starting camera, a scan on request, and the lens positions that scans found.
+"""Autofocus: pictures in focus from a camera that has just been started, and a scan on request.
 
 rpicam-still takes no commands but "capture". In AfMode Auto it scans whenever its viewfinder
 starts (core/rpicam_app.cpp, StartCamera), and leaves the lens alone for the still that follows. For a scan it is
@@ -6,6 +6,9 @@ therefore started in that mode, and asked for stills until their metadata report
 
 In AfMode Auto ("On request") the lens stays where the last scan has left it; without one before, there is a scan
 at the start. The camera programs do not remember the position: `LensPositions` does.
+
+In AfMode Continuous each start of a program begins a scan. For a first picture that is not to wait for it, the program
+is started with the lens where it was a moment ago, and after that picture again with autofocus.
 """
 
 from __future__ import annotations
@@ -14,10 +17,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from stillcam.camera.convergence import SCANNING, with_lens_position
+from stillcam.camera.convergence import SCANNING
 from stillcam.camera.driver import Interrupted
 from stillcam.camera.metadata import Metadata
-from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
 from stillcam.capture.modes.detect import RequestedMode
@@ -35,28 +37,6 @@ LINGER_S = 1.0  # after a scan on request, for settings that keep what it found
 AF_FAILED = 3  # libcamera's AfState
 
 
-class LensPositions:
-    """Where the last scan has left the lens of each camera, for AfMode Auto."""
-
-    def __init__(self) -> None:
-        self._positions: dict[str, float | None] = {}  # in dioptres, by the camera's path
-
-    def record(self, camera: CameraInfo, position: float | None) -> None:
-        """Record the result of a scan; None: this camera does not report its lens position."""
-        self._positions[camera.path] = position
-
-    def needs_scan(self, settings: Settings, camera: CameraInfo | None) -> bool:
-        """Whether the lens is to stay where a scan has left it, and there has been none."""
-        controls = effective_controls(settings, "live")
-        when_asked = controls.get("AfMode") == "Auto" and controls.get("AfTrigger") != "Start"
-        return when_asked and camera is not None and camera.path not in self._positions
-
-    def apply(self, settings: Settings, camera: CameraInfo) -> Settings:
-        """The settings to start the driver with: the lens stays where the last scan has left it."""
-        position = self._positions.get(camera.path)
-        return settings if position is None else with_lens_position(settings, position)
-
-
 class AutofocusMode(RequestedMode):
     """One scan, for all pending requests, and in AfMode Auto for a camera whose lens has no position yet."""
 
@@ -66,16 +46,15 @@ class AutofocusMode(RequestedMode):
     finishes = True
     picture = "the last one, until there is one in focus"
 
-    def __init__(self, context: CaptureContext, lens: LensPositions) -> None:
+    def __init__(self, context: CaptureContext) -> None:
         super().__init__(context)
-        self._lens = lens
         self._scanning = False
         self.handlers = {"focus": self._on_focus}
 
     def wanted(self) -> bool:
         context = self._context
         return bool(self._requests) or (
-            not self._scanning and self._lens.needs_scan(context.settings.wanted, context.status.camera)
+            not self._scanning and context.lens.needs_scan(context.settings.wanted, context.status.camera)
         )
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
@@ -105,12 +84,12 @@ class AutofocusMode(RequestedMode):
             `state` (focused, failed), `lens_position` (dioptres, None: not reported), `distance_m` (None: infinity,
             or not reported) and `frame`.
         """
-        frame = take_focused(self._context, self._context.must_leave)
+        frame = take_focused(self._context, camera, self._context.must_leave)
         if frame is None:
             raise Interrupted
         metadata = self._context.still_metadata()
         position, state = metadata.get("LensPosition"), metadata.get("AfState")
-        self._lens.record(camera, position)
+        self._context.lens.record(camera, position)
         if position is None and state is None:
             raise CameraError("unable", "this camera has no autofocus")
         return {
@@ -132,7 +111,7 @@ def lens_at_rest(metadata: Metadata) -> bool:
     return metadata.get("AfState") != SCANNING
 
 
-def take_focused(context: CaptureContext, cancelled: Callable[[], bool]) -> str | None:
+def take_focused(context: CaptureContext, camera: CameraInfo, cancelled: Callable[[], bool]) -> str | None:
     """Take a still once the scan that the start of the camera has begun is over, and publish it.
 
     Where no frame is shown, or one that would become stale meanwhile, the first still is published before.
@@ -146,11 +125,12 @@ def take_focused(context: CaptureContext, cancelled: Callable[[], bool]) -> str 
         name = context.take_still()
         if (metadata := context.still_metadata()) and "AfState" not in metadata:
             return name  # no autofocus
-    for wait_s in SCAN_WAITS_S[:-1]:
-        if not context.converge(wait_s, cancelled):
+    if not context.lens.is_slow(camera):
+        if not context.converge(SCAN_WAITS_S[0], cancelled):
             return None
         if name := context.take_still(lambda: lens_at_rest(context.still_metadata())):
             return name
+        context.lens.scan_took_long(camera)
     return context.take_still() if context.converge(SCAN_WAITS_S[-1], cancelled) else None
 
 

@@ -302,9 +302,14 @@ class PhotoMode(Mode):
         cancelled = partial(self._is_over, order)
         request = PhotoRequest(order.kind, self._library.make_pending_folder(), found)
         context.start_stills(settings, camera, request, cancelled)
-        if not is_fully_manual(settings, order.kind, found, camera, waits_for_focus=context.driver.waits_for_focus):
-            context.converge(CONVERGE_S, cancelled)
         self._plan_scan_waits(order, settings, camera, found)
+        waits_for_focus = context.driver.waits_for_focus
+        if self._scan_waits and not waits_for_focus and context.lens.is_slow(camera):
+            (wait_s,) = self._scan_waits
+            self._scan_waits = ()
+            context.converge(wait_s, cancelled)
+        elif not is_fully_manual(settings, order.kind, found, camera, waits_for_focus=waits_for_focus):
+            context.converge(CONVERGE_S, cancelled)
 
     def _plan_scan_waits(self, order: PhotoOrder, settings: Settings, camera: CameraInfo, found: Values) -> None:
         """Autofocus may scan in a program that was started with the values `found`: plan the waits for that."""

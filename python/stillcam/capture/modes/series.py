@@ -18,7 +18,6 @@ from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext, Mode
 from stillcam.capture.library_writer.writer import LibraryWriter
-from stillcam.capture.modes.autofocus import LensPositions
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
@@ -56,11 +55,10 @@ class SeriesMode(Mode):
     title = "series"
     picture = "the last one during a shot; the shots, if they are less than 10 s apart"
 
-    def __init__(self, context: CaptureContext, library: LibraryWriter, lens: LensPositions) -> None:
+    def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         root = context.paths.series
         self._context = context
         self._library = library
-        self._lens = lens
         self._shots = ShotTaker(context)
         self._scheduler = Scheduler(root)
         self._series_commands = SeriesCommands(self._scheduler, self.zone, self._remove)
@@ -175,7 +173,7 @@ class SeriesMode(Mode):
             return left_s - self._shots.lead_s
         camera = self._context.status.camera
         wanted = self._context.settings.wanted
-        fits = camera and self._shots.fits(running.series, self._lens.apply(wanted, camera), camera)
+        fits = camera and self._shots.fits(running.series, self._context.lens.apply(wanted, camera), camera)
         return left_s - (READY_LEAD_S if fits else self._shots.lead_s)
 
     def _take_shots(self, running: RunningSeries, settings: Settings) -> None:

@@ -69,8 +69,9 @@ class SnapshotMode(Mode):
         return True
 
     def prestart(self, settings: Settings, camera: CameraInfo) -> None:
-        if not self._context.driver.matches(settings, camera):
-            self._context.driver.start_stills(settings, camera)
+        driver = self._context.driver
+        if not driver.matches(settings, camera):
+            driver.start_stills(self._in_focus(settings, camera) or settings, camera)
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. Missed snapshots are not made up for."""
@@ -78,14 +79,22 @@ class SnapshotMode(Mode):
         since = -math.inf  # when the last one was due (monotonic)
         if context.driver.matches(settings, camera) and not context.driver.just_started:  # after a photo
             context.status.enter("snapshot", snapshot_cycle_s(settings))
-        else:
+        elif not scans_at_start(effective_controls(settings, "snapshot"), camera):
             context.start_snapshots(settings, camera)
-            if scans_at_start(effective_controls(settings, "snapshot"), camera) and not self._must_end():
-                if not take_focused(context, self._must_end):
+        else:
+            if in_focus := self._in_focus(settings, camera):
+                context.start_snapshots(in_focus, camera)
+                if self._must_end():
                     return
+                context.take_still()
                 self.frame_request.picture_taken()
-                since = time.monotonic()
-                self._check_cameras()
+                context.status.metadata = context.still_metadata()  # before the program ends
+            context.start_snapshots(settings, camera)
+            if self._must_end() or not take_focused(context, camera, self._must_end):
+                return
+            self.frame_request.picture_taken()
+            since = time.monotonic()
+            self._check_cameras()
         while self._wait_until_due(since):
             began, interval_s = time.monotonic(), context.settings.wanted.snapshot.interval_s
             late = self.frame_request.due_s <= began or began - since > 2 * interval_s
@@ -94,6 +103,13 @@ class SnapshotMode(Mode):
             self.frame_request.picture_taken()
             self._takes_s = min(MAX_TAKES_S, max(time.monotonic() - began, 0.9 * self._takes_s))
             self._check_cameras()
+
+    def _in_focus(self, settings: Settings, camera: CameraInfo) -> Settings | None:
+        """See `LensPositions.in_focus`; also None for settings on trial, which that picture would confirm."""
+        context = self._context
+        if not context.settings.have_worked(self.use):
+            return None
+        return context.lens.in_focus(settings, camera, context.driver)
 
     def _on_snapshot(self, _command: Command) -> None:
         self.frame_request.ask()

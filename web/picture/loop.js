@@ -24,6 +24,8 @@ export class FrameLoop {
   interrupted = false;
   /** How far the picture is that is on its way; null: none is. @type {Progress | null} */
   progress = null;
+  /** Live frames, at most so many a second; 0: all. */
+  fps = 0;
   #active = true;
   #live = false;
   #liveBreaks = 0;
@@ -152,7 +154,7 @@ export class FrameLoop {
   async #ask(ask, known, signal) {
     const { width, small } = this.#widths;
     try {
-      return await ask(known, { signal, at: this.#at, width, fps: small ? SMALL_FPS : 0, progress: (progress) => this.#progresses(progress) });
+      return await ask(known, { signal, at: this.#at, width, fps: small ? SMALL_FPS : this.fps, progress: (progress) => this.#progresses(progress) });
     } catch (error) {
       if (this.progress && !signal.aborted) this.#widths.took(width, performance.now() - this.progress.since);
       throw error;
@@ -193,7 +195,4 @@ export class FrameLoop {
 const step = (steps, count) => steps[Math.min(count, steps.length) - 1];
 
 /** @param {number} ms */
-const elapsed = (ms) =>
-  new Promise((resolve) => {
-    if (ms !== Infinity) setTimeout(resolve, ms);
-  });
+const elapsed = (ms) => new Promise((resolve) => void (ms !== Infinity && setTimeout(resolve, ms)));

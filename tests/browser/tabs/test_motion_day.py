@@ -87,7 +87,7 @@ def open_day(new_page: Callable[..., Page], same_page: Page) -> Callable[..., Pa
         page.set_viewport_size(size)  # type: ignore[arg-type]
         signed_in(page, url)
         page.goto(f"{url}motion")
-        page.locator(".motion-later").scroll_into_view_if_needed()
+        page.locator(".motion-later").first.scroll_into_view_if_needed()
         expect(part(page).get_by_label("Day of the events")).not_to_have_value("")  # it has been drawn
         part(page).get_by_label("Day of the events").fill(day)
         page.locator(".day-summary", has_text=f" {int(day[8:])} ").wait_for()
@@ -379,7 +379,7 @@ def test_an_event_that_lasts_is_there_at_once(new_page, tmp_path):
         page.set_default_timeout(120_000)
         signed_in(page, camera.url)
         page.goto(f"{camera.url}motion")
-        page.locator(".motion-later").scroll_into_view_if_needed()
+        page.locator(".motion-later").first.scroll_into_view_if_needed()
         page.locator(".day-instead", has_text="There are no events on this day.").wait_for()
         trigger = "async (seconds) => (await import('./server/api.js')).send('POST', 'api/motion/trigger', { seconds })"
         page.evaluate(trigger, 1)

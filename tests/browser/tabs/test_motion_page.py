@@ -134,9 +134,9 @@ def test_the_events_of_a_day_are_loaded_when_somebody_comes_near_them(opened):
     page = opened(viewport={"width": 360, "height": 740})
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_selector(".zone-picture[data-state=live]")
-    assert not [url for url in asked if url.endswith("/day.js")]
+    assert not [url for url in asked if url.endswith(("/day.js", "/motion/settings.js"))]
     expect(page.locator(".day-of-events")).to_have_count(0)
-    page.locator(".motion-later").scroll_into_view_if_needed()
+    page.locator(".motion-later").first.scroll_into_view_if_needed()
     expect(page.locator(".day-of-events")).to_contain_text("There are no events on this day.")
 
 

@@ -27,10 +27,17 @@ def opened(new_page: Callable[..., Page], same_page: Page, shared_camera: RealCa
         page = new_page(**options) if options else same_page
         signed_in(page, shared_camera.url)
         page.goto(f"{shared_camera.url}{tab}")
+        if tab == "motion":
+            load_rows(page)
         page.wait_for_selector(f"#{tab}-panel [data-setting]", state="attached")
         return page
 
     return opened
+
+
+def load_rows(page: Page) -> None:
+    """The settings of motion are loaded once the focus comes into their tab."""
+    page.get_by_role("switch", name="Armed").focus()
 
 
 def row(page: Page, name: str) -> Locator:
@@ -111,6 +118,7 @@ def test_the_search_of_the_settings_leads_to_the_tab(opened):
     expect(card).to_be_visible()
     expect(page.get_by_role("region", name="Storage")).to_be_hidden()
     card.get_by_role("link", name="Motion tab").click()
+    load_rows(page)
     expect(row(page, "sensitivity")).to_be_visible()
     expect(page.locator("#tabs [aria-current]")).to_have_text("Motion")
 
@@ -120,6 +128,8 @@ def test_each_setting_is_on_one_tab(opened):
     found: list[str] = []
     for tab in ("motion", "config", "settings"):
         page.click(f"#tabs a[href$={tab}]")
+        if tab == "motion":
+            load_rows(page)
         page.wait_for_selector(f"#{tab}-panel [data-setting]", state="attached")
         names = page.locator(f"#{tab}-panel [data-setting]").evaluate_all(
             "(rows) => rows.map((r) => r.dataset.setting)"

@@ -12,6 +12,7 @@ import { SensorView } from "../sensor-view.js";
 /** @typedef {import("../sensor-view.js").Rectangle} Rectangle */
 
 const TICK_MS = 1_000;
+const FPS = 5; // of its frames: as many as the detector looks at by default, and few enough to draw on with a phone
 
 export class ZonePicture {
   element;
@@ -42,6 +43,7 @@ export class ZonePicture {
     this.#measure();
     this.#feed.active = false;
     this.#feed.live = true;
+    this.#feed.fps = FPS;
     this.#feed.run();
   }
 

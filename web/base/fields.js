@@ -21,7 +21,9 @@ export function field(label, inputs, { hint = "", units } = {}) {
     el("label", { for: id, text: label }),
     inputs.length > 1 || units ? el("div", { class: "beside" }, ...inputs, units && el("span", { class: "unit", text: units })) : first,
     hinted, problem);
-  return { element, hint: hinted, complain: complaint(problem, label, first) };
+  const complain = complaint(problem, label, first);
+  element.addEventListener("input", () => complain("")); // what was wrong is being changed
+  return { element, hint: hinted, complain };
 }
 
 /**

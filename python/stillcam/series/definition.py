@@ -172,7 +172,7 @@ def check_name(name: Any) -> str:
     """Check that a series, and its folder, can have this name; SettingsError: it cannot."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or not name.isprintable():
         raise SettingsError(
-            f"must be letters and digits, with spaces, dots and hyphens between, {MAX_NAME} at most", "name"
+            f"must have 1 to {MAX_NAME} characters: letters and digits, with spaces, dots and hyphens between", "name"
         )
     return name
 

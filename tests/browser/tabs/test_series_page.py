@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from barriers import barriers
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from real_camera import RealCamera
 from series_folders import make_series
 from serving import Site
@@ -153,8 +153,9 @@ def test_a_series_is_made_changed_and_ended(page, real):
     page.click("text=New series")
     form = page.locator(".series-form")
     form.locator("button.primary").click()
-    wait_for_text(page, ".field .problem", "Name must be letters")
+    wait_for_text(page, ".field .problem", "Name must have 1 to 60 characters")
     form.get_by_label("Name").fill("Clouds")
+    expect(form.get_by_label("Name")).not_to_have_attribute("aria-invalid", "true")
     form.get_by_label("One picture every").fill("1")
     form.get_by_label("Unit of the interval").select_option("1")
     form.get_by_label("By the sun").check()
@@ -164,6 +165,10 @@ def test_a_series_is_made_changed_and_ended(page, real):
     form.get_by_label("A second time of day").check()
     wait_for_text(page, ".plan-sentence", "and from 60 minutes before sunset to 60 minutes after sunset")
     form.get_by_label("Day and night").check()
+    wait_for_text(page, ".plan-facts", "86,400 pictures a day")
+    form.get_by_label("Ends", exact=True).select_option("count")
+    wait_for_text(page, ".plan-facts", "100 pictures in all")
+    form.get_by_label("Ends", exact=True).select_option("never")
     wait_for_text(page, ".plan-facts", "86,400 pictures a day")
     assert page.locator(".plan-next li").count() == 5
     wait_for_text(page, ".plan-facts", "in the camera’s time zone")

@@ -48,7 +48,7 @@
 
 /** @typedef {{from: string, to: string, step_s: number, taken: number[], missed: number[], planned: number[]}} Timeline */
 
-/** @typedef {{shots_per_day: number, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null, zone: string, warning: string | null}} Check */
+/** @typedef {{shots_per_day: number, bytes_per_shot: number | null, bytes_per_day: number | null, full: string | null, next: string[], ends: string | null, zone: string, warning: string | null}} Check */
 
 /**
  * @typedef {object} Film

@@ -57,7 +57,7 @@ export class Preview {
     const asked = this.#next;
     this.#next = null;
     try {
-      this.#showCheck(await this.#series.check(asked));
+      this.#showCheck(await this.#series.check(asked), asked);
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       const about = (error instanceof Refused && NAMES[error.field ?? ""]) || "";
@@ -68,12 +68,13 @@ export class Preview {
     if (this.#next) this.#ask();
   }
 
-  /** @param {import("./api.js").Check} found */
-  #showCheck({ shots_per_day, bytes_per_day, full, next, ends, zone, warning }) {
+  /** @param {import("./api.js").Check} found @param {Definition} asked */
+  #showCheck({ shots_per_day, bytes_per_shot, bytes_per_day, full, next, ends, zone, warning }, { shots, vary }) {
     const now = new Date();
-    const pictures = counted(Math.round(shots_per_day), "picture");
+    const all = (shots ?? Infinity) * (vary?.bracket ? vary.values.length : 1);
+    const [count, bytes, span] = all < shots_per_day ? [all, bytes_per_shot && all * bytes_per_shot, "in all"] : [Math.round(shots_per_day), bytes_per_day, "a day"];
     fill(this.#facts,
-      el("p", {}, el("strong", { text: pictures }), ` a day${bytes_per_day === null ? "" : `, about ${size(bytes_per_day)}`}.`),
+      el("p", {}, el("strong", { text: counted(count, "picture") }), ` ${span}${bytes === null ? "" : `, about ${size(bytes)}`}.`),
       warning && el("p", { class: "plan-full", text: sentence(warning) }),
       bytes_per_day !== null && el("p", { class: full ? "plan-full" : null, text: fills(full, now, zone) }),
       next.length > 0 && el("p", {}, next.length > 1 ? "Next pictures:" : "Last picture:"),

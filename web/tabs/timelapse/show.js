@@ -14,6 +14,8 @@ import { counted, fills, moment, sentenceOf, share, within } from "./words.js";
 /** @typedef {import("./api.js").Summary} Summary */
 /** @typedef {import("./api.js").Command} Command */
 
+const DAY_MS = 86_400_000;
+
 /** What can be done in each state, the likeliest first. @type {Record<Summary["state"], [Command, string][]>} */
 const COMMANDS = {
   planned: [["start", "Start now"]],
@@ -164,7 +166,7 @@ function facts({ state, taken, missed, planned, bytes, last, ends, forecast, zon
     ["Ends", !over && ends && moment(ends, now, zone)],
     ["Time zone", zone],
     ["Size", bytes > 0 && size(bytes)],
-    ["Per day", !over && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
+    ["Per day", !over && !(ends && Date.parse(ends) - now.getTime() < DAY_MS) && forecast.bytes_per_day > 0 && `about ${size(forecast.bytes_per_day)}`],
     ["Disk", !over && fills(forecast.full, now, zone)],
   ];
   return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));

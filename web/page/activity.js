@@ -28,7 +28,7 @@ const GROUPS = [
   [
     ({ mode }) => mode === "starting" && { words: "Starting" },
     ({ recording, now_ms }) => recording && { words: "Recording", number: duration(now_ms - Date.parse(recording.since)) },
-    ({ taking }) => taking && { words: "Photo", number: `${taking.done + 1} of ${taking.of}` },
+    ({ taking }) => taking && { words: "Photo", number: taking.of > 1 ? `${taking.done + 1} of ${taking.of}` : "" },
     ({ mode }) => mode === "focus" && { words: "Focusing" },
     ({ mode }) => mode === "live" && { words: "Live" },
   ],

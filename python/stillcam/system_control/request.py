@@ -16,7 +16,8 @@ ANSWER_S = 20.0  # the helper is started by systemd for each request
 MAX_ANSWER_BYTES = 4096
 OFF = "System control is off. To turn it on, run on the Pi: sudo stillcam settings set system.control true"
 NO_SERVICE = (
-    "Stillcam does not run as a systemd service here: install it as docs/install.md describes, or use a terminal"
+    "Stillcam does not run as a systemd service here: to restart and update it from the page, install it as"
+    " docs/install.md describes"
 )
 
 

@@ -29,7 +29,7 @@ def opened(new_page: Callable[..., Page], shared_camera: RealCamera) -> Iterator
     yield opened
     ask(pages[0], shared_camera, "DELETE", "api/profiles/active")
     ask(pages[0], shared_camera, "PUT", "api/profiles", {"profiles": []})
-    ask(pages[0], shared_camera, "PATCH", "api/settings", dict.fromkeys(("controls", "snapshot", "place")))
+    ask(pages[0], shared_camera, "PATCH", "api/settings", dict.fromkeys(("controls", "snapshot", "place", "stamp")))
 
 
 def ask(page: Page, camera: RealCamera, method: str, path: str, document: Any = None) -> None:
@@ -90,6 +90,7 @@ def test_a_profile_is_made_from_the_example_switched_by_hand_and_shown_everywher
     page.wait_for_function("() => !document.querySelector('[data-name=AeExposureMode][aria-busy]')")
     assert kept(shared_camera)["profiles"][0]["changes"]["controls"] == {"AeExposureMode": "Short"}
     page.goto(f"{shared_camera.url}motion")
+    page.get_by_role("switch", name="Armed").focus()  # which loads the settings
     expect(page.locator("[data-setting='motion.sensitivity'] .hint").last).to_contain_text("Set by profile Night.")
     page.locator("#activity").get_by_role("link", name="Profile Night").click()
     card(page).get_by_role("button", name="Delete Night").click()
@@ -100,13 +101,20 @@ def test_a_profile_is_made_from_the_example_switched_by_hand_and_shown_everywher
 
 def test_what_is_set_now_becomes_a_profile_and_leaves_the_plain_settings(opened, shared_camera):
     page = opened()
-    ask(page, shared_camera, "PATCH", "api/settings", {"controls": {"Contrast": 1.5}, "snapshot": {"interval_s": 3}})
+    ask(
+        page,
+        shared_camera,
+        "PATCH",
+        "api/settings",
+        {"controls": {"Contrast": 1.5}, "snapshot": {"interval_s": 3}, "stamp": {"uses": ["photo", "series"]}},
+    )
     page.reload()
     card(page).get_by_role("button", name="Add a night profile").click()
     form(page).get_by_label("Name").fill("Evening")
     form(page).get_by_label("Condition").select_option(label="Between two times")
-    form(page).get_by_role("button", name="Take over what is set now…").click()
+    form(page).get_by_role("button", name="Copy current settings…").click()
     form(page).get_by_role("checkbox", name="Contrast: 1.5").check()
+    expect(form(page).get_by_role("checkbox", name="Stamp: Pictures with a stamp: photo, series")).to_be_visible()
     form(page).get_by_role("button", name="Add these").click()
     form(page).get_by_role("button", name="Remove Programme").click()
     save(page)
@@ -161,6 +169,6 @@ def test_nothing_that_a_checker_names_on_a_small_screen(opened):
     expect(form(page).get_by_label("Programme", exact=True)).to_be_visible()
     assert barriers(page) == []
     form(page).get_by_label("Condition").select_option(label="Between two times")
-    form(page).get_by_role("button", name="Take over what is set now…").click()
+    form(page).get_by_role("button", name="Copy current settings…").click()
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -59,7 +59,7 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     told, waits = page.locator(".take-activity"), page.locator(".take-waits")
     press(page, "Photo")
     orders.status = {**orders.status, "taking": TAKING}
-    expect(told).to_have_text("Taking 1 of 1…")
+    expect(told).to_have_text("Taking a photo…")
     press(page, "Video")
     expect(waits).to_have_text("A video is waiting for the camera.")
     orders.status = {**orders.status, "waiting": [{"kind": "video", "of": 1}]}
@@ -71,7 +71,7 @@ def test_a_video_waits_for_a_photo_and_can_be_cancelled(page, orders):
     orders.status = {**orders.status, "waiting": []}
     expect(waits).to_have_text("")
     expect(page.locator(".take-problem")).to_be_hidden()
-    expect(told).to_have_text("Taking 1 of 1…")
+    expect(told).to_have_text("Taking a photo…")
     assert orders.asked["stop"] == 1
 
 
@@ -115,7 +115,7 @@ def test_a_refusal_stays_until_it_is_read(page, orders):
     for mode in ("live", "photo", "snapshot"):
         busy: dict[str, Any] | None = TAKING if mode == "photo" else None
         orders.status = {**orders.status, "mode": mode, "taking": busy}
-        expect(page.locator(".take-activity")).to_have_text("Taking 1 of 1…" if busy else "")
+        expect(page.locator(".take-activity")).to_have_text("Taking a photo…" if busy else "")
         expect(problem).to_contain_text("A self-timer is running")
     problem.get_by_role("button").click()
     expect(problem).to_be_hidden()

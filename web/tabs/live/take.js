@@ -144,9 +144,9 @@ export class Taking {
   }
 
   /** @param {Photos} taking */
-  #taken({ done, of, due }) {
+  #taken({ kind, done, of, due }) {
     const left_s = due ? Math.ceil((Date.parse(due) - this.#now_ms) / 1000) : 0;
-    return left_s > 0 ? ["Self-timer", `: ${left_s} s`] : [`Taking ${done + 1} of ${of}…`];
+    return left_s > 0 ? ["Self-timer", `: ${left_s} s`] : [of > 1 ? `Taking ${done + 1} of ${of}…` : this.#begins((one) => one === kind)];
   }
 
   /** @param {(kind: string) => boolean} asked  whether that is on its way */

@@ -115,7 +115,8 @@ export class DayOfEvents {
     const { event, armed = false } = this.#context.status.latest?.capture.motion ?? {};
     const known = withNewest(eventsOf(all.values()), event, range);
     const events = (this.#events = chosen(known, this.#filters.chosen));
-    const many = events.length ? `${counted(events.length)}, ${span(events.reduce((sum, event) => sum + seconds(event), 0))} in all.` : "no events.";
+    const all_s = Math.round(events.reduce((sum, event) => sum + seconds(event), 0)); // 0: the only event has not ended
+    const many = events.length ? `${counted(events.length)}${all_s ? `, ${span(all_s)} in all` : ""}.` : "no events.";
     const note = zoneNote(range.from, zone) && ` Times are those of the camera${zoneNote(range.from, zone)}.`;
     write(this.#summary, `${dayName(day)}: ${many}${more ? " More are being loaded…" : ""}${note}`);
     this.#filters.show(day);

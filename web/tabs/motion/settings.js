@@ -34,7 +34,7 @@ export class MotionSettings {
       el("section", { class: "card settings-card", "aria-label": title }, el("h2", { text: title }), ...content);
     this.element = el("div", { class: "motion-settings" },
       card("Detection", this.#row("sensitivity", { input: slider("Only large, clear motion", "Also small motion") }), rows(DETECTION),
-        el("details", { class: "motion-experts" }, el("summary", {}, "For experts"), el("div", { class: "motion-experts-rows" }, rows(EXPERTS)))),
+        el("details", { class: "motion-experts" }, el("summary", {}, "Advanced"), el("div", { class: "motion-experts-rows" }, rows(EXPERTS)))),
       card("Recording", rows(RECORDING)),
       card("Schedule", this.#when, this.#row("weekdays", { input: weekdays }), rows(SCHEDULE)));
     settings.subscribe(() => this.#show());

@@ -66,7 +66,7 @@ export function profiles(context, card) {
     if (!rows.length) fill(overview, !document.error && empty(EMPTY, { words: "Add a night profile", act: () => edit(null, NIGHT) }));
     else if (!list.isConnected) fill(overview, list, el("div", { class: "actions" }, add), hand);
     if (label) /** @type {HTMLElement | null} */ (list.querySelector(`[aria-label="${CSS.escape(label)}"]:enabled`) ?? list.querySelector("button:enabled"))?.focus();
-    fill(chosen, el("option", { value: "auto", text: "The profile of the conditions" }), rows.map(({ name }, index) => el("option", { value: index, text: name })), el("option", { value: "plain", text: PLAIN }));
+    fill(chosen, el("option", { value: "auto", text: "Automatic, by the conditions" }), rows.map(({ name }, index) => el("option", { value: index, text: name })), el("option", { value: "plain", text: PLAIN }));
     end.element.hidden = true;
     show(document.state);
   }
@@ -109,7 +109,7 @@ export function profiles(context, card) {
 
   /** @param {number} index */
   const remove = (index) => confirm({
-    title: `Delete ${known?.profiles[index].name}?`, text: "The settings that it changes go back to the plain ones.", yes: "Delete",
+    title: `Delete ${known?.profiles[index].name}?`, text: "Its settings no longer apply.", yes: "Delete",
     action: () => put((known?.profiles ?? []).filter((_, other) => other !== index)),
   });
 

@@ -4,7 +4,7 @@
 import { el, fill, uniqueId, write } from "../../../base/dom.js";
 import { errorText } from "../../../base/text.js";
 import { patchOf, merged } from "../../../server/settings-store.js";
-import { inputOf, labelOfSetting, settingsOf } from "./inputs.js";
+import { inputOf, labelOfSetting, settingsOf, valueWords } from "./inputs.js";
 
 /** @typedef {{name: string, value: any, element: HTMLElement, complain: (error: unknown) => void}} Row */
 
@@ -14,7 +14,7 @@ export function changesPart({ api, settings }, mayChange, changes) {
   const rows = [];
   const list = el("ul", { class: "profile-changes" });
   const more = el("select", { "aria-label": "Add a setting", onchange: choose });
-  const take = el("button", { type: "button", text: "Take over what is set now…", onclick: offer });
+  const take = el("button", { type: "button", text: "Copy current settings…", onclick: offer });
   const offered = el("fieldset", { class: "profile-offer", hidden: true });
   const reset = el("input", { type: "checkbox", id: uniqueId("reset"), checked: true });
   const problem = el("span", { class: "problem", role: "alert" });
@@ -105,8 +105,8 @@ export function changesPart({ api, settings }, mayChange, changes) {
     } });
     const close = el("button", { type: "button", text: "Close", onclick: () => (offered.hidden = true, take.focus()) });
     fill(offered, el("legend", { text: "Settings that are not at their defaults" }),
-      set.length ? [...boxes.map((box, index) => check(box, `${labelOfSetting(set[index][0])}: ${JSON.stringify(set[index][1])}`)),
-        check(reset, "Set them back to their defaults in the plain settings")] : el("p", { text: "All settings are at their defaults. Set things up on the Live tab first, then come back." }),
+      set.length ? [...boxes.map((box, index) => check(box, `${labelOfSetting(set[index][0])}: ${valueWords(set[index][0], settings.document.fields, controls, set[index][1])}`)),
+        check(reset, "Reset them to their defaults in the plain settings")] : el("p", { text: "All settings are at their defaults. Set things up on the Live tab first, then come back." }),
       el("div", { class: "actions" }, set.length ? add : null, close));
     offered.hidden = false;
     (boxes[0] ?? close).focus();

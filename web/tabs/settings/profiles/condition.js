@@ -32,7 +32,7 @@ export function conditionPart({ settings, status }, when) {
   const beginning = field("Begins when it", [side, begins]);
   const ending = field("Ends at", [ends]);
   const forS = number("For at least, in seconds");
-  const lasting = field("For at least", [forS], { units: "s", hint: "So long without a break, before the profile begins or ends. Clouds and headlights then do not count." });
+  const lasting = field("For at least", [forS], { units: "s", hint: "How long the brightness must stay beyond the threshold before the profile begins or ends. This ignores clouds and headlights." });
   const measured = el("p", { class: "hint" });
   const days = DAYS.map(([day, name]) => el("input", { type: "checkbox", value: day, "aria-label": name }));
   const week = el("fieldset", { class: "profile-days" }, el("legend", { text: "Days (none: every day)" }),

@@ -4,7 +4,7 @@
 import { el } from "../../../base/dom.js";
 import { select } from "../../../base/fields.js";
 import { settingInput } from "../../../base/setting-input.js";
-import { choicesOf, textOf } from "../../../base/setting-texts.js";
+import { choicesOf, textOf, words } from "../../../base/setting-texts.js";
 import { labelOf } from "../../live/controls/labels.js";
 
 /** What the sections are called. @type {Record<string, string>} */
@@ -66,6 +66,24 @@ export function inputOf(name, fields, controls, attributes, value, changed) {
   const input = settingInput(field, attributes, choicesOf(field), (entered) => changed(entered ?? (empty ? 0 : "")));
   input.show(value, empty);
   return withUnit(input.element, choicesOf(field).length ? "" : field.unit);
+}
+
+/**
+ * A value in words.
+ * @param {string} name  dotted
+ * @param {Record<string, import("../../../server/settings-store.js").Field>} fields
+ * @param {any[]} controls
+ * @param {any} value
+ * @returns {string}
+ */
+export function valueWords(name, fields, controls, value) {
+  const field = fields[name];
+  const known = controls.find((one) => one.name === parts(name).control);
+  /** @type {[any, string][]} */
+  const choices = known ? known.choices.map((/** @type {any} */ one) => [one.value, one.text]) : field ? choicesOf(field) : [];
+  if (Array.isArray(value)) return value.map((one) => words(one, choices)).join(", ") || "none";
+  if (value === null || typeof value === "object") return JSON.stringify(value);
+  return String(words(value, choices, known ? "" : field?.unit, textOf(name)?.empty));
 }
 
 /** @param {any} control  undefined: not known yet @param {Record<string, any>} attributes @param {any} value @param {(value: any) => void} changed */

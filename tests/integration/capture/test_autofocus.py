@@ -80,6 +80,18 @@ def test_a_lens_that_other_settings_have_moved_is_not_left_there(idle_daemon):
     assert not any("--lens-position" in start for start in idle_daemon.starts()[count:])
 
 
+@pytest.mark.parametrize("camera", ["imx708", "imx519"])
+def test_a_subject_that_moves_is_in_focus_again_although_each_still_interrupts_a_scan(idle_daemon, camera):
+    """Between two stills, a scan by contrast has no time to end."""
+    idle_daemon.settings(snapshot={"interval_s": 0.5, "width": 320})
+    idle_daemon.fault(cameras=camera, speed=2)
+    idle_daemon.open()
+    idle_daemon.until(focused)
+    idle_daemon.fault(cameras=camera, speed=2, nearer=2.5)
+    idle_daemon.until(lambda status: status["metadata"].get("AfState") == 1)
+    idle_daemon.until(lambda status: (FOCUSED | {"LensPosition": 4.0}).items() <= status["metadata"].items())
+
+
 def test_a_lens_that_finds_nothing_costs_no_picture(idle_daemon):
     idle_daemon.settings(controls={"AfRange": "Macro"})
     idle_daemon.open()

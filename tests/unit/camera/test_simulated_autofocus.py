@@ -3,11 +3,15 @@
 import pytest
 
 from stillcam.camera.simulated.autofocus import (
+    BEST_FOM,
     CONTRAST_FRAMES,
     FAILED,
     FOCUSED,
     IDLE,
     PHASE_FRAMES,
+    PHASE_LIGHT,
+    RETRIGGER_FRAMES,
+    RETRIGGER_RATIO,
     SCANNING,
     SKIPPED_FRAMES,
     Autofocus,
@@ -28,9 +32,9 @@ def lens(*arguments: str, sensor: Sensor = IMX708) -> Autofocus:
     return lens
 
 
-def after(lens: Autofocus, frames: int) -> tuple[int, float | None]:
+def after(lens: Autofocus, frames: int, **seen: float) -> tuple[int, float | None]:
     for _ in range(frames):
-        lens.frame()
+        lens.frame(**seen)
     return lens.state, lens.position
 
 
@@ -63,6 +67,44 @@ def test_without_phase_detection_it_begins_again():
     scanned.start(viewfinder=False)
     assert after(scanned, SKIPPED_FRAMES + CONTRAST_FRAMES - 1)[0] == SCANNING
     assert after(scanned, 1)[0] == FOCUSED
+
+
+@pytest.mark.parametrize(("sensor", "frames"), [(IMX708, PHASE_FRAMES), (IMX519, CONTRAST_FRAMES)])
+def test_in_mode_continuous_a_scan_follows_a_change_of_the_scene_that_stays(sensor, frames):
+    scanned = lens(sensor=sensor)
+    scanned.start(viewfinder=True)
+    after(scanned, SKIPPED_FRAMES + frames)
+    sharp = scanned.figure_of_merit
+    assert after(scanned, RETRIGGER_FRAMES - 1, nearer=2.5) == (FOCUSED, 1.5)
+    assert scanned.figure_of_merit < RETRIGGER_RATIO * sharp
+    assert after(scanned, 1, nearer=2.5) == (SCANNING, 1.5)
+    assert after(scanned, frames, nearer=2.5) == (FOCUSED, 4.0)
+    assert scanned.figure_of_merit == sharp
+    assert after(scanned, RETRIGGER_FRAMES + 1, nearer=2.6) == (FOCUSED, 4.0)  # as sharp as before, nearly
+    after(scanned, 1)
+    assert after(scanned, RETRIGGER_FRAMES, nearer=2.5)[0] == SCANNING  # what has passed by is a change, too
+
+
+@pytest.mark.parametrize("mode", ["manual", "auto"])
+def test_in_other_modes_the_lens_stays(mode):
+    stays = lens("--autofocus-mode", mode)
+    stays.start(viewfinder=True)
+    state = after(stays, SCAN)
+    assert after(stays, SCAN + RETRIGGER_FRAMES, nearer=2.5) == state
+
+
+def test_phase_detection_needs_light():
+    scanned = lens()
+    scanned.start(viewfinder=True)
+    assert after(scanned, SKIPPED_FRAMES + CONTRAST_FRAMES - 1, light=PHASE_LIGHT / 2)[0] == SCANNING
+    assert after(scanned, 1, light=PHASE_LIGHT / 2) == (FOCUSED, 1.5)
+
+
+def test_the_figure_of_merit_is_that_of_the_middle_whatever_the_window():
+    window = lens("--autofocus-window", "0.9,0.6,0.1,0.3")
+    window.start(viewfinder=True)
+    assert after(window, SCAN) == (FOCUSED, 4.0)
+    assert window.figure_of_merit < RETRIGGER_RATIO * BEST_FOM
 
 
 def test_in_mode_auto_a_scan_begins_whenever_a_viewfinder_does():

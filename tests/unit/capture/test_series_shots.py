@@ -100,7 +100,8 @@ class SnapshotContext:
         self.taken: list[float] = []
         self.status = SimpleNamespace(enter=lambda *_: None)
         self.settings = SimpleNamespace(wanted=Settings())
-        self.driver = SimpleNamespace(matches=lambda *_: True, just_started=False, lag_s=0.0, exposure_began_s=0.0)
+        self.driver = SimpleNamespace(matches=lambda *_: True, just_started=False, lag_s=0.0, exposure_began_s=0.0,
+                                      metadata={}, metadata_received_s=0.0)  # fmt: skip
         this: Any = self
         self.mode = SnapshotMode(this, lambda: self._booked_s, lambda: None)
 

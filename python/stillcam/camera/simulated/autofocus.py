@@ -5,12 +5,16 @@ from stillcam.camera.simulated.scene import Box, View, subject
 from stillcam.camera.simulated.sensors import Sensor
 
 HYPERFOCAL = 1.0  # dioptres: where the lens rests
+MIDDLE = (1 / 4, 1 / 3, 1 / 2, 1 / 3)  # where autofocus looks unless a window is set (computeWeights)
 RANGES = {"normal": (0.0, 12.0), "macro": (3.0, 15.0), "full": (0.0, 15.0)}
 BEST_FOM = 14_000
 TOLERANCE = 0.5  # dioptres from what was to be sharp to where a scan still counts as a success
 
-PHASE_FRAMES, CONTRAST_FRAMES = 12, 40  # of a scan; by contrast: some eight positions of five frames
+PHASE_FRAMES, CONTRAST_FRAMES = 12, 60  # of a scan; by contrast: some ten positions of six frames (doScan)
 SKIPPED_FRAMES = 5  # by autofocus, after each (re)configuration
+PHASE_LIGHT = 0.05  # of the scene's; with less, phase detection finds nothing, and the scan is one by contrast
+RETRIGGER_RATIO = 0.75  # in mode continuous, another contrast than after the last scan …
+RETRIGGER_FRAMES = 10  # … for so many frames begins the next one
 
 IDLE, SCANNING, FOCUSED, FAILED = 0, 1, 2, 3  # libcamera's AfState
 
@@ -18,9 +22,10 @@ IDLE, SCANNING, FOCUSED, FAILED = 0, 1, 2, 3  # libcamera's AfState
 class Autofocus:
     """The lens, frame by frame, as libcamera's rpi/af.cpp moves it and rpicam-apps ask for it.
 
-    Each (re)configuration of the camera is followed by frames that autofocus skips; a scan then takes its time. In
-    mode continuous there is a scan when the program starts; in mode auto whenever a viewfinder starts
-    (core/rpicam_app.cpp, StartCamera). At first, everything is as after a scan; `power_on` begins at the beginning.
+    Each (re)configuration of the camera is followed by frames that autofocus skips; a scan then takes its time, and
+    one by contrast begins again (switchMode). In mode continuous there is a scan when the program starts, and when the
+    scene has changed; in mode auto whenever a viewfinder starts (core/rpicam_app.cpp, StartCamera). At first,
+    everything is as after a scan; `power_on` begins at the beginning.
 
     Args:
         whole: the largest crop of the sensor mode, of which a focus window is a part.
@@ -37,8 +42,12 @@ class Autofocus:
         self._named = options.autofocus_mode != "default"
         self._mode = self._configured_mode = options.autofocus_mode if self._named else default
         self._subject = subject(_window(options, whole, flips))
-        self._by_phase = sensor.model == "imx708"  # else by contrast, which takes longer
+        self._middle = subject(_part(MIDDLE, whole))
+        self._nearer = 0.0  # see `Faults`
+        self._range = RANGES[options.autofocus_range]
+        self._has_phase = self._by_phase = sensor.model == "imx708"  # else by contrast, which takes longer
         self._skip = self._left = 0  # frames, of those that are skipped and of the scan
+        self._changed = 0  # frames since the scene has changed
         self._idle_state = IDLE  # AfState when there is no scan
         self._rest: float | None = None
         self.target: float | None = None
@@ -47,9 +56,10 @@ class Autofocus:
             wanted = given[0] if given and self._mode == "manual" else HYPERFOCAL
             self._rest = self.target = _within(sensor.focus, wanted)
             if self._mode != "manual" or on_capture:
-                self.target = _within(RANGES[options.autofocus_range], self._subject)
+                self.target = self._goal
                 self._idle_state = self._result
         self.position = self.target
+        self._contrast = self._sharpness(self._subject)  # after the last scan
 
     @property
     def scanning(self) -> bool:
@@ -58,7 +68,7 @@ class Autofocus:
     @property
     def resting(self) -> bool:
         """Whether further frames change nothing."""
-        return not self._left and not self._skip
+        return not self._left and not self._skip and not self._changed
 
     @property
     def state(self) -> int:
@@ -67,8 +77,11 @@ class Autofocus:
 
     @property
     def figure_of_merit(self) -> int:
-        """How sharp the focus window is."""
-        return BEST_FOM if self.position is None else round(BEST_FOM / (1 + 2 * abs(self.position - self._subject)))
+        """How sharp the middle is, wherever the focus window is (ipa_base.cpp, reportMetadata)."""
+        return round(self._sharpness(self._middle))
+
+    def _sharpness(self, subject: float) -> float:
+        return BEST_FOM if self.position is None else BEST_FOM / (1 + 2 * abs(self.position - subject - self._nearer))
 
     def power_on(self) -> None:
         """The program opens the camera."""
@@ -105,24 +118,53 @@ class Autofocus:
             if self._mode == "continuous":
                 self._scan()
 
-    def frame(self) -> None:
-        """One frame of the sensor."""
+    def frame(self, light: float = 1.0, nearer: float = 0.0) -> None:
+        """One frame of the sensor.
+
+        Args:
+            light: see `Faults`.
+            nearer: the same; a scan ends where the scene is then.
+        """
+        by_phase = self._has_phase and light >= PHASE_LIGHT
+        if self.scanning and self._by_phase and not by_phase:
+            self._left = CONTRAST_FRAMES
+        self._by_phase, self._nearer = by_phase, nearer
         if self._skip:
             self._skip -= 1
         elif self._left and self.position is not None and self.target is not None:
+            self.target = self._goal
             self.position += (self.target - self.position) / self._left
             self._left -= 1
             if not self._left:
                 self.position, self._idle_state = self.target, self._result
+                self._contrast, self._changed = self._sharpness(self._subject), 0
+        elif self._mode == "continuous":
+            self._watch()
+
+    def _watch(self) -> None:
+        """Begin a scan if the scene has changed, and stayed so for some frames (af.cpp, doAF)."""
+        now = self._sharpness(self._subject)
+        if min(now, self._contrast) < RETRIGGER_RATIO * max(now, self._contrast):
+            self._contrast, self._changed = now, 1
+        elif self._changed:
+            self._changed += 1
+        if self._changed >= RETRIGGER_FRAMES:
+            self._scan()
 
     def _scan(self) -> None:
+        self._changed = 0
         if self.position is not None:
             self._left = PHASE_FRAMES if self._by_phase else CONTRAST_FRAMES
 
     @property
+    def _goal(self) -> float:
+        """Where a scan ends."""
+        return _within(self._range, self._subject + self._nearer)
+
+    @property
     def _result(self) -> int:
         """AfState at the end of a scan."""
-        return FOCUSED if abs((self.target or 0.0) - self._subject) < TOLERANCE else FAILED
+        return FOCUSED if abs((self.target or 0.0) - self._subject - self._nearer) < TOLERANCE else FAILED
 
 
 def _within(limits: tuple[float, ...], value: float) -> float:
@@ -130,8 +172,14 @@ def _within(limits: tuple[float, ...], value: float) -> float:
 
 
 def _window(options: Options, whole: View, flips: tuple[bool, bool]) -> Box:
-    """The focus window in the scene; where none is given, half the width of the middle third (libcamera's af.cpp)."""
-    x, y, width, height = rectangle(options.autofocus_window) or (1 / 4, 1 / 3, 1 / 2, 1 / 3)
+    """The focus window in the scene."""
+    x, y, width, height = rectangle(options.autofocus_window) or MIDDLE
     x, y = 1 - x - width if flips[0] else x, 1 - y - height if flips[1] else y
+    return _part((x, y, width, height), whole)
+
+
+def _part(fractions: Box, whole: View) -> Box:
+    """A part of the scene: left, top, width and height as fractions of `whole`."""
+    x, y, width, height = fractions
     left, top = whole.left + x * whole.width, whole.top + y * whole.height
     return left, top, left + width * whole.width, top + height * whole.height

@@ -49,6 +49,7 @@ class Faults:
     no_microphone: bool = False  # there is none
     ignore_term: bool = False  # SIGTERM does nothing
     light: float = 1.0  # how bright the scene is; automatic exposure follows within some frames
+    nearer: float = 0.0  # all of the scene is so many dioptres nearer than it is drawn
     no_boat: bool = False  # no boat sails through the scene
     walk_every_s: float = 0.0  # a person walks through the scene every so many seconds (of the time since 1970) …
     walk_s: float = 5.0  # … and takes so long

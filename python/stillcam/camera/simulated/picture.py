@@ -74,13 +74,18 @@ class Picture:
         self._light: float | None = None  # of the newest frame
         self._adapted = 1.0  # the light that automatic exposure suits
         self._adapting = 0  # frames until it suits that of now
-        self._developed: tuple[float | None, float, float] | None = None  # lens, light it was exposed for, light
+        self._nearer = 0.0  # see `Faults`
+        self._developed: tuple[float | None, float, float, float] | None = None  # lens, scene, light adapted to, light
         self._number = 0
         self._frozen_at: tuple[datetime, int] | None = None
 
-    def frame(self, light: float) -> None:
-        """A frame of the sensor passes, whether or not a picture is made of it."""
-        self.lens.frame()
+    def frame(self, light: float, nearer: float = 0.0) -> None:
+        """A frame of the sensor passes, whether or not a picture is made of it.
+
+        `light`, `nearer`: see `Faults`.
+        """
+        self.lens.frame(light, nearer)
+        self._nearer = nearer
         if self._light is None:
             self._adapted = light
         elif light != self._light:
@@ -121,7 +126,7 @@ class Picture:
             self._frozen_at = (now, self._number) if frozen else None
         moment, number = self._frozen_at or (now, self._number)
         keeps = self._developed is not None and (repeats or (self._video and self.lens.scanning))
-        self._develop(self._scene.position if keeps else self.lens.position)
+        self._develop(self._developed[0] if keeps and self._developed else self.lens.position)
         image = self._background.copy()
         if boat:
             self._scene.sail(image, self._boat, moment.timestamp() % 86_400)
@@ -150,12 +155,13 @@ class Picture:
     def _develop(self, position: float | None) -> None:
         """Expose what the lens shows from a position, as automatic exposure has adapted to the light."""
         light = 1.0 if self._light is None else self._light
-        wanted = position, self._adapted, light
+        wanted = position, self._nearer, self._adapted, light
         if self._developed == wanted:
             return
         self._developed, scene = wanted, self._scene
-        if scene.position != position:
-            scene.focus(position)
+        sharp = None if position is None else position - self._nearer
+        if scene.position != sharp:
+            scene.focus(sharp)
         options, longest_us = self._options, self._frame_us if self._video else math.inf
         luminance = meter(scene.image, options.metering) * self._adapted
         self._exposure = expose(options, self._sensor, luminance, longest_us, settled=self._settled)
@@ -163,15 +169,15 @@ class Picture:
         self._background = develop(scene.image, options, brightness, self._balance)
         self._boat = develop(scene.boat.convert("RGB"), options, brightness, self._balance)
         self._noise = Noise(options, self._exposure, self.size)
-        self._overlay = _Overlay(self._background, self._words())
+        self._overlay = _Overlay(self._background, self._words(position))
 
-    def _words(self) -> list[str]:
+    def _words(self, position: float | None) -> list[str]:
         """The camera and its settings, the most important ones first."""
         seconds = self._exposure.time_us / 1e6
         shutter = f"1/{1 / seconds:.0f} s" if seconds < 0.3 else f"{seconds:.1f} s"
         words = [self._sensor.model, f"{self.size[0]}x{self.size[1]}", shutter,
                  f"gain {self._exposure.analogue_gain:.1f}", f"{self._balance.kelvin} K"]  # fmt: skip
-        return words if self._scene.position is None else [*words, f"lens {self._scene.position:.1f} dpt"]
+        return words if position is None else [*words, f"lens {position:.1f} dpt"]
 
     def _metadata(self) -> Metadata:
         """What the camera says of the frame; a sensor without a lens motor says nothing of a lens."""

@@ -146,7 +146,7 @@ class Stills:
         period = max(1 / min(sensors.VIEWFINDER_FPS, fastest), exposure_s) / self._faults.speed
         self._frame_s = max(period, LEAST_FRAME_S)
         time.sleep(self._frame_s)
-        self._picture.frame(self._faults.light)
+        self._picture.frame(self._faults.light, self._faults.nearer)
 
     def _rest(self) -> None:
         """Wait for a signal, while each frame alone would cost the processor more than it changes."""

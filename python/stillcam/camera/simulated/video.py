@@ -204,7 +204,7 @@ class Video:
 
     def _pace(self, due: float) -> float:
         """Wait for the next frame; when late, skip what the sensor would have dropped."""
-        self._picture.frame(self._faults.light)
+        self._picture.frame(self._faults.light, self._faults.nearer)
         period = self._period_s / self._faults.speed
         due += period
         now = time.monotonic()

@@ -13,12 +13,13 @@ is started with the lens where it was a moment ago, and after that picture again
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from stillcam.camera.convergence import SCANNING
-from stillcam.camera.driver import Interrupted
+from stillcam.camera.driver import Driver, Interrupted
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
@@ -35,6 +36,28 @@ from stillcam.settings.schema import Settings
 SCAN_WAITS_S = (1.5, 4.0)
 LINGER_S = 1.0  # after a scan on request, for settings that keep what it found
 AF_FAILED = 3  # libcamera's AfState
+
+
+class ScanWatch:
+    """Postpones snapshots that would interrupt a scan again and again.
+
+    Each still reconfigures the camera, and a scan by contrast then restarts from its beginning (libcamera rpi/af.cpp,
+    switchMode): with a still every 2 s it never ends. After two stills in a row during a scan, the next one waits for
+    the time of a whole scan. A scan by phase detection does not restart, and is over by the second still.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._seen: Metadata = {}  # of the newest still
+        self._interrupting = 0  # stills in a row, 1 or 2, that were taken during a scan
+
+    def earliest_s(self) -> float:
+        """When to take the next regular still, at the earliest (monotonic); -inf: a scan need not be waited for."""
+        metadata = self._driver.metadata
+        if metadata is not self._seen:
+            self._seen = metadata
+            self._interrupting = 0 if lens_at_rest(metadata) else self._interrupting % 2 + 1
+        return self._driver.metadata_received_s + SCAN_WAITS_S[-1] if self._interrupting == 2 else -math.inf
 
 
 class AutofocusMode(RequestedMode):

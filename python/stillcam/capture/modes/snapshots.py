@@ -11,7 +11,7 @@ from stillcam.camera.driver import Driver
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext, Mode
-from stillcam.capture.modes.autofocus import take_focused
+from stillcam.capture.modes.autofocus import ScanWatch, take_focused
 from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -62,6 +62,7 @@ class SnapshotMode(Mode):
         self._check_cameras = check_cameras
         self._next_start_s = next_start_s
         self.frame_request = FrameRequest(context.driver)
+        self._scans = ScanWatch(context.driver)
         self._takes_s = FIRST_TAKES_S  # how long a snapshot takes at most, by experience
         self.handlers = {"snapshot": self._on_snapshot}
 
@@ -120,12 +121,16 @@ class SnapshotMode(Mode):
     def _wait_until_due(self, since: float) -> bool:
         """Wait until the interval from `since` (monotonic) is over, or for a request; False: the mode must end.
 
-        A snapshot that would not be over before another mode wants the camera is not begun.
+        A snapshot that would not be over before another mode wants the camera is not begun. One that would interrupt a
+        scan waits, unless it is requested.
         """
         context = self._context
         while not self._must_end():
-            now = time.monotonic()
-            left = min(since + context.settings.wanted.snapshot.interval_s, self.frame_request.due_s) - now
+            now, snapshot = time.monotonic(), context.settings.wanted.snapshot
+            due_s = since + snapshot.interval_s
+            if not snapshot.zsl:  # which leaves scans alone
+                due_s = max(due_s, self._scans.earliest_s())
+            left = min(due_s, self.frame_request.due_s) - now
             free = self._next_start_s() - now
             if left <= 0 and free > self._takes_s:
                 return True

@@ -104,7 +104,7 @@ set_up() {
   # --clear: one that is half-made or broken is made anew.
   if ! { run python3 -m venv --clear --system-site-packages .venv &&
     run "$python" -m pip install --no-input --retries 1 \
-      'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4' &&
+      'pillow>=9.4,<14' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4' &&
     "$python" python/check_interpreter.py 2>/dev/null; } >"$log" 2>&1; then
     tail -n 3 -- "$log" >&2
     die "setup failed: check the network and the free space ($(room .) here, $(room "${TMPDIR:-/tmp}") in ${TMPDIR:-/tmp}), then start again; the whole output is in $log"

@@ -82,7 +82,7 @@ get_modules() {
   # Made beside the one there is: the version that runs needs that, should this one's not come.
   if ! { run python3 -m venv --clear --system-site-packages "$opt/venv.new" &&
     run "$opt/venv.new/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-      'pillow>=9.4,<14' 'inotify-simple>=1.3.5,<3' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4'; }; then
+      'pillow>=9.4,<14' 'prometheus-client>=0.16,<1' 'astral>=3.2,<4'; }; then
     die "cannot install the Python packages: check the network and the free space (df -h), then run it again"
   fi
   run rm -rf -- "$opt/venv"

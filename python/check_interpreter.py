@@ -7,7 +7,6 @@ import sys
 from importlib.util import find_spec
 
 try:
-    import inotify_simple  # noqa: F401
     import PIL._imaging  # noqa: F401
 
     astral = find_spec("astral")

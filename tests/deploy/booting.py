@@ -30,7 +30,7 @@ while
 do :; done
 """
 ENVIRONMENT = ("env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root")
-MODULES = ("PIL", "inotify_simple", "prometheus_client", "astral")
+MODULES = ("PIL", "prometheus_client", "astral")
 OPTIONAL_MODULES = (
     "apprise", "certifi", "charset_normalizer", "click", "colorzero", "gpiozero", "gpiozero-2.0.1.dist-info", "idna",
     "markdown", "oauthlib", "paho", "requests", "requests_oauthlib", "urllib3", "yaml",

@@ -33,11 +33,9 @@ make_wheels() {
   "$root/.venv/bin/python" - "$BATS_TEST_TMPDIR/wheels" <<'EOT'
 import pathlib, sys, zipfile
 from importlib.metadata import version
-import astral, inotify_simple, PIL, prometheus_client
+import astral, PIL, prometheus_client
 
-for name, module in (
-    ("pillow", PIL), ("inotify_simple", inotify_simple), ("prometheus_client", prometheus_client), ("astral", astral)
-):
+for name, module in (("pillow", PIL), ("prometheus_client", prometheus_client), ("astral", astral)):
     place = pathlib.Path(module.__file__).parents[hasattr(module, "__path__")]
     release = f"{name}-{version(name)}"
     info = f"{release}.dist-info"

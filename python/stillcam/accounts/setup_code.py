@@ -6,8 +6,8 @@ from registering. Attempts are throttled by address all the same (sign_in.py).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from random import SystemRandom
 
 from stillcam.accounts.rules import StoreError
 from stillcam.common.atomic_write import create_private
@@ -30,7 +30,7 @@ class SetupCode:
         Raises:
             StoreError: it cannot be written, or read.
         """
-        characters = [SystemRandom().choice(ALPHABET) for _ in range(GROUPS * GROUP)]
+        characters = [ALPHABET[byte % len(ALPHABET)] for byte in os.urandom(GROUPS * GROUP)]
         new = "-".join("".join(characters[at : at + GROUP]) for at in range(0, len(characters), GROUP))
         try:
             create_private(self.path, f"{new}\n".encode())

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import math
 import os
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +31,7 @@ from stillcam.capture.timeouts import (
     stall_timeout_s,
     startup_s,
 )
-from stillcam.common.child_process import TERM_GRACE_S, wait_readable
+from stillcam.common.child_process import TERM_GRACE_S, find_program, wait_readable
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.paths import Paths
 from stillcam.frames.files import lock_folder, stale_after_s
@@ -432,5 +431,5 @@ class CaptureContext:
     def _new_publisher(self) -> FramePublisher:
         rotation = self.settings.wanted.camera.rotation
         return FramePublisher(
-            self.paths.images, rotation, shutil.which("jpegtran"), self.status.publishing, self.stop_fds, self.edits
+            self.paths.images, rotation, find_program("jpegtran"), self.status.publishing, self.stop_fds, self.edits
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted, Still
-from stillcam.common.child_process import before_exec, wait_readable
+from stillcam.common.child_process import before_exec, find_program, wait_readable
 from stillcam.common.errors import NO_MEMORY, CameraError, shortage
 from stillcam.frames.exif import thumbnail_ranges, with_exposure_bias
 from stillcam.frames.jpeg import InvalidJpeg, check_jpeg
@@ -106,6 +105,8 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
+        import shutil
+
         shutil.copyfile(source, target)
 
 
@@ -139,7 +140,7 @@ def store_still(still: Still, frame: Path | None, target: Path, rotation: int, i
         target.unlink(missing_ok=True)
         link_or_copy(frame, target)
     elif rotation in (90, 270):
-        rotate(still.path, target, rotation, shutil.which("jpegtran"), interrupts)
+        rotate(still.path, target, rotation, find_program("jpegtran"), interrupts)
         still.path.unlink()
     else:
         still.path.replace(target)

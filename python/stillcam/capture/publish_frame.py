@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -199,6 +198,8 @@ class FramePublisher:
         is not changed: the driver takes each file that is closed after writing for a new still, and it may be a
         hard link to a picture of a series.
         """
+        import shutil
+
         plain = self._images / _PLAIN
         shutil.copyfile(path, plain)
         with plain.open("r+b") as copy:

@@ -13,8 +13,7 @@ _HELPERS = (
     ("jpegtran", "jpegtran", "without it, rotation by 90° or 270° is not lossless", "libjpeg-turbo-progs"),
     ("FFmpeg", "ffmpeg", "without it, no films can be made", "ffmpeg"),
 )  # row of Software, check, what is missing without it, package
-_MODULES = {"PIL": "pillow", "inotify_simple": "inotify-simple", "prometheus_client": "prometheus-client",
-            "astral.sun": "astral"}  # fmt: skip
+_MODULES = {"PIL": "pillow", "prometheus_client": "prometheus-client", "astral.sun": "astral"}
 
 
 def helpers(installation: Installation) -> list[Finding]:

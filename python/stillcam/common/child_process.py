@@ -43,6 +43,19 @@ def before_exec(parent: int) -> None:
         os._exit(1)
 
 
+def find_program(name: str, path: str | None = None) -> str | None:
+    """The path of a program in one of the folders of `path` (None: `PATH`); None: it is not installed.
+
+    As `shutil.which`, whose module loads three compression libraries.
+    """
+    folders = os.environ.get("PATH", os.defpath) if path is None else path
+    for folder in filter(None, folders.split(os.pathsep)):
+        program = os.path.join(folder, name)
+        if os.path.isfile(program) and os.access(program, os.X_OK):
+            return program
+    return None
+
+
 class ChildProcess:
     """One running program.
 

@@ -7,11 +7,10 @@ import errno
 import logging
 from pathlib import Path
 
-from inotify_simple import INotify, flags
-
 from stillcam.common.child_process import wait_readable
+from stillcam.common.inotify import CLOSE_WRITE, DELETE, MOVED_FROM, MOVED_TO, ONLYDIR, Inotify
 
-_EVENTS = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
+_EVENTS = CLOSE_WRITE | MOVED_TO | MOVED_FROM | DELETE
 
 
 class FolderWatch:
@@ -28,8 +27,8 @@ class FolderWatch:
 
     def __init__(self, folder: Path, events: int = _EVENTS) -> None:
         self._folder = folder
-        self._events = events | flags.ONLYDIR
-        self._inotify: INotify | None = None
+        self._events = events | ONLYDIR
+        self._inotify: Inotify | None = None
         self._watched: int | None = None  # the descriptor of the watch, another one for each folder
         self._warned = False
 
@@ -48,16 +47,16 @@ class FolderWatch:
             if self._watched not in (before, None):
                 return False
         wait_readable(timeout_s, interrupt, -1 if inotify is None else inotify.fileno())
-        return inotify is not None and bool(inotify.read(timeout=0))
+        return inotify is not None and bool(inotify.events())
 
     def close(self) -> None:
         """Watch no more."""
         if self._inotify is not None:
             self._inotify.close()
 
-    def _instance(self) -> INotify | None:
+    def _instance(self) -> Inotify | None:
         try:
-            return INotify()
+            return Inotify()
         except OSError as error:
             if not self._warned:
                 hint = "; raise fs.inotify.max_user_instances (sysctl)" if error.errno == errno.EMFILE else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import stat
 import sys
 import threading
@@ -52,6 +51,8 @@ def trim(fd: int, max_bytes: int) -> bool:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size <= max_bytes or status.st_nlink == 0:
         return False
+    import shutil
+
     name = os.readlink(f"/proc/self/fd/{fd}")
     shutil.copyfile(name, name + ".1")
     os.truncate(fd, 0)

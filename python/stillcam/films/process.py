@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from stillcam.common.child_process import ChildProcess, wait_readable
+from stillcam.common.child_process import ChildProcess, find_program, wait_readable
 from stillcam.common.errors import StillcamError
 from stillcam.common.paths import Paths
 from stillcam.films.record import Film
@@ -89,5 +88,5 @@ def _follow(
 
 def _idle_priority() -> list[str]:
     """The prefix of a command that uses the disk only when it is idle, if ionice(1) is installed."""
-    ionice = shutil.which("ionice")
+    ionice = find_program("ionice")
     return [ionice, "-t", "-c", "3"] if ionice else []

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from stillcam.common import log
-from stillcam.common.child_process import wait_readable
+from stillcam.common.child_process import find_program, wait_readable
 from stillcam.common.disk_space import Disk
 from stillcam.common.errors import StillcamError
 from stillcam.common.folders import device_and_inode
@@ -103,7 +102,7 @@ class FilmQueue:
     def _order(self, document: Any) -> Film:
         with refusing(self._paths.data):
             order = from_document(document, self._zone())
-        if order.kind == "film" and not shutil.which("ffmpeg"):
+        if order.kind == "film" and not find_program("ffmpeg"):
             raise CommandError("missing", NO_FFMPEG)
         if len(self._waiting) >= MAX_WAITING:
             raise CommandError("state", f"{MAX_WAITING} films are already waiting: try again later")

@@ -7,7 +7,6 @@ leave. Only the capture daemon writes here.
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -78,7 +77,7 @@ class FilmStore:
         self.save(film, durable=True)
 
     def delete_work(self, film: Film) -> None:
-        shutil.rmtree(self.work_folder(film), ignore_errors=True)
+        _delete_folder(self.work_folder(film))
 
     def delete(self, film: Film) -> None:
         """Delete a film with all its files."""
@@ -91,7 +90,7 @@ class FilmStore:
         for folder in self._folders():
             for left in folder.glob(".*") if folder.is_dir() else ():
                 if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
+                    _delete_folder(left)
                 else:
                     left.unlink(missing_ok=True)
 
@@ -100,6 +99,12 @@ class FilmStore:
         yield self._library
         for folder in series_folders(self._series):
             yield folder / FOLDER
+
+
+def _delete_folder(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _films(folders: Iterable[Path]) -> list[Film]:

@@ -8,7 +8,6 @@ folder are compared.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -168,6 +167,8 @@ def changes_folder_times(root: Path) -> bool:
     Raises:
         OSError: nothing can be written there.
     """
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix=".probe-", dir=root) as name:
         probe = Path(name)
         outside, inside, folder = probe / "file", probe / "folder/file", probe / "folder"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from stillcam.common.child_process import find_program
 from stillcam.common.errors import StillcamError
 from stillcam.motion.detector import Observation
 
@@ -41,7 +41,7 @@ def film_of(frames: Iterable[tuple[bytes, Observation]], target: Path, fps: floa
     Raises:
         StillcamError: ffmpeg is missing or fails.
     """
-    ffmpeg = shutil.which("ffmpeg")
+    ffmpeg = find_program("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a film needs ffmpeg: sudo apt install -y ffmpeg")
     part = target.with_name(f".{target.name}.part")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from stillcam.common.child_process import find_program
 from stillcam.common.errors import StillcamError
 from stillcam.common.safe_read import open_regular
 from stillcam.frames.files import frame_time
@@ -56,7 +56,7 @@ def _of_folder(folder: Path, fps: float) -> Iterator[tuple[float, bytes]]:
 def _of_clip(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
     if not path.exists():
         raise StillcamError(f"{path}: there is no such file")
-    ffmpeg = shutil.which("ffmpeg")
+    ffmpeg = find_program("ffmpeg")
     if ffmpeg is None:
         raise StillcamError("a clip needs ffmpeg: sudo apt install -y ffmpeg")
     # Luminance alone, in the range of a JPEG: what the detector reads.

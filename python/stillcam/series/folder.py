@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -277,6 +276,8 @@ def _moved(path: Path, to: Path) -> Path:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+    import shutil
+
     copy = to.with_name(f".{to.name}")
     try:
         shutil.copyfile(path, copy)

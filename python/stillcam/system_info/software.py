@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 import time
 from pathlib import Path
 
+from stillcam.common.child_process import find_program
 from stillcam.system_info import Row, output_of
 
 VERSION_TIMEOUT_S = 3.0  # rpicam-still loads all of libcamera to print its version: 0.3 s on a slow board
 VERSION_RETRY_S = 60.0  # until a program that has printed nothing is run again
 
-_PACKAGES = (("picamera2", "picamera2"), ("Pillow", "pillow"), ("inotify-simple", "inotify-simple"))
+_PACKAGES = (("picamera2", "picamera2"), ("Pillow", "pillow"))
 # Names of the programs, the newest first, the option that prints their version, and the patterns of its output.
 # rpicam-apps core/options.cpp: "rpicam-apps build: v1.5.0 ...", "libcamera build: v0.3.0+65-6ddd79b5".
 _PROGRAMS = (
@@ -38,7 +38,7 @@ class Software:
         from concurrent.futures import ThreadPoolExecutor
 
         with self._lock, ThreadPoolExecutor(len(_PROGRAMS), "version") as pool:
-            found = [next(filter(None, (shutil.which(name, path=path) for name in row[0])), None) for row in _PROGRAMS]
+            found = [next(filter(None, (find_program(name, path=path) for name in row[0])), None) for row in _PROGRAMS]
             outputs = list(pool.map(self._output_of, found, [row[1] for row in _PROGRAMS]))
         rows: list[Row] = []
         for (_, _, wanted), program, text in zip(_PROGRAMS, found, outputs, strict=True):

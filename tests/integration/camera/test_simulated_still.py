@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inotify_simple import INotify, flags
 from PIL import Image
+
+from stillcam.common.child_process import wait_readable
+from stillcam.common.inotify import CLOSE_WRITE, CREATE, MODIFY, MOVED_TO, Inotify
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 90.0
@@ -210,17 +212,16 @@ def test_a_file_is_truncated_filled_and_closed_before_its_metadata(stills: Calla
     run = stills("--metadata", "m.json").ready()
     for name in ("00000000.jpg", "m.json"):
         (run.folder / name).touch()
-    with INotify() as watch:
-        watch.add_watch(run.folder, flags.MODIFY | flags.CLOSE_WRITE | flags.CREATE | flags.MOVED_TO)
+    with Inotify() as watch:
+        watch.add_watch(run.folder, MODIFY | CLOSE_WRITE | CREATE | MOVED_TO)
         run.process.send_signal(signal.SIGUSR1)
         events: list[tuple[str, int]] = []
-        while ("m.json", flags.CLOSE_WRITE) not in events:
-            found = watch.read(timeout=int(DEADLINE_S * 1000))
-            assert found, events
-            events += [(event.name, event.mask) for event in found]
-    assert events.index(("00000000.jpg", flags.MODIFY)) < events.index(("00000000.jpg", flags.CLOSE_WRITE))
-    assert events.index(("00000000.jpg", flags.CLOSE_WRITE)) < events.index(("m.json", flags.MODIFY))
-    assert not any(mask & (flags.CREATE | flags.MOVED_TO) for _, mask in events)
+        while ("m.json", CLOSE_WRITE) not in events:
+            assert wait_readable(DEADLINE_S, watch.fileno()), events
+            events += watch.events()
+    assert events.index(("00000000.jpg", MODIFY)) < events.index(("00000000.jpg", CLOSE_WRITE))
+    assert events.index(("00000000.jpg", CLOSE_WRITE)) < events.index(("m.json", MODIFY))
+    assert not any(mask & (CREATE | MOVED_TO) for _, mask in events)
     metadata = json.loads((run.folder / "m.json").read_text())
     assert {
         "SensorTimestamp",

@@ -231,7 +231,7 @@ def test_without_inotify_the_folder_is_polled(images, monkeypatch, caplog):
     def none_left():
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr("stillcam.common.folder_watch.INotify", none_left)
+    monkeypatch.setattr("stillcam.common.folder_watch.Inotify", none_left)
     monkeypatch.setattr(cache_module, "FOLDER_CHECK_S", 0.01)
     cache = FrameCache(images)
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -32,7 +31,7 @@ from stillcam.camera.picamera2.configuration import (
 from stillcam.camera.picamera2.ipc import Message, receive, send
 from stillcam.camera.rpicam.errors import failure
 from stillcam.camera.use_cases import Container, choose_container
-from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
+from stillcam.common.child_process import ChildProcess, find_program, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.common.paths import ROOT
 from stillcam.common.validate import is_number
@@ -114,7 +113,7 @@ class Picamera2(Driver):
     def start_video(
         self, settings: Settings, camera: CameraInfo, stem: Path, seconds: int | None, interrupts: Sequence[int] = ()
     ) -> tuple[Path, Container]:
-        video, ffmpeg = settings.video, shutil.which("ffmpeg") is not None
+        video, ffmpeg = settings.video, find_program("ffmpeg") is not None
         container = choose_container(settings.files.video, ffmpeg or find_spec("av") is not None, ffmpeg)
         path = stem.with_name(f"{stem.name}.{container.extension}")
         self._begin("video", settings, camera)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -34,7 +33,7 @@ from stillcam.camera.rpicam.options import (
 )
 from stillcam.camera.rpicam.process import ClosedFiles, MetadataPipe, Programs, has_libav, name_of
 from stillcam.camera.use_cases import ZSL_FRAME_S, Container, choose_container, photo_extension
-from stillcam.common.child_process import ChildProcess, wait_readable, widen_pipe
+from stillcam.common.child_process import ChildProcess, find_program, wait_readable, widen_pipe
 from stillcam.common.errors import CameraError
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.settings.capabilities import RPICAM, CameraInfo
@@ -147,7 +146,7 @@ class Rpicam(Driver):
         if self._has_libav is None:
             self._has_libav = has_libav(lambda option: self._output(self._programs.vid, [option], interrupts))
         libav, self._avoid_libav = self._has_libav and not self._avoid_libav, False
-        container = choose_container(settings.files.video, libav, shutil.which("ffmpeg") is not None)
+        container = choose_container(settings.files.video, libav, find_program("ffmpeg") is not None)
         self._begin("video", settings, camera)
         arguments = video_arguments(with_tuning_path(settings), camera, stem.name, container, seconds)
         self._open(self._programs.vid, arguments, stem.parent, metadata=container.extension == "mjpeg")

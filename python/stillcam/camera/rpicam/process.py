@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inotify_simple import INotify, flags
-
 from stillcam.camera.metadata import Metadata, TextParser
-from stillcam.common.child_process import PIPE_BYTES, widen_pipe
+from stillcam.common.child_process import PIPE_BYTES, find_program, widen_pipe
 from stillcam.common.errors import CameraError
+from stillcam.common.inotify import CLOSE_WRITE, DELETE_SELF, IGNORED, MOVE_SELF, UNMOUNT, Inotify
 
-_FOLDER_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
+_FOLDER_GONE = DELETE_SELF | MOVE_SELF | IGNORED | UNMOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,8 @@ class Programs:
 def find_programs(path: str | None) -> Programs | None:
     """rpicam-still and rpicam-vid, else libcamera-still and libcamera-vid, on `path` (as PATH); None: not installed."""
     for family in ("rpicam", "libcamera"):
-        if still := shutil.which(f"{family}-still", path=path):
-            return Programs((still,), (shutil.which(f"{family}-vid", path=path) or f"{family}-vid",))
+        if still := find_program(f"{family}-still", path=path):
+            return Programs((still,), (find_program(f"{family}-vid", path=path) or f"{family}-vid",))
     return None
 
 
@@ -43,14 +41,14 @@ class ClosedFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            self._inotify = INotify()
+            self._inotify = Inotify()
         except OSError as error:
             raise CameraError(
                 "short", f"cannot watch folders ({error.strerror}): raise fs.inotify.max_user_instances with sysctl"
             ) from error
-        self.fd = int(self._inotify.fileno())  # readable when `read` has something to return
+        self.fd = self._inotify.fileno()  # readable when `read` has something to return
         try:
-            self._inotify.add_watch(folder, flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF)
+            self._inotify.add_watch(folder, CLOSE_WRITE | DELETE_SELF | MOVE_SELF)
         except OSError as error:
             self.close()
             raise CameraError("disk", f"cannot watch {folder} ({error.strerror}): make the folder again") from error
@@ -61,10 +59,10 @@ class ClosedFiles:
         Raises:
             CameraError: the folder is gone.
         """
-        events = self._inotify.read(timeout=0)
-        if any(event.mask & _FOLDER_GONE for event in events):
+        events = self._inotify.events()
+        if any(mask & _FOLDER_GONE for _, mask in events):
             raise CameraError("disk", f"{self._folder} was deleted, moved or unmounted; creating it again")
-        return [event.name for event in events]
+        return [name for name, _ in events]
 
     def close(self) -> None:
         """Stop watching."""

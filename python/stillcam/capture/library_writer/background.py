@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import shutil
 import subprocess
 import threading
 import time
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from stillcam.common import log
-from stillcam.common.child_process import PIPE_BYTES, ChildProcess, wait_readable
+from stillcam.common.child_process import PIPE_BYTES, ChildProcess, find_program, wait_readable
 from stillcam.common.errors import CameraError
 from stillcam.common.threads import lower_priority, start_restarting
 from stillcam.films.ffmpeg import PROGRESS, encoded_frames
@@ -110,7 +109,7 @@ class BackgroundWorker:
         Raises:
             Closing: the daemon ends.
         """
-        path = shutil.which("ffmpeg")
+        path = find_program("ffmpeg")
         if path is None:
             return "it is not installed: sudo apt install ffmpeg"
         argv = [path, "-nostdin", "-v", "error", "-y", *arguments]

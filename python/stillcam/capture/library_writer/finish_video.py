@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -125,6 +124,8 @@ def finish_video(video: RecordedVideo, ffmpeg: Ffmpeg, placeholder: Path | None 
             rotate_mp4(path, video.rotation)
     preview = pending.path("jpg")
     if not _make_preview(video, path, preview, ffmpeg) and placeholder:
+        import shutil
+
         shutil.copyfile(placeholder, preview)
     return pending.finish(sidecar)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from stillcam.camera.metadata import Metadata
@@ -134,6 +133,8 @@ class LibraryWriter:
         Raises:
             CameraError: `disk`: it cannot be created, or cannot be written to: the camera program would not say why.
         """
+        from tempfile import TemporaryFile
+
         folder = self._root / DRAFTS_FOLDER
         try:
             folder.mkdir(parents=True, exist_ok=True)

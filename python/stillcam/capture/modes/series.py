@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +75,10 @@ class SeriesMode(Mode):
         self._refused = ""  # the series whose options the camera has refused
         self.to_json = self._scheduler.status
         self.handlers = {"series": self._on_series}
-        shutil.rmtree(root / WORK, ignore_errors=True)
+        if (root / WORK).exists():
+            import shutil
+
+            shutil.rmtree(root / WORK, ignore_errors=True)
         self._zone_s = -ZONE_S  # of the last look at the time zone (monotonic)
         self.update()
         retention = SeriesRetention(
@@ -130,7 +132,7 @@ class SeriesMode(Mode):
 
     def update(self) -> None:
         self._sync_series()
-        if time.monotonic() - self._zone_s >= ZONE_S:
+        if self._scheduler.names() and time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
             self._scheduler.set_zone(self.zone(), _now_ms())
         self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._miss_reason)

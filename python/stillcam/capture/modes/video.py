@@ -6,7 +6,6 @@ What records them is `capture/video_recording`, which is imported for the first 
 from __future__ import annotations
 
 import logging
-import shutil
 
 from stillcam.camera.use_cases import video_error
 from stillcam.capture.command_queue import Command
@@ -17,6 +16,7 @@ from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.capture.video_recording.order import Recorder, VideoOrder, VideoTask
 from stillcam.common import heap
+from stillcam.common.child_process import find_program
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -125,7 +125,7 @@ class VideoMode(Mode):
         encodes = self._context.driver.capabilities.stills_in_videos and not settings.privacy.masks
         if encodes or settings.video.while_recording == "encode":
             return False
-        return {"h264": False, "mjpeg": True}.get(settings.files.video, shutil.which("ffmpeg") is not None)
+        return {"h264": False, "mjpeg": True}.get(settings.files.video, find_program("ffmpeg") is not None)
 
     def _make(self, order: VideoOrder, settings: Settings, camera: CameraInfo) -> tuple[Recorder, CameraError | None]:
         recorder = self._recorder(order, settings, camera)

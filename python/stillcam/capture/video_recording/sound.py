@@ -7,13 +7,12 @@ by the same clock, so that sound and picture need not begin together.
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from stillcam.camera.errors import NO_MICROPHONE
-from stillcam.common.child_process import ChildProcess
+from stillcam.common.child_process import ChildProcess, find_program
 from stillcam.common.errors import CameraError
 
 DEVICE = "default"  # PulseAudio's, or ALSA's
@@ -32,7 +31,7 @@ class SoundRecording:
 
     def __init__(self, source: str, path: Path) -> None:
         argv = [
-            shutil.which("ffmpeg") or "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", source, *LATENCY.get(source, ()),
+            find_program("ffmpeg") or "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", source, *LATENCY.get(source, ()),
             "-i", DEVICE,
             "-c:a", "pcm_s16le", "-copyts", "-cluster_time_limit", str(CLUSTER_MS), "-flush_packets", "1",
             "-f", "matroska", f"file:{path}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw
 
-from stillcam.common.child_process import ChildProcess
+from stillcam.common.child_process import ChildProcess, find_program
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.common.fonts import font
 from stillcam.common.threads import start
@@ -51,7 +50,7 @@ _TEXT, _BACKGROUND = (255, 255, 255, 255), (0, 0, 0, 130)
 
 def movie(job: Job) -> Rendered:
     """Render a film; StillcamError: ffmpeg is missing or cannot do it."""
-    ffmpeg = shutil.which("ffmpeg")
+    ffmpeg = find_program("ffmpeg")
     if ffmpeg is None:
         raise StillcamError(NO_FFMPEG)
     order, target = job.order, _common_format(sample_formats(job.sources))

@@ -14,11 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from inotify_simple import flags
-
 from stillcam.common import log
 from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.formats import utc_text
+from stillcam.common.inotify import MOVED_TO
 from stillcam.common.threads import record_death
 from stillcam.frames.files import Frame, current_name, read_current
 from stillcam.server.live.picture import Picture
@@ -121,7 +120,7 @@ class FrameCache(NewestFrame):
         os.close(self._wake_up)
 
     def _follow(self) -> None:
-        watch, reported = FolderWatch(self._images, flags.MOVED_TO), False
+        watch, reported = FolderWatch(self._images, MOVED_TO), False
         while not self._closing:
             try:
                 self._read(new=reported)

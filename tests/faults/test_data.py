@@ -6,14 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from installation import Installation
 from people import PASSWORD, Client, program, register
-
-
-@pytest.fixture
-def camera(tmp_path):
-    with Installation(tmp_path) as camera:
-        yield camera
 
 
 def test_accounts_that_another_program_locks_are_slow_at_worst(camera):

@@ -3,34 +3,14 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 
 import pytest
-from installation import Installation, descriptors
-from serving import DEADLINE_S, ROOT
+from installation import descriptors
+from serving import DEADLINE_S
 
 from stillcam.ipc.protocol import NoAnswer, ask
-
-SERVER = """
-import resource, sys
-from pathlib import Path
-from stillcam.ipc.protocol import CommandServer
-server = CommandServer(Path(sys.argv[1]), lambda message: message)
-before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-print("ready", flush=True)
-for line in sys.stdin:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3 if line == "few\\n" else before, most))
-    print("done", flush=True)
-"""
-
-
-@pytest.fixture
-def camera(tmp_path):
-    with Installation(tmp_path) as camera:
-        yield camera
 
 
 def lowest_free(pid: int) -> int:
@@ -62,27 +42,15 @@ def test_a_daemon_without_descriptors_goes_on_when_it_has_some(camera):
     assert "Traceback" not in camera.logged()
 
 
-def test_a_command_socket_that_could_take_nobody_takes_them_again(tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(tmp_path / "sock")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "python")},
-    ) as server:  # fmt: skip
-        order, answer = server.stdin, server.stdout
-        assert order and answer
-
-        def let(how: str) -> None:
-            order.write(f"{how}\n")
-            order.flush()
-            assert answer.readline() == "done\n"
-
-        assert answer.readline() == "ready\n"
-        let("few")
-        with suppress(NoAnswer):  # if accept(2) has begun, it had its descriptor before
-            ask(tmp_path / "sock", {"command": "hello"}, 0.5)
-        with pytest.raises(NoAnswer):
-            ask(tmp_path / "sock", {"command": "hello"}, 0.5)
-        let("many")
-        assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
+def test_a_command_socket_that_could_take_nobody_takes_them_again(listener, tmp_path):
+    before, most = resource.prlimit(listener, resource.RLIMIT_NOFILE)
+    resource.prlimit(listener, resource.RLIMIT_NOFILE, (3, most))
+    with suppress(NoAnswer):  # if accept(2) has begun, it had its descriptor before
+        ask(tmp_path / "sock", {"command": "hello"}, 0.5)
+    with pytest.raises(NoAnswer):
+        ask(tmp_path / "sock", {"command": "hello"}, 0.5)
+    resource.prlimit(listener, resource.RLIMIT_NOFILE, (before, most))
+    assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
 
 
 def test_no_descriptor_is_lost_with_a_camera_program(camera):

@@ -18,10 +18,8 @@ from stillcam.series import reader
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
-    daemon = IdleDaemon(tmp_path)
-    yield daemon
-    if daemon.process and daemon.process.poll() is None:
-        daemon.kill()
+    with IdleDaemon(tmp_path) as daemon:
+        yield daemon
 
 
 @pytest.fixture

@@ -30,10 +30,8 @@ MB = 1 << 20
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[FilmDaemon]:
-    daemon = FilmDaemon(tmp_path)
-    yield daemon
-    if daemon.process and daemon.process.poll() is None:
-        daemon.kill()
+    with FilmDaemon(tmp_path) as daemon:
+        yield daemon
 
 
 @pytest.fixture

@@ -3,70 +3,32 @@
 import contextlib
 import os
 import resource
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-from installation import Installation
-from serving import DEADLINE_S, ROOT
+from serving import DEADLINE_S
 
 from stillcam.ipc.protocol import NoAnswer, ask
 
-SERVER = """
-import resource, sys
-from pathlib import Path
-from stillcam.ipc.protocol import CommandServer
-server = CommandServer(Path(sys.argv[1]), lambda message: message)
-before = resource.getrlimit(resource.RLIMIT_AS)
-print("ready", flush=True)
-for line in sys.stdin:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + (4 << 20)  # a thread wants 8 MB
-    new = (most, before[1]) if line == "none\\n" else before
-    resource.setrlimit(resource.RLIMIT_AS, new)
-    print("done", flush=True)
-"""
 
-
-def take_memory(pid: int) -> tuple[int, int]:
-    """Let a process have no more address space than it has; what it might have before."""
+def take_memory(pid: int, spare: int = 0) -> tuple[int, int]:
+    """Let a process have no more address space than it has and so many bytes; what it might have before."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
     before = resource.prlimit(pid, resource.RLIMIT_AS)
-    resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize(), before[1]))
+    resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize() + spare, before[1]))
     return before
 
 
-def test_a_command_socket_without_memory_listens_again_when_there_is_some(tmp_path):
+def test_a_command_socket_without_memory_listens_again_when_there_is_some(listener, tmp_path):
     """There is none for a thread, which is what each client had."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(tmp_path / "sock")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "python")},
-    ) as server:  # fmt: skip
-        order, answer = server.stdin, server.stdout
-        assert order and answer
-
-        def let(how: str) -> None:
-            order.write(f"{how}\n")
-            order.flush()
-            assert answer.readline() == "done\n"
-
-        assert answer.readline() == "ready\n"
-        let("none")
-        for _ in range(100):  # more than there are threads at most
-            try:
-                assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
-            except NoAnswer:
-                continue
-        let("some")
-        for _ in range(100):
+    before = take_memory(listener, 4 << 20)  # a thread wants 8 MB
+    for _ in range(100):  # more than there are threads at most
+        try:
             assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
-
-
-@pytest.fixture
-def camera(tmp_path):
-    with Installation(tmp_path) as camera:
-        yield camera
+        except NoAnswer:
+            continue
+    resource.prlimit(listener, resource.RLIMIT_AS, before)
+    for _ in range(100):
+        assert ask(tmp_path / "sock", {"command": "hello"}, DEADLINE_S) == {"command": "hello"}
 
 
 def test_a_daemon_without_memory_goes_on_when_it_has_some(camera):

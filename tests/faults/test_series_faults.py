@@ -71,10 +71,8 @@ class Series(IdleDaemon):
 
 @pytest.fixture
 def series(tmp_path: Path) -> Iterator[Series]:
-    series = Series(tmp_path)
-    yield series
-    if series.process and series.process.poll() is None:
-        series.kill()
+    with Series(tmp_path) as series:
+        yield series
 
 
 def test_a_series_continues_after_the_daemon_was_killed(series):

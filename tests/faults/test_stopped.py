@@ -4,15 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-from installation import Installation
-
-
-@pytest.fixture
-def camera(tmp_path):
-    with Installation(tmp_path) as camera:
-        yield camera
-
 
 def test_a_camera_program_that_stands_still_is_started_again(camera):
     """It takes no SIGTERM then: it is killed."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stillcam.common.errors import StillcamError
 from stillcam.ipc.protocol import NoAnswer, Refusal, ask
@@ -25,7 +25,10 @@ FIXED_LENS, AUTOFOCUS = "imx219", "imx519 imx219"
 
 
 class CaptureDaemon:
-    """A capture daemon on the simulated camera, in a folder of its own; it takes a snapshot every 0.2 s."""
+    """A capture daemon on the simulated camera, in a folder of its own; it takes a snapshot every 0.2 s.
+
+    `with` kills it at the end if it still runs; it does not start it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.images, self.data, self.simulated = folder / "images", folder / "data", folder / "simulated"
@@ -35,6 +38,13 @@ class CaptureDaemon:
         self.process: subprocess.Popen[bytes] | None = None
         self.prefix: list[str] = []  # before the command
         self.set(snapshot={"interval_s": 0.2, "width": 320})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process and self.process.poll() is None:
+            self.kill()
 
     def set(self, **sections: dict[str, Any]) -> None:
         new = self.data / "settings.new"
@@ -98,6 +108,12 @@ class CaptureDaemon:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(DEADLINE_S)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
 
 
 class IdleDaemon(CaptureDaemon):
@@ -187,12 +203,6 @@ class IdleDaemon(CaptureDaemon):
         while Path(f"/proc/{pid}").exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
-
-    def kill(self) -> None:
-        """kill -9."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
 
 
 def _lens_is_done(status: dict[str, Any]) -> bool:

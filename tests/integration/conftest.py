@@ -25,29 +25,21 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[CaptureDaemon]:
     """A capture daemon, not started yet; the simulated camera is fast."""
-    daemon = CaptureDaemon(tmp_path)
-    daemon.fault()
-    yield daemon
-    if daemon.process and daemon.process.poll() is None:
-        daemon.process.kill()
-        daemon.process.wait()
+    with CaptureDaemon(tmp_path) as daemon:
+        daemon.fault()
+        yield daemon
 
 
 @pytest.fixture(scope="module")
 def shared_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdleDaemon]:
     """A capture daemon with a library that runs, for all tests of a file that begin with its `use`."""
-    shared_daemon = IdleDaemon(tmp_path_factory.mktemp("shared_daemon"))
-    try:
+    with IdleDaemon(tmp_path_factory.mktemp("shared_daemon")) as shared_daemon:
         shared_daemon.open()
         yield shared_daemon
-    finally:
-        shared_daemon.kill()
 
 
 @pytest.fixture
 def idle_daemon(tmp_path: Path) -> Iterator[IdleDaemon]:
     """A capture daemon with a library, not started yet."""
-    idle_daemon = IdleDaemon(tmp_path)
-    yield idle_daemon
-    if idle_daemon.process and idle_daemon.process.poll() is None:
-        idle_daemon.kill()
+    with IdleDaemon(tmp_path) as idle_daemon:
+        yield idle_daemon

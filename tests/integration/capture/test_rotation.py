@@ -76,16 +76,13 @@ def rotated(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[IdleDaemon, int]]:
     """A daemon, and the clockwise rotation of its camera; at its end it leaves nothing that it needed meanwhile."""
-    idle_daemon = IdleDaemon(tmp_path_factory.mktemp("rotated"))
-    try:
+    with IdleDaemon(tmp_path_factory.mktemp("rotated")) as idle_daemon:
         idle_daemon.settings(camera={"rotation": request.param})
         idle_daemon.open()
         yield idle_daemon, request.param
         assert idle_daemon.end() == 0
         assert not list(idle_daemon.images.glob(".*"))
         assert idle_daemon.drafts() == []
-    finally:
-        idle_daemon.kill()
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)

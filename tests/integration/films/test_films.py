@@ -60,10 +60,8 @@ def fresh(running: FilmDaemon) -> FilmDaemon:
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[FilmDaemon]:
     """A daemon that a test starts by itself, and may kill."""
-    daemon = FilmDaemon(tmp_path)
-    yield daemon
-    if daemon.process and daemon.process.poll() is None:
-        daemon.kill()
+    with FilmDaemon(tmp_path) as daemon:
+        yield daemon
 
 
 def mean(image: Image.Image) -> tuple[float, ...]:

@@ -23,17 +23,12 @@ def test_no_name_of_a_folder_reaches_a_shell(tmp_path, name):
     """Frames in a folder of any name; each program is started by a list of arguments."""
     folder = tmp_path / name
     folder.mkdir()
-    daemon = CaptureDaemon(folder)
-    daemon.fault()
-    try:
+    with CaptureDaemon(folder) as daemon:
+        daemon.fault()
         daemon.set(snapshot={"interval_s": 0.2, "width": 160}, camera={"rotation": 90})  # so that jpegtran runs, too
         daemon.start()
         daemon.frames(2)
         assert daemon.end() == 0
-    finally:
-        if daemon.process and daemon.process.poll() is None:
-            daemon.process.kill()
-            daemon.process.wait()
     assert not [*tmp_path.rglob("pwned"), *ROOT.glob("pwned")]
 
 

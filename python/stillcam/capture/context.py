@@ -16,10 +16,10 @@ from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.lens_positions import LensPositions
 from stillcam.camera.metadata import Metadata
 from stillcam.capture.command_queue import Command, CommandQueue
-from stillcam.capture.pending_settings import PendingSettings
 from stillcam.capture.picture_edits import PictureEdits
-from stillcam.capture.profile_watch import ProfileWatch
 from stillcam.capture.publish_frame import FramePublisher
+from stillcam.capture.settings_in_force.pending_settings import PendingSettings
+from stillcam.capture.settings_in_force.profile_watch import ProfileWatch
 from stillcam.capture.status import FRAMELESS, Status
 from stillcam.capture.timeouts import (
     NO_CONTROLS,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stillcam.capture.command_queue import Command, CommandQueue
-from stillcam.capture.pending_settings import PendingSettings
-from stillcam.capture.profile_watch import ProfileWatch
+from stillcam.capture.settings_in_force.pending_settings import PendingSettings
+from stillcam.capture.settings_in_force.profile_watch import ProfileWatch
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, StillcamError
 from stillcam.settings.document import from_json

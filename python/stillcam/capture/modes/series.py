@@ -21,7 +21,7 @@ from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
 from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import CLOCK_CHECK_S, MAX_TAKES_S
-from stillcam.capture.pending_settings import picture_settings
+from stillcam.capture.settings_in_force.pending_settings import picture_settings
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.clock import local_zone
 from stillcam.common.deletion import delete_tree

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.capture.command_queue import Command
-from stillcam.capture.profile_watch import ProfileWatch
+from stillcam.capture.settings_in_force.profile_watch import ProfileWatch
 from stillcam.capture.status import Status
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.threads import start

@@ -329,6 +329,12 @@ def test_the_address_of_a_page_that_moved_leads_to_its_new_one(name):
     assert (ROOT / "docs" / target).is_file()
 
 
+def test_every_package_is_in_the_table_of_packages():
+    packages = {path.parent.name for path in (ROOT / "python/stillcam").glob("*/__init__.py")}
+    table = (ROOT / "docs/internals/architecture.md").read_text().partition("\n## Packages\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"(?m)^\| `(\w+)` \|", table)) == packages
+
+
 def test_every_page_is_in_the_table_of_contents():
     contents = (ROOT / "docs/README.md").read_text()
     pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}

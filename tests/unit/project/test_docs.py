@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from test_drivers_doc import DOCUMENT as DRIVERS
+from test_drivers_doc import drivers_table
 
 from stillcam.__main__ import program
 from stillcam.capture.daemon import PRIORITIES
@@ -375,6 +377,7 @@ def write() -> None:
         (COMMANDS, (commands_table(), options_table())),
         (METRICS, (metrics_table(),)),
         (PRIORITIES_REFERENCE, (priorities_table(),)),
+        (DRIVERS, (drivers_table(),)),
     ):
         text = document.read_text()
         for new in made:

@@ -27,12 +27,12 @@ from stillcam.server.event_stream import without_motion
 from stillcam.server.live.deliveries import CLIENT, PAGE, SERVER, STREAM
 from stillcam.server.openapi.route import api
 from stillcam.server.route import Access, Challenge, Request, Route
+from stillcam.server.routes.status import MODES
 from stillcam.system_info import board
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-MODES = ("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Name: type, help, labels. Counters get the suffix _total.

@@ -63,9 +63,10 @@ _LIBRARY = record(
     },
     free_bytes="count?", floor_bytes=shape("count?", "free space below which nothing is taken"),
 )  # fmt: skip
+MODES = ("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera")
 _CAPTURE = at_least(
     running={"const": True},
-    mode=one_of("starting", "snapshot", "live", "motion", "focus", "photo", "video", "series", "no camera"),
+    mode=one_of(*MODES),
     since="time", reason=shape("text?", "what is wrong and what to do"), interval_s=shape("number", **{"x-unit": "s"}),
     driver=one_of("rpicam", "simulated", "picamera2"),
     camera=maybe(at_least(index="count", model="text", size="size")),

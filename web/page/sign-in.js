@@ -56,7 +56,7 @@ export class SignIn {
           done();
         },
       }),
-      help("Forgotten the password?", "Another owner can give you a new one. Or, in a terminal on the camera: ", "stillcam user reset NAME"),
+      help("Forgotten the password?", "Another owner can give you a new one. Or, in a terminal on the camera:", "user reset NAME"),
     ];
   }
 
@@ -65,7 +65,7 @@ export class SignIn {
     return [
       el("h2", { text: "Set up" }),
       el("p", { text: "The person who sets up the camera becomes its owner: the owner controls it and decides who may watch. The setup code proves that you have access to the machine." }),
-      help("Where is the setup code?", "In the terminal in which Stillcam was started, in the file data/setup-code, or run there: ", "stillcam code"),
+      help("Where is the setup code?", "In the terminal in which Stillcam was started, and in the file data/setup-code. A command prints it, too:", "code"),
       form({
         name: "Set up",
         inputs: [
@@ -88,7 +88,7 @@ export class SignIn {
   }
 }
 
-/** @param {string} question @param {string} text @param {string} command */
+/** @param {string} question @param {string} text @param {string} command  of the command line */
 function help(question, text, command) {
-  return el("details", { class: "help" }, el("summary", { text: question }), el("p", {}, text, el("code", { text: command })));
+  return el("details", { class: "help" }, el("summary", { text: question }), el("p", {}, `${text} `, el("code", { text: `sudo stillcam ${command}` }), " or, if it is not installed, in its folder ", el("code", { text: `./stillcam ${command}` })));
 }

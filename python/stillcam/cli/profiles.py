@@ -48,7 +48,7 @@ def add_to(commands: Any) -> None:
     for name, text in (("lux", "brightness in lux"), ("exposure", "exposure time in seconds × gain")):
         for side in ("below", "above"):
             measure.add_argument(f"--{name}-{side}", type=float, metavar="N", help=f"{text}; needs --end")
-    new.add_argument("--end", type=float, metavar="N", help="brightness at which the profile ends")
+    new.add_argument("--end", type=float, metavar="N", help="lux, or exposure time × gain, at which the profile ends")
     add_command(group, "remove", "delete a profile", remove, "profile")
     edit = add_command(group, "edit", "replace all profiles by those of a JSON file", replace_all)
     edit.add_argument("file", metavar="FILE", help="as `stillcam profile list --json` prints it; -: standard input")

@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
     creator = add_command(series, "create", text, create)
     creator.add_argument("name", metavar="NAME", help="letters and digits, with spaces, dots and hyphens between")
     add_options(creator)
-    text = "change a planned, running or paused series; options that are left out stay"
+    text = "change a planned, running or paused series; options that are left out keep their values"
     changer = _add_named(series, "set", text, set_)
     add_options(changer, changes=True)
     for verb, text in STATES.items():

@@ -62,7 +62,8 @@ def add_options(parser: argparse.ArgumentParser, changes: bool = False) -> None:
     add("--smooth", action="store_true",
         help="let exposure and white balance follow the light from day to night without flicker")  # fmt: skip
     add("--longest", type=_parsed_by(_span, "like 0.5s or 10s"), metavar="SPAN",
-        help="with --smooth: longest exposure, like 10s, then gain is raised (default: as --every allows)")  # fmt: skip
+        help="with --smooth: longest exposure, like 10s; in less light the gain is raised"
+             " (default: as --every allows)")  # fmt: skip
     add("--max-gain", type=float, metavar="N", help="with --smooth: highest gain (default: 8)")
     add("--brightness", type=float, metavar="N",
         help="with --smooth: brightness of the pictures, 0.02 to 0.95 (default: that of the first one)")  # fmt: skip
@@ -74,6 +75,8 @@ def add_options(parser: argparse.ArgumentParser, changes: bool = False) -> None:
              " (default: all)")  # fmt: skip
     add("--daily-film", action="store_const", const=True, help="make a film of each day when it is over")
     if changes:
+        for option in parser._actions:  # what is left out keeps its value
+            option.help = option.help and option.help.partition(" (default: ")[0]
         add("--default", dest="defaults", action="append", choices=tuple(_DEFAULTS), metavar="OPTION",
             help=f"restore the default of an option, once for each: {', '.join(_DEFAULTS)}")  # fmt: skip
 

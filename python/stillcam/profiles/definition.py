@@ -115,7 +115,7 @@ def find(profiles: Sequence[Profile], name: str) -> Profile:
         if profile.name == name:
             return profile
     known = ", ".join(profile.name for profile in profiles)
-    raise SettingsError(f"there is no profile {name!r}{': there are ' + known if known else ''}", "name")
+    raise SettingsError(f"there is no profile {name!r}{': the profiles are ' + known if known else ''}", "name")
 
 
 def problem(profile: Profile, settings: Settings) -> SettingsError | None:

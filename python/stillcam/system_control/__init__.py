@@ -1,4 +1,4 @@
-"""What an owner may have the machine do: restart Stillcam, reboot, shut down, look for a new version, update.
+"""What an owner may have the machine do: restart Stillcam, reboot, shut down, check for a new version, update.
 
 The web server has no rights on the machine. It sends one word over a socket, which systemd listens on as long as root
 has turned `system.control` on; a small program that runs as root accepts the words of one table, and nothing else.

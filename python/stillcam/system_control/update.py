@@ -1,4 +1,4 @@
-"""`python -m stillcam.system_control.update check|update`: looks for a new version, or installs it, as root.
+"""`python -m stillcam.system_control.update check|update`: checks for a new version, or installs it, as root.
 
 `update` is `git pull && sudo deploy/install.sh`; the installer rolls back if the new version shows no picture. systemd
 calls `ended` once the process has ended: what still counts as running then was killed.
@@ -35,7 +35,7 @@ class Update:
 
     def __init__(self, folder: Path, verb: str) -> None:
         self._folder = folder
-        self._status = status.started(verb, "Looking for a new version.")
+        self._status = status.started(verb, "Checking for a new version.")
 
     def run(self) -> bool:
         """Do it, and report progress; returns whether it succeeded."""

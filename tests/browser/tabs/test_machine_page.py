@@ -10,7 +10,7 @@ from system_site import SystemSite
 
 pytestmark = pytest.mark.timeout(300)
 
-# In the place of the unit that looks for a new version, and installs it.
+# In the place of the unit that checks for a new version, and installs it.
 UNIT = r"""
 report() {
   printf '{"verb": "%s", "state": "%s", "text": "%s", "started_s": %s, "found": %s}' "$@" "$(date +%s)" \
@@ -87,7 +87,7 @@ def test_an_update_is_found_and_followed_even_by_a_page_that_was_opened_later(pa
     section = opened(page, site)
     expect(section.get_by_role("button", name="Shut down")).to_be_visible()
     expect(section.get_by_role("button", name="Update to")).to_have_count(0)
-    section.get_by_role("button", name="Look for a new version").click()
+    section.get_by_role("button", name="Check for a new version").click()
     confirmed(page)
     update = section.get_by_role("button", name="Update to 9.9.9")
     update.click(timeout=20_000)

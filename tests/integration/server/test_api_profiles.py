@@ -166,7 +166,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(client):
 @pytest.mark.parametrize(
     ("choice", "field", "text"),
     [
-        pytest.param({"name": "Day"}, "name", "there is no profile 'Day': there are Night", id="unknown"),
+        pytest.param({"name": "Day"}, "name", "there is no profile 'Day': the profiles are Night", id="unknown"),
         pytest.param({"name": "Night", "until": "soon"}, "until", "must be change, tomorrow", id="no time"),
         pytest.param({"name": "Night", "until": "2020-01-01T00:00:00Z"}, "until", "later than now", id="past"),
     ],

@@ -120,7 +120,7 @@ def test_an_update_runs_the_new_installer_with_the_options_of_before(repository,
     newest = run(folder, "update")
     assert newest.text == "Version 2.0.0 is installed, and shows a picture."
     assert repository.told.read_text() == "--without-ffmpeg --patience 90\n"
-    assert texts[0] == "Looking for a new version."
+    assert texts[0] == "Checking for a new version."
     assert texts[2:5] == ["Getting the new version.", "Installing version 9.9.9.", "Restarting Stillcam."]
     assert not any("setup code" in text for text in texts)
 

@@ -35,7 +35,7 @@ export class ArmCard {
     this.#context = context;
     this.#advice = el("div", { class: "motion-advice" },
       el("p", { text: "An armed camera records what moves, with the seconds before it, even while nobody watches." }),
-      el("p", { class: "hint" }, "The camera then makes video all the time. That needs somewhat more power and processor time than the live view. Recordings go to ",
+      el("p", { class: "hint" }, "It streams video all the time, which needs somewhat more power and processor time than the live view. Recordings go to ",
         tabLink(context, "photos", "Photos"), "; how long they are kept is set in ", tabLink(context, "settings", "Settings"), ", Storage."));
     this.element = el("section", { class: "card motion-arm", "aria-label": "Motion detection" },
       el("div", { class: "motion-head" }, el("h2", { text: "Motion" }), this.#switch), this.#state, this.#problem, this.#profile, this.#advice);

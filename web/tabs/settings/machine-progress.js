@@ -14,7 +14,7 @@ const STEPS = {
   restart: ["Stillcam is restarting.", "Stillcam is restarting; the server does not answer yet."],
   reboot: ["The machine is stopping.", "The machine is restarting."],
   poweroff: ["The machine is stopping.", "The machine is shutting down."],
-  check: ["Looking for a new version.", "The server does not answer."],
+  check: ["Checking for a new version.", "The server does not answer."],
   update: ["Updating.", "The server is restarting."],
 };
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** This machine: restart Stillcam, reboot, shut down, look for a new version and update. For owners. */
+/** This machine: restart Stillcam, reboot, shut down, check for a new version and update. For owners. */
 
 import { dialog } from "../../base/dialogs.js";
 import { el, fill, write } from "../../base/dom.js";
@@ -17,7 +17,7 @@ const ACTIONS = {
   restart: ["Restart Stillcam", "All services of Stillcam restart. There are no pictures for some seconds.", true],
   reboot: ["Reboot", "The whole machine restarts. There are no pictures for about a minute.", true],
   poweroff: ["Shut down", "The machine turns off. To turn it on again, somebody has to unplug it and plug it in.", true],
-  check: ["Look for a new version", "The machine asks the repository from which Stillcam was installed. Nothing is installed.", false],
+  check: ["Check for a new version", "The machine asks the repository from which Stillcam was installed. Nothing is installed.", false],
   update: ["Update", "The new version is installed, and all services restart. If it shows no picture, the previous version returns.", true],
 };
 /** @type {typeof ACTIONS["restart"]} */

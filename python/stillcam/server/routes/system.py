@@ -75,7 +75,7 @@ class SystemRoutes:
             api("System", "GET", "api/system", Access.OWNER, self._describe,
                 "What the machine can be asked to do, and the progress of the newest action.", {200: "System"}),
             api("System", "POST", "api/system", Access.OWNER, self._act,
-                "Restart Stillcam, reboot or shut down the machine, look for a new version, or install it.",
+                "Restart Stillcam, reboot or shut down the machine, check for a new version, or install it.",
                 {202: "System"}, body=Body("SystemRequest"), errors=(409, 422, 429, 503)),
         ]  # fmt: skip
 

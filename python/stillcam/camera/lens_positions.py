@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 from stillcam.camera.convergence import found_lens, same_autofocus, scans_at_start, with_lens_position
 from stillcam.camera.driver import Driver
+from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls
+from stillcam.common.validate import is_number
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.controls import Values
 from stillcam.settings.schema import Settings
 
 FOLLOWING = ("snapshot", "live", "video")  # uses in which autofocus follows the subject, if AfMode is Continuous
 FOCUSED = 2  # libcamera's AfState
+LEAST_SHARPNESS = 0.75  # of that before; with less the scene has changed (retrigger_ratio in libcamera's af.cpp)
 FOUND_S = 30.0  # so long after a position was found, a first picture may be taken with it
 SLOW_S = 3600.0  # a camera whose scan took long is believed to be slow for so long: then there may be more light
 
@@ -25,6 +29,7 @@ class LensPositions:
     def __init__(self) -> None:
         self._requested: dict[str, float | None] = {}  # for AfMode Auto, in dioptres, by the camera's path
         self._found: tuple[str, Values, Values, float] | None = None  # path, all controls, lens, when (monotonic)
+        self._sharpness: float | None = None  # of the snapshot in which that was found (FocusFoM)
         self._slow: dict[str, float] = {}  # when its scan last took long (monotonic), by the camera's path
 
     def record(self, camera: CameraInfo, position: float | None) -> None:
@@ -49,6 +54,8 @@ class LensPositions:
         controls = effective_controls(settings, use)
         if lens := found_lens(controls, driver.metadata):
             self._found = camera.path, controls, lens, driver.metadata_received_s
+            sharpness: Any = driver.metadata.get("FocusFoM") if use == "snapshot" else None  # others: another scale
+            self._sharpness = sharpness if is_number(sharpness) else None
 
     def in_focus(self, settings: Settings, camera: CameraInfo, driver: Driver) -> Settings | None:
         """The settings for a first snapshot without a scan: the lens stays where autofocus had it a moment ago.
@@ -62,6 +69,17 @@ class LensPositions:
         if path != camera.path or not same_autofocus(before, controls) or time.monotonic() - when_s > FOUND_S:
             return None
         return replace(settings, controls=settings.controls | lens)
+
+    def is_in_focus(self, metadata: Metadata) -> bool:
+        """Whether a first snapshot with the settings of `in_focus` is as sharp as the one before, as far as is known.
+
+        FocusFoM is the contrast in the middle of the picture, where autofocus looks unless there is a focus window.
+        """
+        before: Any = self._sharpness
+        now: Any = metadata.get("FocusFoM")
+        if before is None or not is_number(now):
+            return True
+        return bool(now + 1 >= LEAST_SHARPNESS * before)
 
     def scan_took_long(self, camera: CameraInfo) -> None:
         """Record that a scan was not over when a still was requested after the usual time."""

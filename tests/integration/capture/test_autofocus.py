@@ -63,6 +63,12 @@ def test_the_first_picture_after_a_photo_waits_for_no_scan(idle_daemon, camera):
     _photo, *snapshots = idle_daemon.starts()[count:]
     assert [HELD in start for start in snapshots] == [True, False]
     assert "--lens-position" not in snapshots[1]
+    idle_daemon.fault(cameras=camera, nearer=2.5)
+    count, shown = len(idle_daemon.starts()), idle_daemon.ask("status")["captures"]["ok"]
+    idle_daemon.take()
+    moved = idle_daemon.until(lambda status: (FOCUSED | {"LensPosition": 4.0}).items() <= status["metadata"].items())
+    assert HELD in idle_daemon.starts()[count + 1]
+    assert moved["captures"]["ok"] == shown + 1  # the one that was out of focus is not published
 
 
 def test_a_lens_that_other_settings_have_moved_is_not_left_there(idle_daemon):

@@ -31,7 +31,7 @@ from stillcam.settings.schema import Settings
 
 # From the start of the camera program to a still, and again if the metadata of that still say that the scan continues:
 # nothing else is known of the viewfinder. Autofocus skips 5 frames after each (re)configuration; a scan then takes
-# about 12 frames where the sensor has phase detection and light, else up to 90, and each still may have it begin
+# about 12 frames where the sensor has phase detection and light, else 35 to 110, and each still may have it begin
 # again. The last still is taken as it is: after 5.5 s in all the newest frame does not yet count as stale.
 SCAN_WAITS_S = (1.5, 4.0)
 LINGER_S = 1.0  # after a scan on request, for settings that keep what it found

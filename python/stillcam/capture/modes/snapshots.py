@@ -87,9 +87,9 @@ class SnapshotMode(Mode):
                 context.start_snapshots(in_focus, camera)
                 if self._must_end():
                     return
-                context.take_still()
-                self.frame_request.picture_taken()
-                context.status.metadata = context.still_metadata()  # before the program ends
+                if context.take_still(lambda: context.lens.is_in_focus(context.still_metadata())):
+                    self.frame_request.picture_taken()
+                    context.status.metadata = context.driver.metadata  # before the program ends
             context.start_snapshots(settings, camera)
             if self._must_end() or not take_focused(context, camera, self._must_end):
                 return

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 from PIL import Image
@@ -67,9 +68,9 @@ class _Clock:
         return self._now_s
 
 
-def _jpeg() -> bytes:
+def _jpeg(quality: int = 30) -> bytes:
     file = io.BytesIO()
-    Image.effect_noise(SIZE, 60).convert("RGB").save(file, "JPEG", quality=30)
+    Image.effect_noise(SIZE, 60).convert("RGB").save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 
@@ -136,14 +137,14 @@ def live_frame(folder: Path) -> Callable[[], None]:
 
 
 def publishing(folder: Path) -> Callable[[], None]:
-    """One still of the camera, checked and published."""
+    """One still of the camera, checked and published; each has another size than the one before, as noise makes it."""
     images = folder / "images"
     images.mkdir(parents=True)
-    publisher, data = FramePublisher(images, 0, None, Histogram()), _jpeg()
+    publisher, stills = FramePublisher(images, 0, None, Histogram()), cycle((_jpeg(30), _jpeg(31)))
 
     def run() -> None:
         path = images / ".still.jpg"
-        path.write_bytes(data)
+        path.write_bytes(next(stills))
         publisher.publish(Still(path, time.time()))
 
     return run

@@ -105,7 +105,7 @@ def main() -> None:
         if given.part == "changes":
             print_table(changes_of_use(folder, few))
         else:
-            print_table(chain(swap(folder, rounds), starts(folder, few), at_rest(folder, idle_s)))
+            print_table(chain(swap(folder, rounds), starts(folder, few), at_rest(idle_s)))
 
 
 if __name__ == "__main__":

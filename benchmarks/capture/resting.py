@@ -1,5 +1,6 @@
 """What daemon and server take while nobody looks: memory, processor time, wake-ups."""
 
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,17 @@ from simulated_site import Site, running
 RATIO = 1.15
 CPU_PERCENT = 0.05
 SETTLED_S = 8.0  # after the start, until the list of cameras has been checked
+MEMORY = "/dev/shm"  # tmpfs, as the folder of an installed daemon's pictures
 BARE = ("-c", "import http.server, sys; sys.stdin.read()")
 
 
-def at_rest(folder: Path, idle_s: float) -> Iterator[Row]:
+def at_rest(idle_s: float) -> Iterator[Row]:
     """A snapshot every 2 s, and no client."""
-    site = Site(folder / "rest", "imx219")
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        yield from _at_rest(Site(Path(folder) / "rest", "imx219"), idle_s)
+
+
+def _at_rest(site: Site, idle_s: float) -> Iterator[Row]:
     site.compile()
     with site.daemon() as daemon:
         site.status(mode="snapshot")

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from stillcam.accounts.rules import StoreError
 from stillcam.accounts.store import Store, Version
 from stillcam.accounts.tokens import Token, token_of
-from stillcam.common.folder_watch import FolderWatch
+from stillcam.common.folder_watch import UNREPORTED_S, FolderWatch
 from stillcam.common.threads import start_restarting
 
-ACCOUNTS_POLL_S = 1.0  # where inotify reports no changes
 REREAD_S = 10.0  # then everything is read again: two changes within one tick have the same time stamp
 VISIT_S = 600.0  # a visit is written once in this time, to spare the card
 
@@ -133,7 +132,7 @@ class AccountsCache:
     def _follow(self) -> None:
         watch = FolderWatch(self._store.folder)
         while True:
-            watch.wait(ACCOUNTS_POLL_S)
+            watch.wait(UNREPORTED_S)
             self.refresh()
             self.write_visits()
 

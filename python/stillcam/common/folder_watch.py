@@ -10,6 +10,9 @@ from pathlib import Path
 from stillcam.common.child_process import wait_readable
 from stillcam.common.inotify import CLOSE_WRITE, DELETE, MOVED_FROM, MOVED_TO, ONLYDIR, Inotify
 
+UNREPORTED_S = 5.0  # the usual interval between two looks for changes that inotify does not report
+POLL_S = 1.0  # the longest one of a folder that cannot be watched
+
 _EVENTS = CLOSE_WRITE | MOVED_TO | MOVED_FROM | DELETE
 
 
@@ -36,7 +39,7 @@ class FolderWatch:
         """Wait for a change; whether one was reported. False at once for a folder that has not been watched so far.
 
         Args:
-            timeout_s: at most; without inotify this is the interval of polling.
+            timeout_s: at most; `POLL_S` at most while the folder cannot be watched.
             interrupt: ends the wait once it is readable.
         """
         inotify = self._inotify = self._inotify or self._instance()
@@ -46,7 +49,8 @@ class FolderWatch:
                 self._watched = inotify.add_watch(self._folder, self._events)
             if self._watched not in (before, None):
                 return False
-        wait_readable(timeout_s, interrupt, -1 if inotify is None else inotify.fileno())
+        longest_s = timeout_s if self._watched is not None else min(timeout_s, POLL_S)
+        wait_readable(longest_s, interrupt, -1 if inotify is None else inotify.fileno())
         return inotify is not None and bool(inotify.events())
 
     def close(self) -> None:

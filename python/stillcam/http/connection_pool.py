@@ -19,7 +19,8 @@ from stillcam.common import log
 from stillcam.common.threads import record_death
 
 MAX_EVENTS = 64  # of one epoll_wait(2)
-SWEEP_S = 1.0  # interval between two searches for overdue connections
+SWEEP_S = 1.0  # interval between two searches for overdue connections ...
+IDLE_S = 5.0  # ... and while there seem to be none: one that another thread puts back does not end the wait
 
 
 class PooledConnection(Protocol):
@@ -110,7 +111,8 @@ class ConnectionPool:
 
     def _serve_ready(self) -> tuple[PooledConnection, bool] | None:
         """Serve the connections that are readable; returns one after a hand-off, and whether to keep it open."""
-        for fd, _ in self._epoll.poll(SWEEP_S, MAX_EVENTS):
+        timeout_s = SWEEP_S if len(self._connections) > 1 else IDLE_S  # besides the listening socket
+        for fd, _ in self._epoll.poll(timeout_s, MAX_EVENTS):
             if connection := self._connections.get(fd):
                 self._serving = connection
                 try:

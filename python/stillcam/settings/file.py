@@ -17,7 +17,7 @@ from typing import Any
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.folder_watch import FolderWatch
+from stillcam.common.folder_watch import UNREPORTED_S, FolderWatch
 from stillcam.common.safe_read import open_regular, parse_json
 from stillcam.common.threads import start_restarting
 from stillcam.settings.document import from_json, to_json
@@ -27,7 +27,7 @@ from stillcam.settings.schema import Settings
 MAX_FILE_BYTES = 1 << 20
 LAST_GOOD = "settings.last-good.json"
 STAY = "the last good settings stay in force"
-FOLLOW_S = 1.0  # between two looks at the file where inotify reports no changes
+QUIET_S = 1.0  # without another change, until a copy of good settings is kept
 
 _saving_last_good = threading.Lock()
 
@@ -229,4 +229,4 @@ class SettingsFollower:
             if quiet and self.current() is not saved:  # of many changes in a row, the last one
                 saved = self.current()
                 save_last_good(self._path)
-            quiet = not watch.wait(FOLLOW_S)
+            quiet = not watch.wait(UNREPORTED_S if self.current() is saved else QUIET_S)

@@ -23,7 +23,7 @@ from stillcam.frames.files import Frame, current_name, read_current
 from stillcam.server.live.picture import Picture
 
 ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the frame here
-FOLDER_CHECK_S = 1.0  # without a new frame, interval between checks of the folder, which may have been replaced
+FOLDER_CHECK_S = 2.5  # without a new frame, interval between checks of the folder, which may have been replaced
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -366,8 +366,11 @@ class CaptureContext:
         return self.driver.metadata if time.monotonic() - self.driver.metadata_received_s <= FRESH_S else {}
 
     def _mask_current(self, before: Settings) -> None:
-        """A new mask is drawn into the newest frame at once: the next one may come late, or never."""
-        if not set(self.settings.wanted.privacy.masks) - set(before.privacy.masks):
+        """A new mask is drawn into the newest frame at once: the next one may come late, or never.
+
+        Masks that are said to be of another camera make it black.
+        """
+        if not self.edits.cover_more(before):
             return
         try:
             self.publisher.mask_current()

@@ -62,7 +62,7 @@ class PictureEdits:
         self._interrupts = interrupts
         self._drawer: MaskDrawer | None = None
         self._stamper: StampDrawer | None = None
-        self._masks: Sequence[str] = ()  # of the newest still
+        self._privacy = settings().privacy  # of the newest still
 
     def frames(self, frames: list[bytes]) -> list[bytes]:
         """Mask the frames that the driver has just given; the same list if there are no masks.
@@ -83,8 +83,8 @@ class PictureEdits:
             Interrupted: one of the `interrupts` is readable.
             After these and any other error, the still is deleted.
         """
-        masks = self._masks = self._settings().privacy.masks
-        if not masks:
+        self._privacy = self._settings().privacy
+        if not (masks := self._privacy.masks):
             return still
         masked = still.path.with_name(_MASKED + still.path.suffix)
         try:
@@ -104,7 +104,14 @@ class PictureEdits:
 
     def renewed(self, still: Still) -> Still:
         """Mask the newest still again if commands have brought other masks since `still`; raises as it."""
-        return still if self._settings().privacy.masks == self._masks else self.still(still)
+        return still if self._settings().privacy == self._privacy else self.still(still)
+
+    def cover_more(self, before: Settings) -> bool:
+        """Whether the masks cover something that they did not with the settings `before`."""
+        now, camera = self._settings(), self._camera()
+        if set(now.privacy.masks) - set(before.privacy.masks):
+            return True
+        return bool(unfit_masks(now, camera)) and not unfit_masks(before, camera)
 
     @property
     def view(self) -> View:

@@ -204,7 +204,7 @@ def test_a_new_mask_is_in_the_current_picture_at_once_although_the_camera_gives_
 def test_masks_of_another_camera_make_the_whole_picture_black(idle_daemon):
     """They would cover something else there; with the camera that they were drawn for, only they are black."""
     idle_daemon.attach(AUTOFOCUS)
-    for camera, black in (("0 imx519 4656x3496", False), ("1 imx519 4656x3496", True), ("0 imx708 4608x2592", True)):
+    for camera, black in (("0 imx708 4608x2592", True), ("0 imx519 4656x3496", False), ("1 imx519 4656x3496", True)):
         settings(idle_daemon, privacy=MASKS | {"camera": camera})
         if idle_daemon.process:
             answer = idle_daemon.ask("reload")
@@ -217,6 +217,16 @@ def test_masks_of_another_camera_make_the_whole_picture_black(idle_daemon):
         assert (f"drawn for camera {camera}, and the camera is 0 imx519 4656x3496" in str(notice)) == black
     (photo,) = idle_daemon.take()
     assert is_black(photo)
+    settings(idle_daemon, privacy=MASKS)
+    answer = idle_daemon.ask("reload")
+    assert not is_black(idle_daemon.images / answer["frame"])
+    idle_daemon.fault(stall_after=0)
+    settings(idle_daemon, privacy=MASKS | {"camera": camera})
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(idle_daemon.ask, "reload")  # it is answered with the next picture, and there is none
+        idle_daemon.until(lambda status: status["frame"] > answer["frame"])
+        assert is_black(idle_daemon.images / "current.jpg")
+        idle_daemon.end()
 
 
 def test_frames_of_the_past_seconds_are_not_kept_once_a_new_mask_covers_them(idle_daemon):

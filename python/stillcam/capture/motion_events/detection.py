@@ -12,7 +12,7 @@ from stillcam.camera.metadata import Metadata
 from stillcam.capture.motion_events.items import Stream
 from stillcam.common.threads import start_restarting
 from stillcam.settings.geometry import Flips, Rectangle
-from stillcam.settings.schema import MotionSettings
+from stillcam.settings.schema import MotionSettings, PrivacySettings
 from stillcam.settings.zones import parse
 
 if TYPE_CHECKING:  # with Pillow, which takes a second to import on a small board: the thread does that
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # with Pillow, which takes a second to import on a small boar
 
     from stillcam.motion.detector import Detector, DetectorSettings, Observation
 
+NO_MASKS = PrivacySettings()
 MASK_WIDTH = 320  # pixels of the mask that zones make
 
 
@@ -51,7 +52,7 @@ class DetectionThread:
         self._crop: tuple[Stream, Rectangle] | None = None  # that the camera has reported for this stream
         # What the last frame showed: the part of the sensor, as far as zones need it; the flips; and the zones.
         self._shown: tuple[Rectangle | None, Flips, Sequence[str]] = None, (False, False), ()
-        self._masks: Sequence[str] = ()  # privacy masks in the last frame
+        self._privacy = NO_MASKS  # masks in the last frame
         self._applied: DetectorSettings | None = None
         self._newest: SeenFrame | None = None
         self._closed = False
@@ -115,10 +116,10 @@ class DetectionThread:
         if (crop, flips, zones) != (crop_before, flips_before, zones_before):
             self.mask = _mask(zones, crop, stream) if stream and crop else None
         wanted = replace(detector_settings(settings), mask=self.mask)
-        masks_before, self._masks = self._masks, stream.settings.privacy.masks if stream else ()
+        privacy_before, self._privacy = self._privacy, stream.settings.privacy if stream else NO_MASKS
         is_another = (
             flips != flips_before
-            or self._masks != masks_before
+            or self._privacy != privacy_before
             or (crop and crop_before and crop != crop_before)
         )  # fmt: skip
         if self._detector is None or is_another:

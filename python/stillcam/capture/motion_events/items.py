@@ -58,8 +58,8 @@ class Stream:
 
     def gives_same_pictures(self, other: Stream) -> bool:
         """Whether frames of both fit into one video."""
-        masks, other_masks = self.settings.privacy.masks, other.settings.privacy.masks
-        return (self.geometry, self.rotation, masks) == (other.geometry, other.rotation, other_masks)
+        privacy, other_privacy = self.settings.privacy, other.settings.privacy
+        return (self.geometry, self.rotation, privacy) == (other.geometry, other.rotation, other_privacy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ import { patchOf } from "../server/settings-store.js";
  * @param {object} [more]
  * @param {[any, string][]} [more.choices]  value and text: instead of the field's own
  * @param {() => string} [more.automatic]  what an automatic value is now; "": not known
+ * @param {() => string} [more.note]  a sentence after the help; "": none
  * @param {(text: string) => any[]} [more.inRow]  of a list: what follows the text of a row
  * @param {MakeInput} [more.input]  instead of the one of its kind
  */
-export function settingRow(store, name, { choices, automatic = () => "", inRow, input: own } = {}) {
+export function settingRow(store, name, { choices, automatic = () => "", note = () => "", inRow, input: own } = {}) {
   const field = /** @type {Field} */ (store.document?.fields[name]);
   const { label, help = "", empty = "", choices: named } = textOf(name);
   const offered = choices ?? choicesOf(field, named);
@@ -73,7 +74,7 @@ export function settingRow(store, name, { choices, automatic = () => "", inRow, 
     const value = store.get(name);
     const changed = JSON.stringify(value) !== JSON.stringify(field.default);
     element.toggleAttribute("data-changed", changed);
-    write(hint, [store.setBy(name), help, !offered.length && limits(field, Boolean(empty)), changed && `Default: ${inWords}.`].filter(Boolean).join(" "));
+    write(hint, [store.setBy(name), help, note(), !offered.length && limits(field, Boolean(empty)), changed && `Default: ${inWords}.`].filter(Boolean).join(" "));
     if (saving || (input.typing() && element.dataset.state !== "refused")) return;
     const now = value ? "" : automatic();
     input.show(value, now ? `${empty} (${now})` : empty);

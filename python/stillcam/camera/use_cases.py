@@ -35,6 +35,7 @@ from stillcam.settings.schema import (
 )
 
 DEFAULT_FRAMERATE = 30.0  # of the camera programs, where none is set
+SLOWER_FPS = 0.1  # nobody sees less of a difference: cameras list 29.98 frames per second for 30
 ZSL_FRAME_S = 0.1  # duration of a full-resolution frame, at most, as long as no metadata say it
 WIDESCREEN = 16, 9  # of a video whose height is not set: what encoders, players and screens are made for
 
@@ -159,10 +160,22 @@ def framerate(settings: Settings, use: str) -> float:
     return min(rate or DEFAULT_FRAMERATE, longest) if longest else rate
 
 
-def video_framerate(settings: Settings, camera: CameraInfo) -> float:
-    """Frames per second of a video: as requested, unless the sensor mode is slower."""
-    rate, mode = framerate(settings, "video") or DEFAULT_FRAMERATE, geometry_of(settings, camera, "video").mode
+def possible_framerate(settings: Settings, camera: CameraInfo, use: str) -> float:
+    """Frames per second of `live` or `video`: as requested, unless the sensor mode is slower."""
+    rate, mode = framerate(settings, use) or DEFAULT_FRAMERATE, geometry_of(settings, camera, use).mode
     return min(rate, mode.fps) if mode and mode.fps else rate
+
+
+def slow_mode_notice(settings: Settings, camera: CameraInfo) -> str | None:
+    """Why a video has fewer frames per second than requested; None: the sensor mode is fast enough."""
+    wanted, possible = framerate(settings, "video"), possible_framerate(settings, camera, "video")
+    if wanted < possible + SLOWER_FPS:
+        return None
+    mode = geometry_of(settings, camera, "video").mode_name
+    return (
+        f"{possible:g} frames per second instead of {wanted:g}: the sensor mode {mode} is no faster; choose another"
+        " video.sensor_mode, or a lower video.framerate"
+    )
 
 
 def frame_duration_s(settings: Settings, use: str) -> float:

@@ -122,7 +122,8 @@ def _quality(default: int) -> Any:
 
 
 def _framerate(default: float) -> Any:
-    return _setting(default, "Frames per second. 0: the camera chooses.", low=0, high=240, unit="fps")
+    text = "Frames per second, at most what the sensor mode gives. 0: the camera chooses."
+    return _setting(default, text, low=0, high=240, unit="fps")
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,6 +274,15 @@ def test_the_live_view_gives_complete_jpegs_and_metadata(rig):
     assert 7900 < rig.driver.metadata["ExposureTime"] < 8100
 
 
+def test_a_rate_beyond_the_sensor_mode_does_not_change_what_is_seen(rig):
+    """rpicam-vid would take a faster mode, of which the middle of the sensor alone is seen."""
+    rig.driver.start_live(settings(live={"width": 320, "sensor_mode": "2328:1748:10", "framerate": 60}), rig.camera)
+    while "ScalerCrop" not in rig.driver.metadata:
+        rig.driver.read_frames(LONG_S, ())
+    assert rig.driver.metadata["ScalerCrop"][2] > 4600
+    assert rig.driver.metadata["FrameDuration"] > 33_000
+
+
 def test_a_video_ends_by_itself_or_when_it_is_stopped(rig):
     path, form = rig.driver.start_video(settings(), rig.camera, rig.drafts / "one", 1)
     assert rig.driver.wait_video(LONG_S, ())

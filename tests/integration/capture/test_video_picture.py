@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_daemon import STILL, BackgroundRequest, read_sidecar
+from capture_daemon import AUTOFOCUS, STILL, BackgroundRequest, read_sidecar
 from PIL import Image
 from videos import playable, recording, streams_of
 
@@ -240,10 +240,14 @@ def test_kill_9_leaves_the_sound_up_to_then(idle_daemon, with_microphone):
 
 
 def test_as_mjpeg_the_frames_are_the_video(idle_daemon):
-    idle_daemon.settings(files={"video": "mjpeg"}, snapshot={"interval_s": 0.3, "width": 320})
+    slow = {"width": 320, "height": 180, "sensor_mode": "4656:3496:10", "framerate": 60}
+    idle_daemon.attach(AUTOFOCUS)
+    idle_daemon.settings(files={"video": "mjpeg"}, video=slow, snapshot={"interval_s": 0.3, "width": 320})
     idle_daemon.open()
     idle_daemon.ask("video")
     idle_daemon.frames(3)
     (item,) = idle_daemon.ask("stop")["items"]
     assert item.endswith(".mjpeg")
+    sidecar = read_sidecar(idle_daemon.library / item)
+    assert "9 frames per second instead of 60: the sensor mode 4656:3496:10 is no faster" in sidecar["notices"][0]
     assert size_of((idle_daemon.library / item).with_suffix(".jpg")) == (320, 180)

@@ -221,6 +221,11 @@ def test_the_viewfinder_is_small_and_has_the_pictures_proportions(on, sections, 
 def test_the_default_rate_is_not_asked_for():
     """With `--framerate`, rpicam-vid configures the camera for each sensor mode before it starts."""
     assert not [word for word in (*video("ts"), *live(live={"framerate": 30})) if word.startswith("--framerate")]
+    slow = {"sensor_mode": "4608:2592:10"}
+    for rate in (30, 60):  # it would take a mode that crops
+        assert not [word for word in video("ts", video=slow | {"framerate": rate}) if word.startswith("--framerate")]
+    assert "--framerate=56.03" in video("ts", video={"sensor_mode": "2304:1296:10", "framerate": 60})
+    assert "--framerate=10" in video("ts", video=slow | {"framerate": 10})
     without_modes = replace(IMX219, modes=())
     assert "--framerate=30" in video("ts", None, without_modes)  # here it decides which mode the program takes
 

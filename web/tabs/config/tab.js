@@ -63,25 +63,27 @@ export function mount(panel, context) {
     ]);
     if (!found && offered) return;
     const limit = encoderLimit(status.capture?.abilities?.encoder);
-    const modes = modeChoices(found?.cameras.find((/** @type {Camera} */ camera) => camera.index === found.active));
+    const camera = found?.cameras.find((/** @type {Camera} */ one) => one.index === found.active);
+    const modes = modeChoices(camera);
     const now = JSON.stringify([modes, tuning.files, limit]);
     if (now === offered) return;
     offered = now;
     parts.length = 0;
     fill(place, el("p", { class: "config-notice", text: MEANS }),
-      CASES.map(([name, title, text]) => useCase(name, title, name === "video" ? text + limit : text, modes)), tuningCard(tuning.files));
+      CASES.map(([name, title, text]) => useCase(name, title, name === "video" ? text + limit : text, modes, camera)), tuningCard(tuning.files));
     show();
     if (!search.element.isConnected) place.before(search.element); // with the cards, so that it does not move
     search.apply();
   }
 
-  /** @param {string} name @param {string} title @param {string} text @param {[string, string][]} modes */
-  function useCase(name, title, text, modes) {
+  /** @param {string} name @param {string} title @param {string} text @param {[string, string][]} modes @param {Camera | undefined} camera */
+  function useCase(name, title, text, modes, camera) {
     const { fields } = settings.document;
     const rows = NAMES.map((key) => `${name}.${key}`).filter((dotted) => dotted in fields).map((dotted) =>
       keep(settingRow(settings, dotted, {
         choices: dotted.endsWith(".sensor_mode") ? withPresent(modes, settings.get(dotted)) : undefined,
         automatic: () => automaticSize(context, dotted),
+        note: () => dotted === `${name}.framerate` ? slowMode(camera, settings.get(name)) : "",
       })));
     return el("section", { class: "card settings-card", "aria-label": title, "data-case": name },
       el("h2", { text: title }), el("p", { class: "hint", text }), copyFrom(name), rows, keep(configControls(settings, name)));
@@ -133,6 +135,15 @@ export function mount(panel, context) {
 /** What the board's H.264 encoder takes. @param {{side: number} | null | undefined} encoder */
 function encoderLimit(encoder) {
   return encoder ? `This board encodes H.264 up to ${encoder.side} pixels on a side and 1920 × 1080 in all; MJPEG has no limit.` : "";
+}
+
+/**
+ * That the sensor mode is slower than the frame rate that is set; "": it is not.
+ * @param {Camera | undefined} camera @param {{sensor_mode: string, framerate: number}} configuration
+ */
+function slowMode(camera, { sensor_mode, framerate }) {
+  const fps = sensor_mode && camera?.modes.find((mode) => mode.sensor_mode.startsWith(sensor_mode))?.fps;
+  return fps && fps < framerate - 0.1 ? `The sensor mode limits it to ${+fps.toFixed(2)} fps.` : "";
 }
 
 /** Formats may have the same sensor mode: the first one counts. @param {Camera | undefined} camera @returns {[string, string][]} */

@@ -17,7 +17,7 @@ from stillcam.camera.use_cases import (
     framerate,
     geometry_of,
     photo_extension,
-    video_framerate,
+    possible_framerate,
 )
 from stillcam.frames.files import STILL_PREFIX
 from stillcam.settings.capabilities import CameraInfo
@@ -121,18 +121,21 @@ def video_arguments(
     if video.audio != "off" and container.extension in ("ts", "mp4"):
         more += ["--libav-audio", "--audio-source", video.audio]
     if seconds:
-        more += ["--frames", str(max(1, round(seconds * video_framerate(settings, camera))))]
+        more += ["--frames", str(max(1, round(seconds * possible_framerate(settings, camera, "video"))))]
     return _vid_arguments(settings, camera, "video", more)
 
 
 def _vid_arguments(settings: Settings, camera: CameraInfo, use: str, more: list[str]) -> list[str]:
-    """Without `--framerate` where the rate is the default: with it, the program configures the camera for each of its
-    sensor modes when it opens it, and takes another mode than `--mode` if that one is slower (rpicam-apps
-    core/rpicam_app.cpp, OpenCamera and selectMode).
+    """Without `--framerate` where the rate follows from the default: with it, the program configures the camera for
+    each of its sensor modes when it opens it. A rate above that of `--mode` would have it take another mode, and so
+    show another part of the sensor, which privacy masks would miss (rpicam-apps core/rpicam_app.cpp, OpenCamera and
+    selectMode).
     """
     configuration, geometry = configuration_of(settings, use), geometry_of(settings, camera, use)
-    argv, rate = [*_common(settings, configuration, geometry), *more], framerate(settings, use)
-    if rate and not (rate == DEFAULT_FRAMERATE and geometry.mode_name):
+    argv, rate = [*_common(settings, configuration, geometry), *more], possible_framerate(settings, camera, use)
+    fastest = geometry.mode.fps if geometry.mode and geometry.mode.fps else rate
+    by_default = geometry.mode_name and rate == min(DEFAULT_FRAMERATE, fastest)
+    if framerate(settings, use) and not by_default:
         argv += ["--framerate", f"{rate:.6g}"]
     return argv + _control_options(effective_controls(settings, use), configuration, geometry)
 

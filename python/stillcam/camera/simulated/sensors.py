@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillcam.camera.simulated.options import Options, StillOptions
+from stillcam.camera.simulated.options import StillOptions, VideoOptions
 from stillcam.camera.simulated.program import Failure
 
 LEAST_US, LONGEST_US = 26, 112_015_553  # ExposureTime
@@ -76,23 +76,6 @@ class Sensor:
         """The first of the largest modes: what a still uses."""
         return max(self.modes, key=lambda mode: (mode.size, mode.bits))
 
-    def mode_for(self, size: Size, fps: float) -> SensorMode:
-        """The cheapest mode that gives `size` (pixels) at `fps` with the most of the view.
-
-        The weights are ours; on these sensors they choose as rpicam-apps does.
-        """
-
-        def score(mode: SensorMode) -> float:
-            aspect = abs(mode.size[0] / mode.size[1] - size[0] / size[1])
-            missing = max(0, size[0] - mode.size[0]) + max(0, size[1] - mode.size[1])
-            slow = max(0.0, fps - mode.fps)
-            lost = 1 - mode.crop[2] * mode.crop[3] / (self.size[0] * self.size[1])
-            surplus = mode.size[0] * mode.size[1] / (self.size[0] * self.size[1])
-            shallow = self.bits - mode.bits
-            return 150 * aspect + 2 * missing + 50 * slow + 1000 * lost + 100 * surplus + 200 * shallow
-
-        return min(self.modes, key=score)
-
 
 def _read(listed: str) -> Sensor:
     """A camera as `cameras.txt` lists it, without its number."""
@@ -146,7 +129,9 @@ def still(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
     Sizes are even, and no larger than the sensor. Sensor HDR halves the imx708's mode.
     """
     halved = options.hdr in ("sensor", "auto") and sensor.model == "imx708"
-    mode = _nearest(options.mode, sensor) or (sensor.modes[1] if halved else sensor.still_mode())
+    mode = sensor.modes[1] if halved else sensor.still_mode()
+    if options.mode:
+        mode = _select(options.mode, sensor, mode.size)
     return _even((options.width or mode.size[0], options.height or mode.size[1]), sensor), mode
 
 
@@ -159,26 +144,35 @@ def viewfinder(options: StillOptions, sensor: Sensor) -> tuple[Size, SensorMode]
         aspect = options.width / options.height
         wide, high = min(wide, int(high * aspect)), min(high, int(wide / aspect))
     size = _even((wide, high), sensor)
-    return size, _nearest(options.viewfinder_mode, sensor) or sensor.mode_for(size, VIEWFINDER_FPS)
+    return size, _select(options.viewfinder_mode, sensor, size)
 
 
-def video(options: Options, sensor: Sensor, fps: float) -> tuple[Size, SensorMode]:
-    """The size as asked, each side for itself, else that of 640x480; and the best mode for it and the frame rate."""
+def video(options: VideoOptions, sensor: Sensor) -> tuple[Size, SensorMode]:
+    """The size as asked, each side for itself, else that of 640x480; and the mode for it and the frame rate."""
     size = _even((options.width or VIDEO_SIZE[0], options.height or VIDEO_SIZE[1]), sensor)
-    return size, _nearest(options.mode, sensor) or sensor.mode_for(size, fps)
+    return size, _select(options.mode, sensor, size, options.framerate)
 
 
 def _even(size: Size, sensor: Sensor) -> Size:
     return max(2, min(size[0], sensor.size[0]) & ~1), max(2, min(size[1], sensor.size[1]) & ~1)
 
 
-def _nearest(text: str, sensor: Sensor) -> SensorMode | None:
-    """W:H, perhaps with :DEPTH, as rpicam-apps chooses: the size counts most; None where no mode is asked for."""
-    if not text:
-        return None
-    width, height, depth = (*map(int, text.split(":")[:3]), 12)[:3]
+def _select(text: str, sensor: Sensor, size: Size, fps: float = 0.0) -> SensorMode:
+    """The mode that rpicam-apps takes: the one with the fewest penalties (core/rpicam_app.cpp, selectMode).
 
-    def distance(mode: SensorMode) -> int:
-        return abs(mode.size[0] - width) + abs(mode.size[1] - height) + 10 * abs(mode.bits - depth)
+    Args:
+        text: W:H, perhaps with :DEPTH, as `--mode`; empty: none is asked for, and it is to fit the size.
+        fps: as `--framerate`; 0: none is asked for, and modes may be slower.
+    """
+    width, height, depth = (*map(int, text.split(":")[:3]), 12)[:3] if text else (*size, 12)
 
-    return min(sensor.modes, key=distance)
+    def penalty(mode: SensorMode) -> float:
+        wide, high = mode.size
+        score = _deviation(width, wide) + _deviation(height, high) + 1500 * _deviation(width / height, wide / high)
+        return score + 2000 * max(0.0, fps - mode.fps) + 500 * abs(depth - mode.bits)
+
+    return min(reversed(sensor.modes), key=penalty)  # of equal ones, the last
+
+
+def _deviation(wanted: float, found: float) -> float:
+    return 2 * (wanted - found if found <= wanted else (found - wanted) / 8)

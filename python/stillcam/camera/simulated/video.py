@@ -141,7 +141,7 @@ class Video:
         self._camera = Camera(options, source)
         self._faults = self._camera.faults()
         wanted = options.framerate if options.framerate > 0 else FRAMERATE
-        size, mode = sensors.video(options, self._camera.sensor, wanted)
+        size, mode = sensors.video(options, self._camera.sensor)
         self._period_s = max(1 / min(wanted, mode.fps), seconds(options.shutter))
         self._camera.fail_to_start(size[0])
         self._camera.configure(mode, options.buffer_count or BUFFERS, size)

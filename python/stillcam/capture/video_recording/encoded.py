@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.use_cases import geometry_of, video_framerate
+from stillcam.camera.use_cases import geometry_of, possible_framerate, slow_mode_notice
 from stillcam.capture.context import START_TIMEOUT_S
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo
 from stillcam.capture.library_writer.frame_recording import room
@@ -78,7 +78,10 @@ class EncodedVideo:
         size = (height, width) if rotation else (width, height)
         sidecar = make_sidecar(settings, camera, "video", pending.time_s, size, before)
         conversion = Conversion.REMUX if form.remux else Conversion.NONE
-        video = RecordedVideo(pending, path, conversion, video_framerate(settings, camera), rotation, sidecar)
+        fps = possible_framerate(settings, camera, "video")
+        video = RecordedVideo(pending, path, conversion, fps, rotation, sidecar)
+        if slow := slow_mode_notice(settings, camera):
+            video.add_notice(slow)
         if settings.video.audio != "off" and form.extension not in WITH_SOUND:
             video.add_notice(SILENT_LIBAV if settings.files.video == "mp4" else SILENT_FORM)
         try:

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from stillcam.camera.driver import Interrupted
-from stillcam.camera.use_cases import geometry_of, video_framerate
+from stillcam.camera.use_cases import geometry_of, possible_framerate, slow_mode_notice
 from stillcam.capture.context import START_TIMEOUT_S
 from stillcam.capture.library_writer.finish_video import SOUND, Conversion
 from stillcam.capture.library_writer.frame_recording import FrameRecording, RecordingPlan, room
@@ -38,14 +38,14 @@ class FramesVideo:
     def __init__(self, task: VideoTask) -> None:
         self._context, self._library, self._order = task.context, task.library, task.order
         self._settings, self._camera = settings, camera = task.settings, task.camera
-        self._rate = video_framerate(settings, camera)
+        self._rate = possible_framerate(settings, camera, "video")
         self._conversion = Conversion.NONE if settings.files.video == "mjpeg" else Conversion.ENCODE
         rotation = settings.camera.rotation
         self._rotation = rotation if rotation in (90, 270) and self._conversion is Conversion.ENCODE else 0
         width, height = self._size = geometry_of(settings, camera, "video").size
         self._shown_size = (height, width) if self._rotation else (width, height)
         self._disk_rate = DiskRate(jpeg_rate(self._size, settings.video.quality, self._rate))
-        self._notices: list[str] = []
+        self._notices = [notice] if (notice := slow_mode_notice(settings, camera)) else []
         self._audio = settings.video.audio
         if self._audio != "off" and self._conversion is Conversion.NONE:
             self._audio = "off"

@@ -10,7 +10,7 @@ from typing import Any
 from checked_daemon import CheckedDaemon
 from driver_steps import settings_for
 from hardware_report import Wrong
-from PIL import Image
+from PIL import Image, ImageStat
 
 from stillcam.camera.use_cases import geometry_of
 from stillcam.settings.capabilities import CameraInfo, Capabilities
@@ -89,6 +89,11 @@ def opened(path: Path) -> Image.Image:
     image = Image.open(io.BytesIO(path.read_bytes()))
     image.load()
     return image
+
+
+def brightness(image: Image.Image) -> float:
+    """The mean, 0 to 255."""
+    return float(ImageStat.Stat(image.convert("L")).mean[0])
 
 
 def sidecar_of(item: Path) -> dict[str, Any]:

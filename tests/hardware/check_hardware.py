@@ -20,7 +20,7 @@ from bench import Bench
 from checked_daemon import CheckedDaemon
 from daemon_steps import STEPS, DaemonSteps
 from driver_steps import DriverSteps, settings_for
-from hardware_report import Report
+from hardware_report import WIDTH, Report
 
 from stillcam import __version__
 from stillcam.camera.driver import Driver
@@ -67,10 +67,10 @@ class Check:
                 title = f"{driver.name}, camera {camera.index}: {camera.model} {camera.size[0]}x{camera.size[1]}"
                 work = self._folder / f"{number}-{camera.index}"
                 work.mkdir()
-                self._report.table(title)
+                self._report.section(title)
                 self._ask_driver(driver, camera, work)
                 if any(map(self._report.is_wanted, STEPS)):
-                    self._report.table(f"{title}: by the capture daemon")
+                    self._report.section(f"{title}: by the capture daemon")
                     self._ask_daemon(driver, camera, work, environ | {"STILLCAM_CAMERA": kind})
 
     def _cameras(self, driver: Driver) -> list[CameraInfo]:
@@ -98,8 +98,9 @@ class Check:
             try:
                 self._report.run(steps.steps(), daemon.stderr, steps.clear)
             finally:
-                changes = "\n".join(f"| {what} | {took_s:.2f} s |" for what, took_s in bench.changes)
-                self._report.say(f"\n| from one use to another | time |\n| --- | --- |\n{changes}")
+                self._report.say("\nTime from one use of the camera to another:")
+                for what, took_s in bench.changes:
+                    self._report.say(f"  {what:<{WIDTH - 12}}{took_s:>8.2f} s")
 
 
 def drivers(environ: dict[str, str], paths: Paths) -> list[tuple[str, Driver]]:
@@ -123,6 +124,12 @@ def about(environ: dict[str, str]) -> Iterator[str]:
             yield f"- {name}: {value}"
 
 
+def show_step(name: str) -> None:
+    """Show on the last line of a terminal what is being done; an empty name removes it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{' ' * 9 + name + ' …' if name else ''}", end="", file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """0: all is well; 1: something failed, or cannot be checked; 130: interrupted."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
@@ -138,7 +145,8 @@ def main() -> int:
     for signum in ENDS:
         signal.signal(signum, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="stillcam-hardware-", dir=os.environ.get("TMPDIR", ON_DISK)))
-    report, interrupted = Report(lambda line: print(line, flush=True), options.only, options.skip), False
+    interrupted = False
+    report = Report(lambda line: print(line, flush=True), options.only, options.skip, show_step)
     try:
         Check(report, folder, options).run(dict(os.environ))
     except StillcamError as error:

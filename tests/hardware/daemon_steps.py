@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bench import Bench, expect_size, opened, text_of
 from checked_daemon import START_S
+from drawing_steps import mask, stamp
 from hardware_report import Step, Wrong
-from photo_steps import burst, mask, rotation
-from series_steps import film, series
+from photo_steps import burst, profile, rotation
+from series_steps import film, series, smooth
 from video_steps import live, motion, video
 
 from stillcam.camera.driver import Driver
@@ -24,8 +25,11 @@ STEPS = {
     "video while somebody watches": video,
     "series": series,
     "film of the series": film,
+    "smooth exposure": smooth,
     "motion": motion,
     "privacy mask": mask,
+    "stamp": stamp,
+    "profile": profile,
 }
 
 
@@ -82,7 +86,7 @@ class DaemonSteps:
             if time.monotonic() - began_s > took_s + GONE_S:
                 raise Wrong(f"still running: {left}")
             time.sleep(0.05)
-        return f"after {took_s:.1f} s, and {len(programs) - 1} camera program"
+        return f"after {took_s:.1f} s, with its camera program"
 
     def _is_free(self) -> str:
         index = self._bench.camera.index

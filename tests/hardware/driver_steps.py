@@ -61,10 +61,10 @@ class DriverSteps:
         for mode in self._camera.modes:
             name = mode_name(mode)
             yield Step(f"sensor mode {name}", partial(self._still, self._settings(live={"sensor_mode": name})))
-        flips: tuple[dict[str, Any], ...] = {"hflip": True}, {"vflip": True}, {"rotation": 180}
-        for flip in flips:
-            text = ", ".join(f"{name} {value}" for name, value in flip.items())
-            yield Step(text, partial(self._still, self._settings(camera=flip)))
+        flips: dict[str, dict[str, Any]] = {name: {name: True} for name in ("hflip", "vflip")}
+        for text, flip in (flips | {"rotation 180": {"rotation": 180}}).items():
+            act = partial(self._still, self._settings(camera=flip))
+            yield Step(text, NOT_QUICK if self._quick and "rotation" not in flip else act)
         for kind in ("jpg", "png", "bmp"):
             act = partial(self._photo, "photo", self._settings(files={"photo": kind}))
             yield Step(f"photo, {kind}", NOT_QUICK if self._quick and kind != "jpg" else act)
@@ -119,12 +119,12 @@ class DriverSteps:
         self._take()
         again = time.monotonic()
         keys = ", ".join(metadata) or "nothing"
-        return f"{said}; the first after {first - began:.1f} s, the next after {again - first:.2f} s; told: {keys}"
+        return f"{said}; the first after {first - began:.1f} s, the next after {again - first:.2f} s; metadata: {keys}"
 
     def _still(self, settings: Settings) -> str:
         self._begin(settings)
         said, metadata = self._take()
-        return f"{said}, crop {metadata.get('ScalerCrop', 'not told')}"
+        return f"{said}, crop {metadata.get('ScalerCrop', 'unknown')}"
 
     def _photo(self, kind: str, settings: Settings) -> str:
         self._begin(settings, PhotoRequest(kind, self._folder, {}))
@@ -191,7 +191,7 @@ class DriverSteps:
     def _control(self, attempt: Attempt) -> str:
         group = self._groups.get(attempt)
         if group and self._accepts(group) and not complaint(attempt.controls, group.metadata):
-            return ", ".join(["accepted, beside others", *_told(attempt, group.metadata)])
+            return ", ".join(["accepted", *_told(attempt, group.metadata)])
         if "FrameDurationLimits" in attempt.controls:  # of live view and video only
             self._driver.start_live(self._settings(controls=attempt.controls), self._camera)
             if not self._driver.read_frames(START_S, ()):

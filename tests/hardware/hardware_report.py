@@ -1,5 +1,9 @@
-"""The report of the hardware check: a row of a table for each step, as it is done, and the sums at the end."""
+"""The report of the hardware check: a line for each step, as it is done, with its remark; and the sums at the end.
 
+Columns are two spaces apart or more. A remark that is too long for the line of its step follows, indented.
+"""
+
+import textwrap
 import time
 import traceback
 from collections import Counter
@@ -7,7 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LAST_LINES = 4  # of stderr, in the row of a step that failed
+WIDTH = 80  # of a terminal
+RESULT, NAME, TIME = 9, 34, 8  # characters of the columns
+LAST_LINES = 4  # of stderr, in the remark of a step that failed
 LINE_CHARACTERS = 200
 MOST_FAILURES = 5  # in a row; the steps behind them would fail as well, each after half a minute
 
@@ -39,6 +45,7 @@ class Report:
 
     Args:
         write: prints a line.
+        doing: is given the name of the step that begins, and an empty one when it has ended.
         only, skip: do only steps with one of these texts in their names, and none with one of those; what is needed is
             always done.
 
@@ -46,19 +53,26 @@ class Report:
         failed: the number of steps that failed.
     """
 
-    def __init__(self, write: Callable[[str], None], only: Sequence[str] = (), skip: Sequence[str] = ()) -> None:
-        self.say, self._only, self._skip = write, only, skip
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+        doing: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self.say, self._only, self._skip, self._doing = write, only, skip, doing
         self._counts: Counter[str] = Counter()
+        self._failures: list[str] = []
         self._began_s = time.monotonic()
-        self._title = ""  # of the table that has no row yet
+        self._title = ""  # of the section that has no step yet
 
     @property
     def failed(self) -> int:
         return self._counts["failed"]
 
-    def table(self, title: str) -> None:
-        """Begin a table of steps, with the first of them."""
-        self._title = f"\n## {title}\n\n| | step | remark | time |\n| --- | --- | --- | --- |"
+    def section(self, title: str) -> None:
+        """Begin a section, with its first step."""
+        self._title = title
 
     def run(self, steps: Iterable[Step], seen: Callable[[], Sequence[str]], clear: Callable[[], object]) -> None:
         """Do each step. One that fails does not end the others.
@@ -75,6 +89,7 @@ class Report:
                 self._row("skipped", step.name, pointless or str(step.act))
                 continue
             began_s = time.monotonic()
+            self._doing(step.name)
             try:
                 result, remark = "ok", step.act()
             except Skipped as reason:
@@ -83,6 +98,7 @@ class Report:
             except Exception as error:  # noqa: BLE001 - a camera may do anything; the report says what
                 result, remark = "failed", _described(error) + _last(seen())
                 clear()
+            self._doing("")
             self._row(result, step.name, remark, f"{time.monotonic() - began_s:.1f} s")
             in_a_row = in_a_row + 1 if result == "failed" else 0
             if result == "failed" and step.needed:
@@ -98,17 +114,33 @@ class Report:
         )
 
     def end(self, interrupted: bool) -> None:
-        """The sums."""
+        """What failed, and the sums."""
+        self._doing("")
+        if self._failures:
+            self.say("\nFailed, with what was seen above:")
+            for name in self._failures:
+                self.say(f"- {name}")
+            self.say("Please paste this report into an issue.")
+        elif not interrupted:
+            self.say("\nEverything that was tried works.")
         counts = ", ".join(f"{self._counts[result]} {result}" for result in ("ok", "failed", "skipped"))
-        self.say(f"\n{'interrupted: ' if interrupted else ''}{counts}, in {time.monotonic() - self._began_s:.0f} s")
+        took_s = time.monotonic() - self._began_s
+        self.say(f"{'interrupted: ' if interrupted else ''}{counts}, in {took_s // 60:.0f} min {took_s % 60:.0f} s")
 
     def _row(self, result: str, name: str, remark: str, took: str = "") -> None:
         if self._title:
-            self.say(self._title)
-            self._title = ""
+            self.say(f"\n{self._title}\n{'-' * len(self._title)}")
+        self._title, shown = "", "FAILED" if result == "failed" else result
         self._counts[result] += 1
-        shown = "**FAILED**" if result == "failed" else result
-        self.say("| " + " | ".join(_in_a_cell(text) for text in (shown, name, remark, took)) + " |")
+        if result == "failed":
+            self._failures.append(name)
+        remark, room = " ".join(remark.split()), WIDTH - RESULT - NAME - TIME - 2
+        fits = len(name) <= NAME and len(remark) <= room
+        text = f"{name:<{NAME}}  {remark}" if fits else name
+        self.say(f"{shown:<{RESULT}}{text:<{WIDTH - RESULT - TIME}}{took:>{TIME}}".rstrip())
+        if not fits:
+            for line in textwrap.wrap(remark, WIDTH - RESULT, break_long_words=False, break_on_hyphens=False):
+                self.say(f"{' ' * RESULT}{line}")
 
 
 def _described(error: Exception) -> str:
@@ -122,7 +154,3 @@ def _described(error: Exception) -> str:
 def _last(lines: Sequence[str]) -> str:
     shown = [line.strip()[:LINE_CHARACTERS] for line in lines if line.strip()][-LAST_LINES:]
     return f"; stderr: {' / '.join(shown)}" if shown else ""
-
-
-def _in_a_cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

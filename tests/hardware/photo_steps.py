@@ -1,10 +1,12 @@
-"""Steps with the daemon that take photos: a burst, rotation by 90°, a privacy mask."""
+"""Steps with the daemon that change settings and take photos: a burst, rotation by 90°, a profile."""
 
 import hashlib
+import json
 import time
 from datetime import datetime
+from typing import Any
 
-from bench import Bench, expect_size, opened, sidecar_of, text_of
+from bench import Bench, brightness, expect_size, opened, sidecar_of, text_of
 from hardware_report import Skipped, Wrong
 from PIL import Image, ImageChops, ImageStat
 from recordings import read_recording
@@ -14,9 +16,13 @@ PHOTO_S = 20.0  # for one photo of a burst, at most
 TINY = (32, 32)  # pictures are compared at this size
 CLEARLY = 1.5  # so many times as much another turn must fit worse
 JPEG_BLOCK = 16  # pixels: a lossless rotation trims a side that is no multiple of it
-BLACK = 8.0  # mean brightness of what a mask covers, at most (of 255)
-BRIGHT = 3 * BLACK  # what it covers must be as bright without it, at least
-MASKED = 8  # the mask is this fraction of the sensor's width and height, in the middle
+PROFILE: dict[str, Any] = {
+    "name": "Hardware check",
+    "when": {"type": "manual"},
+    "changes": {"controls": {"Brightness": -0.4}, "snapshot": {"interval_s": 1.0}},
+}
+DIM = 30.0  # mean brightness (of 255) below which a darker picture proves nothing
+DARKER = 0.8  # of the brightness: less with the profile, more without it
 
 
 def burst(bench: Bench) -> str:
@@ -63,26 +69,31 @@ def rotation(bench: Bench) -> str:
     return f"picture {text_of(turned.size)}, photo {text_of(opened(photo).size)}, video {video}; and back"
 
 
-def mask(bench: Bench) -> str:
-    """What a privacy mask covers is black in the picture and in a photo, and the rest is not."""
-    width, height = bench.camera.size
-    left, top = (width - width // MASKED) // 2, (height - height // MASKED) // 2
-    before = _middle_brightness(bench.picture())
-    if before < BRIGHT:
-        raise Skipped(f"the middle of the picture is dark ({before:.0f} of 255): point the camera at something bright")
-    bench.use(privacy={"masks": [f"{left},{top} {left + width // MASKED},{top + height // MASKED}"]})
-    shown = {"picture": bench.picture(), "photo": opened(bench.take()[0])}
-    bench.use()
-    for name, image in shown.items():
-        if (found := _middle_brightness(image)) > BLACK:
-            raise Wrong(f"the {name} is not black under the mask: {found:.0f} of 255, {before:.0f} without it")
-        if _brightness(image) <= BLACK:
-            raise Wrong(f"the {name} is black where there is no mask")
-    after = _middle_brightness(bench.picture())
-    if after <= BLACK:
-        raise Wrong("the picture is still black after the mask has been removed")
-    masked = max(map(_middle_brightness, shown.values()))
-    return f"brightness under it {before:.0f} of 255 before, {masked:.0f} with it, {after:.0f} after"
+def profile(bench: Bench) -> str:
+    """A profile that is chosen by hand darkens the picture and changes its interval; without it, all is as before."""
+    before = brightness(bench.picture())
+    if before < DIM:
+        raise Skipped(f"the picture is dark ({before:.0f} of 255): point the camera at something bright")
+    interval_s = bench.daemon.ask("status")["interval_s"]
+    file = bench.daemon.paths.data / "profiles.json"
+    file.write_text(json.dumps({"version": 1, "profiles": [PROFILE]}))
+    try:
+        bench.daemon.ask("reload")
+        bench.daemon.ask("profile", action="use", name=PROFILE["name"])
+        dark, used_s = brightness(bench.picture()), bench.daemon.ask("status")["interval_s"]
+        bench.daemon.ask("profile", action="use")
+        after, after_s = brightness(bench.picture()), bench.daemon.ask("status")["interval_s"]
+    finally:
+        file.unlink()
+        bench.daemon.ask("reload")
+    if dark > DARKER * before or after < DARKER * before:
+        raise Wrong(f"brightness {before:.0f} of 255 before, {dark:.0f} with the profile, {after:.0f} after")
+    if (used_s, after_s) != (PROFILE["changes"]["snapshot"]["interval_s"], interval_s):
+        raise Wrong(f"a picture every {interval_s:g} s before, {used_s:g} s with the profile, {after_s:g} s after")
+    return (
+        f"brightness {before:.0f} of 255 before, {dark:.0f} with it, {after:.0f} after; a picture every"
+        f" {interval_s:g} s before, {used_s:g} s with it"
+    )
 
 
 def _expect_turn(upright: Image.Image, turned: Image.Image) -> None:
@@ -97,14 +108,3 @@ def _expect_turn(upright: Image.Image, turned: Image.Image) -> None:
 def _difference(one: Image.Image, other: Image.Image) -> float:
     small = [image.convert("L").resize(TINY) for image in (one, other)]
     return float(ImageStat.Stat(ImageChops.difference(*small)).mean[0])
-
-
-def _brightness(image: Image.Image) -> float:
-    return float(ImageStat.Stat(image.convert("L")).mean[0])
-
-
-def _middle_brightness(image: Image.Image) -> float:
-    """Of a part that is smaller than the mask, in every sensor mode: their crops have the sensor's middle."""
-    width, height = image.size
-    across, down = width // (4 * MASKED), height // (4 * MASKED)
-    return _brightness(image.crop((width // 2 - across, height // 2 - down, width // 2 + across, height // 2 + down)))

@@ -1,5 +1,6 @@
 """What a recorded video or film really has: all of its frames are decoded."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware_report import Skipped, Wrong
+from PIL import Image
 
 DECODE_S = 180.0
 NO_FFMPEG = "ffmpeg is not installed: sudo apt install -y ffmpeg"
@@ -25,6 +27,24 @@ class Recording:
     def __str__(self) -> str:
         turned = f", rotated by {self.rotation}°" if self.rotation else ""
         return f"{self.codec} {self.size[0]}x{self.size[1]}{turned}, {self.frames} frames, {self.duration_s:.1f} s"
+
+
+def first_frame(path: Path) -> Image.Image:
+    """The first frame of a video; one of JPEGs needs no ffmpeg.
+
+    Raises:
+        Wrong: it does not play.
+    """
+    data = path.read_bytes()
+    if path.suffix != ".mjpeg":
+        argv = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"]
+        done = subprocess.run(argv, capture_output=True, timeout=DECODE_S, check=False)
+        if done.returncode or not done.stdout:
+            raise Wrong(f"{path.name} does not play: {done.stderr.decode()[-300:] or done.returncode}")
+        data = done.stdout
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
 
 
 def read_recording(path: Path) -> Recording:

@@ -1,5 +1,6 @@
-"""Steps with the daemon: a series, and a film that is made of it."""
+"""Steps with the daemon: a series, a film that is made of it, and a series with a smooth exposure."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bench import Bench, expect_size, opened, text_of
 from hardware_report import Skipped, Wrong
@@ -19,11 +21,15 @@ from stillcam.films.order import Order
 from stillcam.films.render.movie import choose_encoder
 from stillcam.films.store import FilmStore
 from stillcam.series import reader
+from stillcam.series.exposure import DEFAULT_GAIN, default_longest_s
+from stillcam.series.luminance import measure
 from stillcam.series.manifest_search import gaps
 
 SERIES = "Hardware check"
 SHOTS, QUICK_SHOTS = 5, 3
 INTERVAL_S, QUICK_INTERVAL_S = 3.0, 2.0
+SMOOTH, SMOOTH_SHOTS, SMOOTH_INTERVAL_S = "Smooth exposure", 3, 4.0
+EVEN_EV = 0.4  # the brightness of a shot may be so far from that of the first one: the light may change
 START_S = 60.0  # for the first shot
 FILM_S = 180.0
 FILM_FPS = 5
@@ -36,18 +42,10 @@ def series(bench: Bench) -> str:
     """A short series has all of its shots, each in the manifest with what the camera says of it."""
     count, interval_s = (QUICK_SHOTS, QUICK_INTERVAL_S) if bench.quick else (SHOTS, INTERVAL_S)
     root, began_s = bench.daemon.paths.series, time.monotonic()
-    bench.daemon.ask("series", do="create", definition={"name": SERIES, "interval_s": interval_s, "shots": count})
-    bench.daemon.until(lambda _: _taken(root) > 0, START_S, "shot of the series")
+    _create(bench, {"name": SERIES, "interval_s": interval_s, "shots": count})
     bench.changed("picture to first shot of a series", began_s)
-    bench.daemon.until(
-        lambda _: reader.summary(root, SERIES, 1)["state"] == "finished",
-        START_S + 3 * count * interval_s,
-        f"end of the series, which has {_taken(root)} of {count} shots",
-    )
+    lines = _finished(bench, SERIES, count, interval_s)
     back = bench.back_from("series")
-    lines = reader.shots(root, SERIES, 0, 2 * count)
-    if len(lines) != count:
-        raise Wrong(f"the manifest has {len(lines)} of {count} shots")
     for line in lines:
         expect_size(f"shot {line['n']}", opened(reader.picture(root, SERIES, line["n"])).size, bench.size("photo"))
         if not line["metadata"]:
@@ -57,7 +55,53 @@ def series(bench: Bench) -> str:
         raise Wrong(f"{missed} shots were missed between the others, one is due every {interval_s:g} s: {why}")
     late_s = max(_seconds(line["due"], line["time"]) for line in lines)
     told = ", ".join(lines[-1]["metadata"])
-    return f"{count} shots, one every {interval_s:g} s, none missed, at most {late_s:.2f} s late; told: {told}; {back}"
+    late = f"none missed, at most {late_s:.2f} s late"
+    return f"{count} shots, one every {interval_s:g} s, {late}; metadata: {told}; {back}"
+
+
+def smooth(bench: Bench) -> str:
+    """A series with a smooth exposure ends, says how its shots were exposed, and they are as bright as the first."""
+    root = bench.daemon.paths.series
+    definition = {"name": SMOOTH, "interval_s": SMOOTH_INTERVAL_S, "shots": SMOOTH_SHOTS, "smooth": {}}
+    _create(bench, definition)
+    lines = _finished(bench, SMOOTH, SMOOTH_SHOTS, SMOOTH_INTERVAL_S)
+    most_us = default_longest_s(SMOOTH_INTERVAL_S) * 1e6 * DEFAULT_GAIN
+    said, first = [], 0.0
+    for line in lines:
+        time_us, gain = (line["metadata"].get(name) for name in ("ExposureTime", "AnalogueGain"))
+        if not time_us or not gain:
+            raise Wrong(f"the metadata of shot {line['n']} have no exposure: {', '.join(line['metadata']) or 'none'}")
+        with reader.picture(root, SMOOTH, line["n"]).open("rb") as file:
+            seen = max(1e-4, measure(file)[0])
+        first = first or seen
+        said.append(f"{seen:.1%} by {time_us / 1000:.1f} ms x {gain:.1f}")
+        if abs(off_ev := math.log2(seen / first)) <= EVEN_EV:
+            continue
+        if off_ev < 0 and time_us * gain > 0.9 * most_us:
+            raise Skipped(f"it is too dark for an interval of {SMOOTH_INTERVAL_S:g} s: {', '.join(said)}")
+        raise Wrong(f"shot {line['n']} is {abs(off_ev):.1f} EV {'darker' if off_ev < 0 else 'brighter'}: {said}")
+    return f"brightness {', '.join(said)}; the camera exposed the first one; {bench.back_from('smooth series')}"
+
+
+def _create(bench: Bench, definition: dict[str, Any]) -> None:
+    """Begin a series, and wait for its first shot."""
+    bench.daemon.ask("series", do="create", definition=definition)
+    root, name = bench.daemon.paths.series, definition["name"]
+    bench.daemon.until(lambda _: _taken(root, name) > 0, START_S, "shot of the series")
+
+
+def _finished(bench: Bench, name: str, count: int, interval_s: float) -> list[dict[str, Any]]:
+    """Wait for the end of a series; its shots in the manifest."""
+    root = bench.daemon.paths.series
+    bench.daemon.until(
+        lambda _: reader.summary(root, name, 1)["state"] == "finished",
+        START_S + 3 * count * interval_s,
+        f"end of the series, which has {_taken(root, name)} of {count} shots",
+    )
+    lines = reader.shots(root, name, 0, 2 * count)
+    if len(lines) != count:
+        raise Wrong(f"the manifest has {len(lines)} of {count} shots")
+    return lines
 
 
 def film(bench: Bench) -> str:
@@ -112,8 +156,8 @@ def _speed(ffmpeg: str, encoder: Encoder, order: Order, pictures: Sequence[Path]
     return f"{encoder.name}: {given / took_s:.1f} pictures/s of {text_of((box[2], box[3]))}"
 
 
-def _taken(root: Path) -> int:
-    return int(reader.summary(root, SERIES, 1)["taken"])
+def _taken(root: Path, name: str) -> int:
+    return int(reader.summary(root, name, 1)["taken"])
 
 
 def _seconds(earlier: str, later: str) -> float:

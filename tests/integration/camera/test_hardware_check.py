@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,10 +18,13 @@ HARDWARE = ROOT / "tests/hardware"
 SIMULATED, PICAMERA2 = {"STILLCAM_CAMERA": "simulated"}, {"STILLCAM_CAMERA": "picamera2"}
 BY_THE_DAEMON = {
     *("capture daemon", "live view and back", "burst of photos", "rotation 90 and back", "series", "motion"),
-    *("video while somebody watches", "film of the series", "privacy mask"),
+    *("video while somebody watches", "film of the series", "privacy mask", "smooth exposure", "stamp", "profile"),
     *("restarts of the camera", "end of the daemon", "the camera is free"),
 }
-LONG = {"burst of photos", "rotation 90 and back", "series", "film of the series", "motion", "privacy mask"}
+LONG = {
+    *("burst of photos", "rotation 90 and back", "series", "film of the series", "smooth exposure", "motion"),
+    *("privacy mask", "profile"),
+}
 DRIVERS = [
     pytest.param(SIMULATED, {"AfPause", "AeConstraintMode", "ColourTemperature"}, set(), id="rpicam"),
     pytest.param(PICAMERA2, set(), LONG, id="picamera2"),
@@ -65,8 +69,15 @@ def left_of(folder: Path) -> list[str]:
 
 def rows(said: str, result: str = "ok") -> dict[str, str]:
     """The names of the steps with this result, and their remarks."""
-    cells = [line.split(" | ") for line in said.splitlines() if line.startswith(f"| {result} |")]
-    return {name: remark for _, name, remark, *_ in cells}
+    steps: list[tuple[str, str, list[str]]] = []
+    for line in said.splitlines():
+        assert line.startswith("- ") or len(line) <= 80, line
+        if match := re.match(r"(ok|FAILED|skipped) +(\S.*)", line):
+            name, *cells = re.split("  +", re.sub(r"  +[\d.]+ s$", "", match[2]))
+            steps.append((match[1], name, cells))
+        elif line.startswith(" " * 9) and steps:
+            steps[-1][2].append(line.strip())
+    return {name: " ".join(remark) for found, name, remark in steps if found == result}
 
 
 @needs_ffmpeg
@@ -84,6 +95,7 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
     assert "the picture went on at" in done["video while somebody watches"]
     assert "a photo meanwhile after" in done["video while somebody watches"]
     assert "\n- Camera programs: " in said
+    assert said.splitlines()[-2] == "Everything that was tried works."
     assert said.splitlines()[-1].startswith(f"{len(done)} ok, 0 failed, ")
     if not skipped:
         assert done["burst of photos"].startswith("3 different photos, 320x240")
@@ -91,7 +103,9 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
         assert done["series"].startswith("3 shots, one every 2 s, none missed")
         assert "libx264: " in done["film of the series"]
         assert "the event on request: h264 320x240" in done["motion"]
-        assert {line.split(" | ")[0].removeprefix("| ") for line in said.splitlines()} >= CHANGES
+        assert "seen in picture, photo, live frame, video (mp4)" in done["privacy mask"]
+        assert "the camera exposed the first one" in done["smooth exposure"]
+        assert {re.split("  +", line.strip())[0] for line in said.splitlines()} >= CHANGES
 
 
 @pytest.mark.parametrize(
@@ -103,7 +117,7 @@ def test_the_hardware_check_goes_through_every_mode_and_control(tmp_path, enviro
 )
 def test_a_step_that_fails_says_what_was_seen(tmp_path, only, faults, said):
     status, report = check(tmp_path, SIMULATED, "--camera", "0", "--only", only, speed=20, **faults)
-    failed = rows(report, "**FAILED**")
+    failed = rows(report, "FAILED")
     assert (status, any(said in remark for remark in failed.values())) == (1, True), report
     assert all(only in name for name in failed)
     assert "Traceback" not in report
@@ -114,7 +128,7 @@ def test_ctrl_c_ends_everything_with_the_report_so_far(tmp_path):
     argv, env = command(tmp_path, SIMULATED, "--camera", "0", "--only", "live view and back", speed=20)
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        begun = next(line for line in process.stdout if line.startswith("| ok | capture daemon"))
+        begun = next(line for line in process.stdout if line.startswith("ok       capture daemon"))
         assert left_of(tmp_path)
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
@@ -147,14 +161,19 @@ def test_what_nobody_has_foreseen_is_a_failure_with_its_place_and_ends_no_other_
     report = Report(lines.append)
     bad = Step("bad", lambda: dict[str, str]()["this | that"])
     report.run([bad, Step("good", lambda: "it is"), Step("far", "no")], lambda: ["one", " ", "two"], lambda: None)
+    said = "\n".join(lines)
+    assert rows(said, "FAILED")["bad"].startswith("KeyError: 'this | that' (test_hardware_check.py:")
+    assert rows(said, "FAILED")["bad"].endswith("; stderr: one / two")
+    assert lines[0].startswith("FAILED   bad  ") and lines[0].endswith(" s")
+    assert rows(said)["good"] == "it is"
+    assert rows(said, "skipped")["far"] == "no"
     report.run([bad] * (MOST_FAILURES + 1), list, lambda: None)
     report.run([Step("first", bad.act, needed=True), Step("good", lambda: "it is")], list, lambda: None)
-    assert lines[0].startswith(r"| **FAILED** | bad | KeyError: 'this \| that' (test_hardware_check.py:")
-    assert "; stderr: one / two | " in lines[0]
-    assert lines[1].startswith("| ok | good | it is | ")
-    assert lines[2] == "| skipped | far | no |  |"
-    assert lines[-3] == f"| skipped | bad | after {MOST_FAILURES} failures in a row |  |"
-    assert lines[-1] == "| skipped | good | without: first |  |"
+    report.end(interrupted=False)
+    said = "\n".join(lines)
+    assert rows(said, "skipped")["bad"] == f"after {MOST_FAILURES} failures in a row"
+    assert rows(said, "skipped")["good"] == "without: first"
+    assert "\n- first\n" in said
     assert report.failed == MOST_FAILURES + 2
 
 

@@ -4,99 +4,26 @@ The dataclasses below are the table: a field has its default, range, unit and ex
 (`document`) and documentation come from there.
 """
 
-import re
-from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from ipaddress import ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
+from stillcam.settings import value_checks
 from stillcam.settings.controls import Values
-from stillcam.settings.receivers import parse_row
 from stillcam.settings.stamp_text import FIELDS as STAMP_FIELDS
-from stillcam.settings.stamp_text import check_template
-from stillcam.settings.zones import parse as parse_zone
-from stillcam.settings.zones import parse_mask
-
-_SENSOR_MODE = re.compile(r"(\d{2,5}:\d{2,5}(:\d{1,2})?)?", re.ASCII)
-_TUNING_FILE = re.compile(r"(/[^\x00-\x1f]*/|/)?([A-Za-z0-9_+][\w.+-]*\.json)?", re.ASCII)
-_DAY = re.compile("mon|tue|wed|thu|fri|sat|sun")
-_DAY_TIME = re.compile(  # as `series.schedule.Edge` takes it
-    r"([01]\d|2[0-3]):[0-5]\d|24:00|(sunrise|sunset)([+-]((0\d|1[01]):[0-5]\d|12:00))?", re.ASCII
-)
-_NAME = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
-_HOST = re.compile(_NAME, re.ASCII | re.IGNORECASE)
-_RECEIVER = re.compile("[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
-_PATH = re.compile(r"(/?[\w.~%-]+(/[\w.~%-]+)*(\?[\w.~%&=-]+)?)?", re.ASCII)
-_ORIGIN = re.compile(f"https?://{_NAME}(:[1-9][0-9]{{0,4}})?", re.ASCII | re.IGNORECASE)
 
 SHARED_SECTIONS = ("access", "server")  # sections that count for all cameras, and are in the first one's file
 
-Check = Callable[[Any], str | None]  # what is wrong with a value, None: nothing
-
-LEAST_BITRATE = 1000  # bit/s: libav rejects less (libavcodec/encode.c)
-
-
-def _like(pattern: re.Pattern[str], text: str) -> Check:
-    return lambda value: None if pattern.fullmatch(value) else text
-
-
-def _network(value: str) -> str | None:
-    try:
-        ip_network(value, strict=False)
-    except ValueError:
-        return "must be an IP address or a network like 192.168.1.0/24"
-    return None
-
-
-def _bitrate(value: int) -> str | None:
-    return None if value == 0 or value >= LEAST_BITRATE else f"must be 0, or at least {LEAST_BITRATE} bit/s"
-
-
-def _webhook(value: str) -> str | None:
-    """Check a webhook. A name and password would be in logs and backups; a fragment is never sent."""
-    address = value.partition(" ")[0]
-    try:
-        parts = urlsplit(address)
-        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        right = False
-    if not right or not address.isascii() or set(address) & set('"<>\\^`{|}#') or "@" in parts.netloc:
-        return "must be an address like https://example.org/garden, without a name and password in it"
-    return _row(value)
-
-
-def _named_receiver(value: str) -> str | None:
-    if not _RECEIVER.fullmatch(value.partition(" ")[0]):
-        return "must begin with a name of small letters and digits, like phone; its address is entered apart"
-    return _row(value)
-
-
-def _parsed_by(parse: Callable[[str], object]) -> Check:
-    """Check a text by its parser, whose ValueError says what is wrong."""
-
-    def check(value: str) -> str | None:
-        try:
-            parse(value)
-        except ValueError as error:
-            return str(error)
-        return None
-
-    return check
-
-
-_row = _parsed_by(parse_row)
-
 
 def _setting(default: Any, text: str, *, low: float | None = None, high: float | None = None,
-             choices: tuple[Any, ...] = (), unit: str = "", check: Check | None = None) -> Any:  # fmt: skip
+             choices: tuple[Any, ...] = (), unit: str = "",
+             check: value_checks.Check | None = None) -> Any:  # fmt: skip
     """A field of the table.
 
     Args:
         text: what it is, for a person.
         low, high: inclusive range of a number.
         choices: all possible values.
-        check: for numbers and texts, and for each text of a list.
+        check: what a number, a text, or each text of a list must look like besides.
     """
     metadata = {"text": text, "low": low, "high": high, "choices": choices, "unit": unit, "check": check}
     return (
@@ -139,7 +66,7 @@ class CameraSettings:
     vflip: bool = _setting(False, "Vertical flip, before rotation.")
     tuning_file: str = _setting(
         "", "A file name in libcamera's folder, or an absolute path. Empty: the sensor's usual file.",
-        check=_like(_TUNING_FILE, "must be a name like imx219_noir.json, or an absolute path to such a file"),
+        check=value_checks.tuning_file,
     )  # fmt: skip
 
 
@@ -172,7 +99,7 @@ class Configuration:
 
     sensor_mode: str = _setting(
         "", "WIDTH:HEIGHT:BITDEPTH, such as 2304:1296:10. Empty: the camera chooses.",
-        check=_like(_SENSOR_MODE, "must be a sensor mode like 2304:1296:10, or empty"),
+        check=value_checks.sensor_mode,
     )  # fmt: skip
     width: int = _width(0)
     height: int = _height()
@@ -204,7 +131,7 @@ class LiveViewSettings(Configuration):
     auto: bool = _setting(False, "Live view starts by itself for people who are signed in.")
     webrtc: str = _setting(
         "", "Path of a WHEP server on the same host, for live view with low latency. Empty: none.",
-        check=_like(_PATH, "must be a path on the same host, like rtc/camera/whep or /webcam/rtc/camera/whep"),
+        check=value_checks.whep_path,
     )  # fmt: skip
 
 
@@ -246,7 +173,7 @@ class VideoSettings(Configuration):
     )
     bitrate: int = _setting(
         0, "For H.264: at least 1000, on a Pi 4 or older 25000 to 25000000. 0: the encoder chooses.",
-        low=0, high=100_000_000, unit="bit/s", check=_bitrate,
+        low=0, high=100_000_000, unit="bit/s", check=value_checks.bitrate,
     )  # fmt: skip
     audio: str = _setting("off", "Sound of MP4 videos: none, or from a PulseAudio or ALSA microphone.",
                           choices=("off", "pulse", "alsa"))  # fmt: skip
@@ -279,14 +206,16 @@ class AccessSettings:
     )  # fmt: skip
     hosts: tuple[str, ...] = _setting(
         (), "Host names that browsers use for this server. IP addresses, *.local and the Pi's own name always work.",
-        check=_like(_HOST, "must be a host name like camera.example.org"),
+        check=value_checks.host,
     )  # fmt: skip
     proxies: tuple[str, ...] = _setting(
-        (), "Addresses of reverse proxies. Only their X-Forwarded-… and Forwarded headers are trusted.", check=_network
+        (),
+        "Addresses of reverse proxies. Only their X-Forwarded-… and Forwarded headers are trusted.",
+        check=value_checks.network,
     )
     embed: tuple[str, ...] = _setting(
         (), "Origins of pages that may show this page in a frame, and read answers to requests with a cookie or token.",
-        check=_like(_ORIGIN, "must be an origin, a scheme and a host without a path, like http://homeassistant.local:8123"),
+        check=value_checks.origin,
     )  # fmt: skip
 
 
@@ -329,9 +258,7 @@ class RetentionSettings:
 
 
 def _day_time(default: str, text: str) -> Any:
-    return _setting(
-        default, text, check=_like(_DAY_TIME, "must be a time like 22:00, sunset or sunrise-00:30, from 00:00 to 24:00")
-    )
+    return _setting(default, text, check=value_checks.day_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +271,7 @@ class MotionSettings:
     zones: tuple[str, ...] = _setting(
         (),
         "Parts of the picture in which motion counts (include) or does not (exclude), by corners in sensor pixels.",
-        check=_parsed_by(parse_zone),
+        check=value_checks.zone,
     )
     record: str = _setting(
         "video", "What an event becomes: a video, photos, both, or only the picture in which most moves.",
@@ -361,7 +288,7 @@ class MotionSettings:
     pause_s: float = _setting(0.0, "Time after an event in which no other one begins.", low=0, high=3600, unit="s")
     weekdays: tuple[str, ...] = _setting(
         (), "Days on which it looks for motion: mon, tue, wed, thu, fri, sat, sun. Empty: every day.",
-        check=_like(_DAY, "must be one of mon, tue, wed, thu, fri, sat, sun"),
+        check=value_checks.weekday,
     )  # fmt: skip
     active_from: str = _day_time("00:00", "Start of a day's detection: a time like 22:00, or sunset or sunrise-00:30.")
     active_to: str = _day_time("24:00", "End of a day's detection; before the start: on the next day.")
@@ -392,12 +319,12 @@ class PrivacySettings:
     masks: tuple[str, ...] = _setting(
         (),
         "Parts of all pictures that are black before anything is published or kept, by corners in sensor pixels.",
-        check=_parsed_by(parse_mask),
+        check=value_checks.mask,
     )
     camera: str = _setting(
         "", "The camera that the masks were drawn for, filled in when they are saved. With another one, pictures are"
         " black. Empty: the camera in use.",
-        check=_like(re.compile(r"|[0-9]+ .+ [0-9]+x[0-9]+"), "must be like 0 imx708 4608x2592, or empty"),
+        check=value_checks.masked_camera,
     )  # fmt: skip
     raw: bool = _setting(
         False, "Takes raw photos although there are masks. A raw photo (DNG) shows everything; its JPEG is masked."
@@ -410,15 +337,15 @@ class StampSettings:
 
     uses: tuple[str, ...] = _setting(
         (), "Pictures with a stamp: live (with snapshots), photo, series, video, motion. Raw photos have none.",
-        check=_like(re.compile("live|photo|series|video|motion"), "must be one of live, photo, series, video, motion"),
+        check=value_checks.stamp_use,
     )  # fmt: skip
     text: str = _setting(
         "{date} {time}", f"Text with fields: {', '.join(f'{{{name}}}' for name in STAMP_FIELDS)}.",
-        check=_parsed_by(check_template),
+        check=value_checks.stamp_text,
     )  # fmt: skip
     time_format: str = _setting(
         "%H:%M:%S", "Format of the field {time}, as strftime takes it: %H:%M is 17:05.",
-        check=_like(re.compile(r"[ -~]{1,40}"), "must have from 1 to 40 characters, such as %H:%M:%S"),
+        check=value_checks.time_format,
     )  # fmt: skip
     corner: str = _setting(
         "bottom-left", "Corner of the picture as shown.",
@@ -435,7 +362,7 @@ class WebhookSettings:
         (),
         "Addresses that get messages; behind an address, its events, quiet=22:00-07:00 and every=60 (seconds)."
         " Without events: new items, and the loss and return of the picture.",
-        check=_webhook,
+        check=value_checks.webhook,
     )  # fmt: skip
 
 
@@ -447,7 +374,7 @@ class NotificationSettings:
         (),
         "Names of receivers that Apprise knows, or mqtt for a broker; behind a name, its events, quiet=22:00-07:00 and"
         " every=60 (seconds). Their addresses are no settings: they contain passwords.",
-        check=_named_receiver,
+        check=value_checks.named_receiver,
     )  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stillcam.common.validate import is_number
-from stillcam.profiles.definition import Brightness
+from stillcam.profiles.definition import MEASURES, Brightness
+
+GAP_S = 60.0  # the camera may give no metadata for so long between two of its uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,48 @@ class Light:
 
     holds: bool = False
     since_s: float | None = None  # beyond the threshold that would change it, without a break (monotonic)
+
+
+class LightMeter:
+    """The brightness that was measured last, and what each condition has seen of it.
+
+    Args:
+        holds: name of a profile -> whether its condition held before.
+    """
+
+    def __init__(self, holds: Mapping[str, bool]) -> None:
+        self._lights = {name: Light(held) for name, held in holds.items()}
+        self._measured: dict[str, tuple[float, float]] = {}  # measure -> value, and when it came
+
+    @property
+    def holds(self) -> dict[str, bool]:
+        """Name of a profile -> whether its condition holds."""
+        return {name: light.holds for name, light in self._lights.items()}
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Measure -> value."""
+        return {measure: value for measure, (value, _) in self._measured.items()}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget the conditions of all profiles but these."""
+        self._lights = {name: light for name, light in self._lights.items() if name in names}
+
+    def measure(self, metadata: Mapping[str, Any], conditions: Mapping[str, Brightness], now_s: float) -> None:
+        """Measure, and have each profile's condition follow.
+
+        Args:
+            metadata: of the newest frame; empty: there is none.
+            now_s: monotonic.
+        """
+        for measure in MEASURES:
+            if (value := measured(measure, metadata)) is not None:
+                self._measured[measure] = value, now_s
+            elif measure in self._measured and now_s - self._measured[measure][1] > GAP_S:
+                del self._measured[measure]
+        for name, when in conditions.items():
+            value = self._measured.get(when.measure, (None,))[0]
+            self._lights[name] = follow(when, self._lights.get(name, Light()), value, now_s)
 
 
 def measured(measure: str, metadata: Mapping[str, Any]) -> float | None:

@@ -14,14 +14,12 @@ from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.formats import utc_text
 from stillcam.profiles import file
 from stillcam.profiles import state as kept
-from stillcam.profiles.brightness import Light, follow, measured
+from stillcam.profiles.brightness import LightMeter
 from stillcam.profiles.choice import CHANGE, TOMORROW, Hand, World, choose, next_choice, next_midnight_ms, reason
 from stillcam.profiles.clock_doubt import ClockDoubt
-from stillcam.profiles.definition import MEASURES, Brightness, Profile, find, problem
+from stillcam.profiles.definition import Brightness, Profile, find, problem
 from stillcam.settings.in_force import NO_OVERLAY, Overlay, with_overlay
 from stillcam.settings.schema import Settings
-
-GAP_S = 60.0  # the camera may give no metadata for so long between two of its uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class ProfileSwitch:
         self._doubt = ClockDoubt(clocks.synchronised)
         self._doubted = False  # at the last look
         self._state = kept.load(data)
-        self._lights = {name: Light(holds) for name, holds in self._state.bright.items()}
+        self._meter = LightMeter(self._state.bright)
         self._written = self._copy()
         self._profiles: tuple[Profile, ...] = ()
         self._problems: dict[str, str] = {}  # name -> why it cannot work with the present settings
@@ -69,7 +67,6 @@ class ProfileSwitch:
         self._first = True
         self._applied = self._state.confirmed
         self._proven = {_key(self._applied), _key(NO_OVERLAY)}
-        self._measured: dict[str, tuple[float, float]] = {}  # measure -> value, and when it came (`up_s`)
         self._next: tuple[object, tuple[int, str | None] | None] | None = None  # its key, and the result
         self._waits = False  # for a picture, before another profile is applied
         self.error: str | None = None  # what is wrong with the file
@@ -156,7 +153,8 @@ class ProfileSwitch:
             metadata: of the newest frame; empty: there is none.
         """
         with self._lock:
-            self._measure(metadata)
+            conditions = {one.name: one.when for one in self._profiles if isinstance(one.when, Brightness)}
+            self._meter.measure(metadata, conditions, self._clocks.up_s())
             wanted = self._wanted()
             return _key(wanted) != _key(self._applied) and self._may_apply(wanted)
 
@@ -250,7 +248,7 @@ class ProfileSwitch:
                 "until": None if until is None else utc_text(until / 1000),
                 "next": self._next_to_json(by_hand),
                 "refused": [{"name": name, "reason": why} for name, why in self._refusals()],
-                "measured": {measure: value for measure, (value, _) in self._measured.items()},
+                "measured": self._meter.values,
             }
 
     def _why(self, active: Profile | None, by_hand: bool) -> str:
@@ -289,8 +287,7 @@ class ProfileSwitch:
         changes = {one.name: one.changes for one in profiles}
         state.refused = {name: one for name, one in state.refused.items() if changes.get(name) == one[0]}
         if profiles != self._profiles:
-            bright = {one.name for one in profiles if isinstance(one.when, Brightness)}
-            self._lights = {name: light for name, light in self._lights.items() if name in bright}
+            self._meter.keep({one.name for one in profiles if isinstance(one.when, Brightness)})
             self._profiles = profiles
         self._good = stored if self._first else self._good
         self._stored, self._first = stored, False
@@ -334,29 +331,14 @@ class ProfileSwitch:
 
     def _world(self) -> World:
         place = self._stored.place
-        bright = {name: light.holds for name, light in self._lights.items()}
         skipped = frozenset(self._problems) | frozenset(self._state.refused)
-        return World((place.latitude, place.longitude), self._clocks.zone(), bright, skipped)
-
-    def _measure(self, metadata: Mapping[str, Any]) -> None:
-        up_s = self._clocks.up_s()
-        for measure in MEASURES:
-            if (value := measured(measure, metadata)) is not None:
-                self._measured[measure] = value, up_s
-            elif measure in self._measured and up_s - self._measured[measure][1] > GAP_S:
-                del self._measured[measure]
-        for one in self._profiles:
-            if isinstance(one.when, Brightness):
-                value = self._measured.get(one.when.measure, (None,))[0]
-                light = self._lights.get(one.name, Light())
-                self._lights[one.name] = follow(one.when, light, value, up_s)
+        return World((place.latitude, place.longitude), self._clocks.zone(), self._meter.holds, skipped)
 
     def _refusals(self) -> list[tuple[str, str]]:
         return [*self._problems.items(), *((name, why) for name, (_, why) in self._state.refused.items())]
 
     def _copy(self) -> kept.State:
-        bright = {name: light.holds for name, light in self._lights.items()}
-        return replace(self._state, bright=bright, refused=dict(self._state.refused))
+        return replace(self._state, bright=self._meter.holds, refused=dict(self._state.refused))
 
 
 def _key(overlay: Overlay) -> str:

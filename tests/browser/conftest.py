@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from camera_standin import StandIn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
-from real_camera import SMALL, RealCamera
-from signed_in import add_owner_to
+from real_camera import SMALL, RealCamera, owned_camera
 
 # The first of them has no windows, which takes half the processor time; its pages are the same.
 CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
@@ -54,8 +53,7 @@ def camera_server(tmp_path, request: pytest.FixtureRequest) -> Iterator[RealCame
 def shared_camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     """The same with small pictures and an owner, for all tests of a file: each sets back what it changes."""
     folder = tmp_path_factory.mktemp("shared")
-    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as real:
-        add_owner_to(real.url, folder / "data")
+    with owned_camera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as real:
         yield real
 
 

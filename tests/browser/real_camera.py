@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from ports import port_for
+from signed_in import add_owner_to
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
@@ -102,3 +105,11 @@ class RealCamera:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
+
+
+@contextmanager
+def owned_camera(folder: Path, driver: str = "", settings: dict[str, Any] | None = None) -> Iterator[RealCamera]:
+    """A RealCamera with an owner: from now on only people who sign in may watch, unless the settings say otherwise."""
+    with RealCamera(folder, driver, settings) as camera:
+        add_owner_to(camera.url, folder / "data")
+        yield camera

@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pictures import picture
 from playwright.sync_api import Page
-from real_camera import RealCamera
-from signed_in import add_owner_to, sign_in
+from real_camera import RealCamera, owned_camera
+from signed_in import sign_in
 
 from stillcam.library.pending import PendingItem
 
@@ -38,8 +38,7 @@ def camera(tmp_path: Path) -> Iterator[RealCamera]:
         pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
         pending.path("jpg").write_bytes(picture((640, 480)))
         pending.finish({"kind": "photo", "size": [640, 480]})
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, tmp_path / "data")
+    with owned_camera(tmp_path, "simulated") as camera:
         yield camera
 
 

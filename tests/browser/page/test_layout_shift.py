@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pictures import picture
 from playwright.sync_api import Page, Route
-from real_camera import SMALL, RealCamera
+from real_camera import SMALL, RealCamera, owned_camera
 from series_on_disk import START_MS, created, shoot
-from signed_in import PASSWORD, add_owner_to, signed_in
+from signed_in import PASSWORD, signed_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
@@ -58,8 +58,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
         pending.finish({"kind": "photo", "size": [640, 480]})
     shoot(created(folder / "data/series"), START_MS)
     settings = {"access": {"watch": "anyone"}, "snapshot": SMALL, "live": SMALL}
-    with RealCamera(folder, "simulated", settings) as camera:
-        add_owner_to(camera.url, folder / "data")
+    with owned_camera(folder, "simulated", settings) as camera:
         Accounts(folder / "data").users.add(VIEWER, hashed(PASSWORD), "viewer")
         yield camera
 

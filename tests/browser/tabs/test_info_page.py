@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from listed_programs import listed_programs
 from playwright.sync_api import expect
-from real_camera import DEADLINE_S, RealCamera
+from real_camera import DEADLINE_S, RealCamera, owned_camera
 from signed_in import add_owner_to, sign_in
 
 SLOW = "1 of 2 viewers receives fewer frames than the camera makes: its network is too slow"
@@ -26,8 +26,7 @@ def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealCamera]
     """The real daemon and server with a webcam, and an owner."""
     programs = listed_programs(tmp_path / "programs", "list-cameras-usb.txt")
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    with RealCamera(tmp_path, "rpicam") as real:
-        add_owner_to(real.url, tmp_path / "data")
+    with owned_camera(tmp_path, "rpicam") as real:
         yield real
 
 
@@ -137,8 +136,7 @@ def single(tmp_path: Path) -> Iterator[RealCamera]:
     """The real daemon and server with one camera, and an owner."""
     (tmp_path / "simulated").mkdir()
     attach(tmp_path, "imx519")
-    with RealCamera(tmp_path, "simulated") as real:
-        add_owner_to(real.url, tmp_path / "data")
+    with owned_camera(tmp_path, "simulated") as real:
         yield real
 
 

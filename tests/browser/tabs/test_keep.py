@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from real_camera import RealCamera
-from signed_in import add_owner_to, signed_in
+from real_camera import RealCamera, owned_camera
+from signed_in import signed_in
 
 DEADLINE_MS = 120_000
 KEEP = "Keep last 10 s"
@@ -22,8 +22,7 @@ def camera(tmp_path: Path) -> Iterator[RealCamera]:
     (tmp_path / "simulated/faults.json").write_text('{"speed": 1, "no_boat": true}')
     live = {"width": 320, "framerate": 10}
     (tmp_path / "data/settings.json").write_text(json.dumps({"version": 1, "live": live}))
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, tmp_path / "data")
+    with owned_camera(tmp_path, "simulated") as camera:
         yield camera
 
 

@@ -16,8 +16,7 @@ from live_driver import (
     wait_until_set,
 )
 from playwright.sync_api import Page, expect
-from real_camera import RealCamera
-from signed_in import add_owner
+from real_camera import RealCamera, owned_camera
 
 SENSOR = (4656, 3496)
 
@@ -26,8 +25,7 @@ SENSOR = (4656, 3496)
 def real(tmp_path_factory) -> Iterator[RealCamera]:
     """One camera for all tests here: each begins with all controls left to it."""
     folder = tmp_path_factory.mktemp("drawing")
-    with RealCamera(folder) as camera:
-        add_owner(folder / "data")
+    with owned_camera(folder) as camera:
         yield camera
 
 

@@ -11,9 +11,9 @@ import pytest
 from barriers import barriers
 from pictures import picture
 from playwright.sync_api import Locator, Page, expect
-from real_camera import RealCamera
+from real_camera import owned_camera
 from serving import Site
-from signed_in import add_owner, add_owner_to, signed_in
+from signed_in import add_owner, signed_in
 
 from stillcam.common.formats import utc_text
 from stillcam.library.pending import PendingItem
@@ -373,8 +373,7 @@ def test_an_event_that_lasts_is_there_at_once(new_page, tmp_path):
     (tmp_path / "data").mkdir()
     motion = {"after_s": 1, "record": "picture"}
     (tmp_path / "data/settings.json").write_text(json.dumps({"version": 1, "motion": motion}))
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, camera.folder / "data")
+    with owned_camera(tmp_path, "simulated") as camera:
         page = new_page(viewport=VIEWPORT)
         page.set_default_timeout(120_000)
         signed_in(page, camera.url)

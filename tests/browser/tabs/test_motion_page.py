@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from live_driver import api
 from playwright.sync_api import Page, Route, expect
-from real_camera import SMALL, RealCamera
-from signed_in import PASSWORD, add_owner_to, signed_in
+from real_camera import SMALL, RealCamera, owned_camera
+from signed_in import PASSWORD, signed_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
@@ -30,8 +30,7 @@ def owned(folder: Path) -> Iterator[RealCamera]:
     """A camera with an owner and a viewer, who sees the library too; nothing moves in its picture."""
     (folder / "simulated").mkdir()
     (folder / "simulated/faults.json").write_text('{"no_boat": true}')
-    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
-        add_owner_to(camera.url, folder / "data")
+    with owned_camera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
         Accounts(folder / "data").users.add(VIEWER, hashed(PASSWORD), "viewer")
         yield camera
 

@@ -11,8 +11,8 @@ import pytest
 from live_driver import api
 from page_driver import hide
 from playwright.sync_api import Page, Route, expect
-from real_camera import SMALL, RealCamera
-from signed_in import add_owner_to, signed_in
+from real_camera import SMALL, RealCamera, owned_camera
+from signed_in import signed_in
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,8 +29,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     folder = tmp_path_factory.mktemp("tuner")
     (folder / "simulated").mkdir()
     fault(folder, **EMPTY)
-    with RealCamera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
-        add_owner_to(camera.url, folder / "data")
+    with owned_camera(folder, "simulated", {"snapshot": SMALL, "live": SMALL}) as camera:
         yield camera
 
 

@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 from barriers import barriers
 from playwright.sync_api import expect
-from real_camera import RealCamera
+from real_camera import RealCamera, owned_camera
 from receiving import Receiver
-from signed_in import add_owner_to, sign_in
+from signed_in import sign_in
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
 def owned(tmp_path: Path) -> Iterator[RealCamera]:
-    with RealCamera(tmp_path) as real:
-        add_owner_to(real.url, tmp_path / "data")
+    with owned_camera(tmp_path) as real:
         yield real
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from barriers import barriers
 from playwright.sync_api import Page, expect
-from real_camera import RealCamera
+from real_camera import RealCamera, owned_camera
 from series_folders import make_series
 from serving import Site
-from signed_in import PASSWORD, add_owner, add_owner_to, sign_in
+from signed_in import PASSWORD, add_owner, sign_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
@@ -44,8 +44,7 @@ def url(site: Site) -> str:
 def real(tmp_path: Path) -> Iterator[RealCamera]:
     """The real daemon and server, with an owner and a series that is over."""
     make_garden(tmp_path / "data")
-    with RealCamera(tmp_path) as real:
-        add_owner_to(real.url, tmp_path / "data")
+    with owned_camera(tmp_path) as real:
         yield real
 
 

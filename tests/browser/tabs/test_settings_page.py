@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from own_certificate import make
 from playwright.sync_api import Page, Route, expect
-from real_camera import RealCamera
-from signed_in import NAME, add_owner_to, open_tab, signed_in
+from real_camera import RealCamera, owned_camera
+from signed_in import NAME, open_tab, signed_in
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,8 +28,7 @@ def page(same_page: Page) -> Page:
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[RealCamera]:
     """The real daemon and server, with an owner, for a test that restarts them."""
-    with RealCamera(tmp_path) as real:
-        add_owner_to(real.url, tmp_path / "data")  # from now on only those who sign in may watch
+    with owned_camera(tmp_path) as real:
         yield real
 
 
@@ -37,8 +36,7 @@ def alone(tmp_path: Path) -> Iterator[RealCamera]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     """The same for all tests that leave the settings as they are."""
     folder = tmp_path_factory.mktemp("shared")
-    with RealCamera(folder) as real:
-        add_owner_to(real.url, folder / "data")
+    with owned_camera(folder) as real:
         yield real
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from pictures import picture
 from playwright.sync_api import Page, ViewportSize, expect
-from real_camera import SMALL, RealCamera
-from signed_in import add_owner_to, signed_in
+from real_camera import SMALL, RealCamera, owned_camera
+from signed_in import signed_in
 
 from stillcam.library.pending import PendingItem
 
@@ -23,8 +23,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
         pending = PendingItem.create(folder / "data/library", "photo", NOON_S + number, "imx708")
         pending.path("jpg").write_bytes(picture((1600, 1200), ("red", "green", "blue", "orange")[number]))
         pending.finish({"kind": "photo", "size": [1600, 1200], "metadata": {"ExposureTime": 8333 + number}})
-    with RealCamera(folder, "simulated", {"snapshot": SMALL}) as real:
-        add_owner_to(real.url, folder / "data")
+    with owned_camera(folder, "simulated", {"snapshot": SMALL}) as real:
         yield real
 
 

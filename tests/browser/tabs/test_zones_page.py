@@ -11,8 +11,8 @@ from barriers import barriers
 from live_driver import api
 from PIL import Image, ImageChops, ImageDraw
 from playwright.sync_api import Page, Route, expect
-from real_camera import RealCamera
-from signed_in import add_owner_to, signed_in
+from real_camera import RealCamera, owned_camera
+from signed_in import signed_in
 
 from stillcam.camera.use_cases import geometry_of
 from stillcam.motion.zones import mask
@@ -322,8 +322,7 @@ def test_no_zone_is_drawn_before_the_camera_has_said_how_large_its_sensor_is(pag
     (tmp_path / "data").mkdir()
     kept = {"version": 1, "motion": {"zones": ["include 0,0 800,600"]}}
     (tmp_path / "data/settings.json").write_text(json.dumps(kept))
-    with RealCamera(tmp_path, "simulated") as camera:
-        add_owner_to(camera.url, tmp_path / "data")
+    with owned_camera(tmp_path, "simulated") as camera:
         camera.end("capture")
         signed_in(page, camera.url)
         page.goto(f"{camera.url}motion")

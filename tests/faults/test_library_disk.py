@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from capture_daemon import BackgroundRequest, IdleDaemon, read_sidecar
 from people import Client, register
+from photos import add_photo
 from pictures import picture
 from PIL import Image
 from serving import Site
@@ -151,9 +152,7 @@ def test_a_burst_keeps_the_complete_photos_when_the_disk_fills_up(idle_daemon, d
 
 
 def take(root: Path, number: int) -> str:
-    pending = PendingItem.create(root, "photo", NOON_S + number, "imx708")
-    pending.path("jpg").write_bytes(picture((1600, 1200), "green"))
-    return pending.finish({"number": number})
+    return add_photo(root, NOON_S + number, picture((1600, 1200), "green"), number=number)
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Self
 
 from serving import DEADLINE_S
+from waiting import until
 
 from stillcam.http.limits import ConnectionLimits
 from stillcam.http.listener import Listener
@@ -68,15 +69,6 @@ class Listening:
         self._thread.join()
         self._server.close()
         threading.stack_size(0)  # the listener has made it small
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    """Wait until `holds` gives something that counts as true, and return that."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not (result := holds()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
-    return result
 
 
 def trickle(link: socket.socket, some: Sequence[bytes]) -> None:

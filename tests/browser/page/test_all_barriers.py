@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page
 from real_camera import RealCamera, owned_camera
 from signed_in import sign_in
-
-from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 READY = {
@@ -35,9 +34,7 @@ EMPTY = """() => [...document.querySelectorAll("*")]
 def camera(tmp_path: Path) -> Iterator[RealCamera]:
     """A camera with an owner, two photos and all controls."""
     for number in range(2):
-        pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S + number, "imx708")
-        pending.path("jpg").write_bytes(picture((640, 480)))
-        pending.finish({"kind": "photo", "size": [640, 480]})
+        add_photo(tmp_path / "data/library", NOON_S + number, picture((640, 480)), size=[640, 480])
     with owned_camera(tmp_path, "simulated") as camera:
         yield camera
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page, Route
 from real_camera import SMALL, RealCamera, owned_camera
@@ -16,7 +17,6 @@ from signed_in import PASSWORD, signed_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
-from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 VIEWER = "Vera"
@@ -53,9 +53,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     folder: Path = tmp_path_factory.mktemp("shift")
     for number in range(40):
         sensor = "imx708" if number % 2 else "imx477"
-        pending = PendingItem.create(folder / "data/library", "photo", NOON_S + number, sensor)
-        pending.path("jpg").write_bytes(picture((640, 480)))
-        pending.finish({"kind": "photo", "size": [640, 480]})
+        add_photo(folder / "data/library", NOON_S + number, picture((640, 480)), sensor, size=[640, 480])
     shoot(created(folder / "data/series"), START_MS)
     settings = {"access": {"watch": "anyone"}, "snapshot": SMALL, "live": SMALL}
     with owned_camera(folder, "simulated", settings) as camera:

@@ -1,8 +1,5 @@
 """Whatever goes wrong, the last picture stays, the page says what it is, and comes back by itself."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 from page_driver import (
     message,
@@ -12,17 +9,7 @@ from page_driver import (
     wait_for_message,
     wait_for_state,
 )
-
-DEADLINE_S = 60.0
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for what the stand-in sees."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
+from waiting import until
 
 FAULTS = [
     pytest.param("silence", "unreachable", "The camera does not answer", id="nobody answers"),

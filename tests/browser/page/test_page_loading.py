@@ -7,12 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page, Route
 from serving import Site
 from signed_in import add_owner, sign_in
-
-from stillcam.library.pending import PendingItem
 
 MAX_BYTES = 95_000
 MAX_DEPTH = 3
@@ -83,9 +82,7 @@ def place(asked: list[str], part: str) -> int:
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server with an owner, a photo and a picture."""
     add_owner(tmp_path / "data")
-    pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S, "imx708")
-    pending.path("jpg").write_bytes(picture((640, 480)))
-    pending.finish({"kind": "photo", "size": [640, 480]})
+    add_photo(tmp_path / "data/library", NOON_S, picture((640, 480)), size=[640, 480])
     with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:
         site.publish(picture())
         yield site

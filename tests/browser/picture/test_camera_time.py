@@ -8,13 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Locator, Page
 from series_folders import make_series
 from serving import Site
 from signed_in import add_owner, open_tab
-
-from stillcam.library.pending import PendingItem
 
 CAMERA = "Europe/Berlin"
 # The night in which the camera's clock is put back from 3:00 to 2:00, an hour twice.
@@ -33,11 +32,8 @@ def in_berlin(folder: Path) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TZ", CAMERA)
         for moment in NIGHT:
-            pending = PendingItem.create(
-                folder / "data/library", "photo", datetime.fromisoformat(moment).timestamp(), "imx708"
-            )
-            pending.path("jpg").write_bytes(picture((640, 480)))
-            pending.finish({"kind": "photo", "size": [640, 480], "metadata": {}})
+            taken_s = datetime.fromisoformat(moment).timestamp()
+            add_photo(folder / "data/library", taken_s, picture((640, 480)), size=[640, 480], metadata={})
         # The first shot is taken at 21:00 in Auckland, number 181 at midnight.
         make_series(folder / "data/series", 190, state="finished", zone="Pacific/Auckland")
         add_owner(folder / "data")

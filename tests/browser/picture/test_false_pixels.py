@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page, expect
 from serving import Site
 from signed_in import add_owner, sign_in
-
-from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 WHITE = "(value) => 255"  # Firefox, privacy.resistFingerprinting, up to 2023
@@ -30,9 +29,7 @@ FALSIFY = """
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server with an owner, a frame and a photo."""
     add_owner(tmp_path / "data")
-    pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S, "imx708")
-    pending.path("jpg").write_bytes(picture((640, 480)))
-    pending.finish({"kind": "photo", "size": [640, 480]})
+    add_photo(tmp_path / "data/library", NOON_S, picture((640, 480)), size=[640, 480])
     with Site(tmp_path, {"access": {"watch": "anyone"}}) as site:
         site.publish(picture())
         yield site

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page, expect
 from real_camera import RealCamera
@@ -14,7 +15,6 @@ from signed_in import PASSWORD, add_owner, add_owner_to, signed_in
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed
-from stillcam.library.pending import PendingItem
 
 OWNER, VIEWER = "Ann", "Vera"
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
@@ -75,9 +75,7 @@ def test_an_empty_trash_and_a_year_without_photos_are_explained(page, url):
 
 def test_filters_without_a_match_are_cleared_by_a_button(page, tmp_path):
     add_owner(tmp_path / "data")
-    pending = PendingItem.create(tmp_path / "data/library", "photo", NOON_S, "imx708")
-    pending.path("jpg").write_bytes(picture((640, 480)))
-    pending.finish({"kind": "photo", "size": [640, 480]})
+    add_photo(tmp_path / "data/library", NOON_S, picture((640, 480)), size=[640, 480])
     with Site(tmp_path) as site:
         at(page, f"http://127.0.0.1:{site.port}/", "photos", OWNER)
         expect(page.locator(".library-end")).to_have_text("One item. ")

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from playwright.sync_api import Page, ViewportSize, expect
 from real_camera import SMALL, RealCamera, owned_camera
 from signed_in import signed_in
-
-from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
@@ -19,10 +18,9 @@ both_screens = pytest.mark.parametrize("screen", [pytest.param(DESK, id="1280"),
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCamera]:
     """A camera with an owner and four photos; no test changes them."""
     folder = tmp_path_factory.mktemp("opened")
-    for number in range(4):
-        pending = PendingItem.create(folder / "data/library", "photo", NOON_S + number, "imx708")
-        pending.path("jpg").write_bytes(picture((1600, 1200), ("red", "green", "blue", "orange")[number]))
-        pending.finish({"kind": "photo", "size": [1600, 1200], "metadata": {"ExposureTime": 8333 + number}})
+    for number, colour in enumerate(("red", "green", "blue", "orange")):
+        told, data = {"ExposureTime": 8333 + number}, picture((1600, 1200), colour)
+        add_photo(folder / "data/library", NOON_S + number, data, size=[1600, 1200], metadata=told)
     with owned_camera(folder, "simulated", {"snapshot": SMALL}) as real:
         yield real
 

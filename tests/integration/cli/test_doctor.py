@@ -8,10 +8,9 @@ import sys
 import time
 
 from doctor_command import doctor
+from photos import add_photo
 from pictures import picture
 from serving import ROOT, Site
-
-from stillcam.library.pending import PendingItem
 
 DIES = """
 from stillcam.notifications.notifier import Notifier
@@ -66,9 +65,7 @@ def test_a_thread_of_the_server_that_has_died_works_again_and_is_told_of(tmp_pat
         taken = 0
         while not told.exists():
             assert taken < 90, site.said()
-            pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
-            pending.path("jpg").write_bytes(picture())
-            pending.finish({"kind": "photo"})
+            add_photo(site.data / "library", time.time(), picture())
             taken += 1
             time.sleep(1)
     finally:

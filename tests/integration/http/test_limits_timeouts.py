@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from listening import Listening, trickle, until
+from listening import Listening, trickle
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
+from waiting import until
 
 from stillcam.common import log
 from stillcam.http import connection, limits, request_reader, transport

@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from listening import Listening, until
+from listening import Listening
 from own_certificate import make
 from pictures import picture
 from serving import DEADLINE_S, Site
 from strangers import all_of, connect, exchange, get, replies, slowly, vanish
+from waiting import until
 
 from stillcam.common.errors import StillcamError
 from stillcam.http import tls, transport

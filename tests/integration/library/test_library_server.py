@@ -15,10 +15,9 @@ from urllib.parse import quote
 
 import pytest
 from people import Client, program, register, viewer
+from photos import add_photo
 from pictures import picture
 from serving import ROOT, Site
-
-from stillcam.library.pending import PendingItem
 
 NOON_S = 1_795_176_000.0  # 2026-11-20, 12:00 UTC
 DAY = time.strftime("%Y-%m-%d", time.localtime(NOON_S))
@@ -38,9 +37,7 @@ def lasting_owner(shared_site: Site) -> Client:
 
 def take(site: Site, number: int, data: bytes = b"\xff\xd8 a photo") -> str:
     """Make a photo as the daemon does; its address."""
-    pending = PendingItem.create(site.data / "library", "photo", NOON_S + number, "imx708")
-    pending.path("jpg").write_bytes(data)
-    return pending.finish({"number": number})
+    return add_photo(site.data / "library", NOON_S + number, data, number=number)
 
 
 def shown(client: Client) -> list[str]:

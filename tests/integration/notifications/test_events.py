@@ -12,6 +12,7 @@ import pytest
 from event_client import STATUS, EventClient, EventDaemon
 from own_certificate import make
 from people import program, register, viewer
+from photos import add_photo
 from pictures import picture
 from serving import Site
 
@@ -183,9 +184,7 @@ def test_new_items_series_and_films_are_told(site):
     with EventClient(site, owner.headers) as events:
         events.event()
         before = events.state["revisions"]
-        pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
-        pending.path("jpg").write_bytes(picture())
-        pending.finish({"kind": "photo"})
+        add_photo(site.data / "library", time.time(), picture())
         _, item = events.until(lambda event: event[0] == "item")
         assert item["kind"] == "photo"
         assert owner.ask(f"/{item['address']}")[0].status == 200

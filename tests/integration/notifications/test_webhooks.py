@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from api_calls import Api
 from people import program, register, viewer
+from photos import add_photo
 from pictures import picture
 from receiving import Receiver, verified
 from serving import Site
 
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.library.pending import PendingItem
 from stillcam.notifications import receiver as receivers
 from stillcam.notifications import webhook
 from stillcam.notifications.events import Event, Message
@@ -47,9 +47,7 @@ def hanging():
 
 def take(site: Site) -> str:
     """A photo comes into the library; its address."""
-    pending = PendingItem.create(site.data / "library", "photo", time.time(), "imx708")
-    pending.path("jpg").write_bytes(picture())
-    return pending.finish({"kind": "photo"})
+    return add_photo(site.data / "library", time.time(), picture())
 
 
 def told(key: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import pytest
 from capture_daemon import CaptureDaemon
 from described import DOCUMENT, ROOT, ROUTES, judge, operation, validator
 from openapi_spec_validator import validate
+from photos import add_photo
 from serving import Site
 
-from stillcam.library.pending import PendingItem
 from stillcam.server.openapi.route import ApiRoute
 from stillcam.server.static_files import OVERVIEW, TYPES, VERSIONED
 
@@ -93,9 +93,7 @@ def test_the_examples_run_and_are_answered_as_described(tmp_path):
     daemon.start()
     try:
         daemon.frames()
-        pending = PendingItem.create(tmp_path / "data" / "library", "photo", time.time(), "imx708")
-        pending.path("jpg").write_bytes((daemon.images / "current.jpg").read_bytes())
-        pending.finish({"kind": "photo"})
+        add_photo(tmp_path / "data" / "library", time.time(), (daemon.images / "current.jpg").read_bytes())
         with Site(tmp_path, SMALL) as site:
             site.until(lambda: site.ask("/images/current.jpg")[0].status == 200)
             said = run_examples(site)

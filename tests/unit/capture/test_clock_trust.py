@@ -5,21 +5,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from photos import add_photo
 from pictures import picture
 from series_on_disk import created, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust, Reading, longest_gap_s
 from stillcam.common import clock
-from stillcam.library.pending import PendingItem
 
 NOON_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 HOUR_S, DAY_S, YEAR_S = 3600.0, 86_400.0, 365 * 86_400.0
 
 
 def photo(root: Path, time_s: float) -> None:
-    pending = PendingItem.create(root, "photo", time_s, "imx708")
-    pending.path("jpg").write_bytes(picture())
-    pending.finish({})
+    add_photo(root, time_s, picture())
 
 
 class Machine:

@@ -5,14 +5,14 @@ import json
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pictures import picture
 from PIL import Image
+from waiting import until
 
 from stillcam.capture.library_writer.finish_video import RecordedVideo, recover_videos
 from stillcam.capture.library_writer.frame_recording import Edit, FrameRecording, RecordingPlan, unchanged
@@ -140,13 +140,6 @@ def test_the_notes_have_the_rate_that_the_frames_really_come_in(library, monkeyp
 def rate_in_notes(library: SlowLibrary) -> float:
     (notes,) = library.root.glob(".drafts/*.about")
     return float(json.loads(notes.read_text())["rate"])
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")

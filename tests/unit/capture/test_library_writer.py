@@ -1,12 +1,10 @@
 """What the camera's thread does for a video before it is finished in the background."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pictures import picture
-from serving import DEADLINE_S
+from waiting import until
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.finish_video import Conversion, RecordedVideo, recover_videos
@@ -56,13 +54,6 @@ def recorded(root: Path, kind: str, second: int) -> RecordedVideo:
 
 def kinds_in_status(writer: LibraryWriter) -> list[str]:
     return [video["kind"] for video in writer.to_json()["videos"]]
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_person_s_video_does_not_wait_behind_motion_recordings(tmp_path, writer, monkeypatch):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from photos import add_photo
 from pictures import picture
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
@@ -15,7 +16,6 @@ from stillcam.capture.library_writer.retention import LibraryRetention, rule_of
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import RESERVE_BYTES, Disk, reserve_bytes
 from stillcam.library.catalogue import Library
-from stillcam.library.pending import PendingItem
 from stillcam.library.retention import Rule
 from stillcam.library.thumbnails import Thumbnails
 from stillcam.library.trash import KEPT_S, Trash
@@ -38,9 +38,7 @@ def test_the_settings_of_retention_are_a_rule():
 
 
 def photo(root: Path, time_s: float) -> str:
-    pending = PendingItem.create(root, "photo", time_s, "imx708")
-    pending.path("jpg").write_bytes(picture((640, 480)))
-    return pending.finish({"kind": "photo"})
+    return add_photo(root, time_s, picture((640, 480)))
 
 
 class Room(Disk):

@@ -4,10 +4,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 TITLE = "| work | Stillcam | the other | result | target | met |\n| --- | --- | --- | --- | --- | --- |"
@@ -45,13 +45,6 @@ def command(root, *arguments, busy=0.0):
 def run(root, *arguments, busy=0.0):
     """Run it to its end."""
     return subprocess.run(command(root, *arguments, busy=busy), capture_output=True, text=True, check=False)
-
-
-def until(holds):
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_running(pid):

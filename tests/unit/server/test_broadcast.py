@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 from serving import DEADLINE_S
+from waiting import until
 
 from stillcam.frames.files import Publisher
 from stillcam.http.bodies import Blob
@@ -70,13 +71,6 @@ def publish(images, cache):
         return seen
 
     return publish
-
-
-def until(holds):
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def waiting(broadcast, viewer, sequence=0):

@@ -6,12 +6,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pictures import picture
+from waiting import until
 
 from stillcam.common import log
 from stillcam.frames.files import Frame, Publisher, read_current
@@ -19,14 +19,6 @@ from stillcam.server.live import cache as cache_module
 from stillcam.server.live.cache import CachedFrame, FrameCache
 
 DEADLINE_S = 90.0
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while not (result := holds()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
-    return result
 
 
 def publish(images: Path, colour: str = "red", now_s: float | None = None) -> str:

@@ -1,13 +1,13 @@
 """The event stream: merge patches, and subscribers that read too slowly."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 from event_client import merged
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import until
 
 from stillcam.server import event_stream
 from stillcam.server.event_stream import EventBroker, EventSubscriber, merge_patch, visible, without_noise
@@ -123,13 +123,6 @@ class Camera:
         return client
 
 
-def until(holds: Any) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def camera(monkeypatch):
     return Camera(monkeypatch)
@@ -144,7 +137,7 @@ def test_a_slow_subscriber_misses_changes_and_then_gets_the_whole_status(camera)
     slow.takes = 0
     for number in (2, 3):
         camera.capture["count"] = number
-        until(lambda number=number: f'"count": {number}'.encode() in fast.got)
+        until(lambda: f'"count": {camera.capture["count"]}'.encode() in fast.got)
     slow.takes = 1 << 20
     until(lambda: slow.events()[-1] == "status" and b'"count": 3' in slow.got)
     assert slow.events() == ["status", "change", "status"]

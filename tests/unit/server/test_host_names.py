@@ -1,7 +1,7 @@
 """The names of this machine: from its host name, the suffixes of home networks, and its resolver's search list."""
 
 import pytest
-from listening import until
+from waiting import until
 
 from stillcam.server.security import host_check as module
 from stillcam.server.security.host_check import OwnNames, own_names, search_list

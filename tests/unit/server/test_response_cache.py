@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from listening import until
 from pictures import picture
+from waiting import until
 
 from stillcam.accounts import Accounts
 from stillcam.accounts.passwords import hashed

@@ -13,6 +13,7 @@ import pytest
 from pictures import picture
 from PIL import Image
 from serving import DEADLINE_S, ROOT
+from waiting import until
 
 from stillcam.common.open_file import OpenFile
 from stillcam.frames.files import Publisher
@@ -27,14 +28,6 @@ from stillcam.server.live.scaled.process import DamagedPicture, Scaler, ScalingE
 
 SIZE = (1600, 900)
 PHOTO = picture(SIZE)
-
-
-def until(holds):
-    deadline = time.monotonic() + DEADLINE_S
-    while not (result := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return result
 
 
 def size_of(jpeg: bytes) -> tuple[int, int]:

@@ -1,21 +1,12 @@
 """Viewers, and the lease that they hold."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 from standin import StandIn
+from waiting import until
 
 from stillcam.ipc.daemon_client import DaemonClient
 from stillcam.server.live import worker as worker_module
 from stillcam.server.live.worker import Viewers
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 90.0
-    while not holds():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from serving import DEADLINE_S
+from waiting import until
 
 from stillcam.server.live.worker import SharedWorker
 
@@ -33,13 +34,6 @@ class Work:
         before = self.rounds
         time.sleep(0.05)
         return self.rounds == before
-
-
-def until(holds):
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def no_thread(*_args):

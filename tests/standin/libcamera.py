@@ -8,8 +8,8 @@ It does what libcamera and its handler for the Raspberry Pi do (version 0.7; pat
 - Before `configure` the limits of controls are the same for every sensor; after it they are the mode's
   (ipa_base.cpp, ipaControls; pipeline_base.cpp, configure). ScalerCrops is there with two streams only.
 - Formats and sizes of raw pictures are told without the camera being acquired.
-- Autofocus scans when continuous mode begins or a scan is asked for; another configuration begins a scan that is
-  under way anew (af.cpp, switchMode).
+- Autofocus scans when continuous mode begins, when the scene has moved in it, or a scan is asked for; another
+  configuration begins a scan that is under way again (af.cpp, switchMode).
 - An error is a RuntimeError with the system's text (py_main.cpp: std::system_error).
 
 Enumerators and their numbers are libcamera's (src/libcamera/control_ids_core.yaml and
@@ -29,6 +29,7 @@ from typing import Any
 
 from camera_scene import options_of
 
+from stillcam.camera.simulated.autofocus import CONTRAST_FRAMES, PHASE_FRAMES, RETRIGGER_FRAMES, SKIPPED_FRAMES
 from stillcam.camera.simulated.camera import STARTS, acquire, log
 from stillcam.camera.simulated.encode import tensor
 from stillcam.camera.simulated.faults import Faults, FaultSource
@@ -44,7 +45,6 @@ from stillcam.camera.simulated.sensors import (
 USB = "STANDIN_USB"  # where it is set, the cameras are USB cameras: no raw pictures, no sensor modes, only MJPEG
 STARTUP_FRAMES = 3  # depends on the sensor's helper and tuning
 SENSOR_DELAY = 2  # frames from the request that carries an exposure or a gain to the frame that has it
-SCAN_FRAMES = 17  # five are skipped, then about a dozen
 LEAST_PERIOD_S = 0.01  # of real time: frames that nobody looks at need not burn the processor
 LENS_AT_REST = 1.0  # dioptres
 FOR_RAW = {
@@ -374,6 +374,7 @@ class Camera:
         self._on_the_way: deque[dict[str, Any]] = deque()
         self._scan_left = 0
         self._scanned = False
+        self._nearer = 0.0  # see `Faults`
         self._frames = 0
         self._startup = STARTUP_FRAMES
         self._running = False
@@ -411,7 +412,7 @@ class Camera:
         self.controls = _infos(self._sensor, configuration.mode, (main.size.width, main.size.height), len(outputs))
         self._told.pop("ScalerCrop", None)
         if self._scan_left:
-            self._scan_left = SCAN_FRAMES
+            self._scan_left = self._scan_frames
         chatter = f"Selected sensor format: {configuration.mode.size[0]}x{configuration.mode.size[1]}"
         log("INFO", f"RPI vc4.cpp:620 Sensor: {self.id} - {chatter}-{configuration.mode.format}")
 
@@ -456,6 +457,11 @@ class Camera:
             self._frames += 1
             if faults.die_after is not None and self._frames >= faults.die_after:
                 _die(faults)
+            if faults.nearer != self._nearer:
+                self._nearer = faults.nearer
+                if self._told.get("AfMode") == ENUMS["AfMode"]["Continuous"] and self._sensor.focus:
+                    self._scan_left = self._scan_frames
+                scene = self._scene()
             told = self._due(_plain(request.given))
             if told:
                 self._tell(told)
@@ -491,9 +497,10 @@ class Camera:
         self._told |= told
         mode = self._told.get("AfMode", 0)
         if mode != before:
-            self._scan_left, self._scanned = SCAN_FRAMES if mode == ENUMS["AfMode"]["Continuous"] else 0, False
+            scans = mode == ENUMS["AfMode"]["Continuous"]
+            self._scan_left, self._scanned = self._scan_frames if scans else 0, False
         if mode == ENUMS["AfMode"]["Auto"] and trigger is not None and self._sensor.focus:
-            self._scan_left = SCAN_FRAMES if trigger == ENUMS["AfTrigger"]["Start"] else 0
+            self._scan_left = self._scan_frames if trigger == ENUMS["AfTrigger"]["Start"] else 0
             self._scanned = self._scanned or self._scan_left > 0
         if not self._sensor.focus or USB in os.environ:
             self._scan_left = 0
@@ -508,7 +515,15 @@ class Camera:
         flips = self._configuration.orientation.value
         options = options_of(told, ENUMS, flips, mode, video=limits[0] == limits[1])
         size = main.size.width, main.size.height
-        return Picture(self._sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        picture = Picture(self._sensor, mode, options, size, frame_us=self._period_s * 1e6, settled=True)
+        if self._nearer:
+            for _ in range(RETRIGGER_FRAMES + 1 + CONTRAST_FRAMES):
+                picture.frame(1.0, self._nearer)
+        return picture
+
+    @property
+    def _scan_frames(self) -> int:
+        return SKIPPED_FRAMES + (PHASE_FRAMES if self._sensor.model == "imx708" else CONTRAST_FRAMES)
 
     @property
     def _period_s(self) -> float:

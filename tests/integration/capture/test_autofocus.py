@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from capture_daemon import AUTOFOCUS, LIVE, BackgroundRequest, IdleDaemon, read_sidecar
+from picamera2_library import LIBRARY
 
 from stillcam.series import reader
 
@@ -86,12 +87,19 @@ def test_a_lens_that_other_settings_have_moved_is_not_left_there(idle_daemon):
     assert not any("--lens-position" in start for start in idle_daemon.starts()[count:])
 
 
-@pytest.mark.parametrize("camera", ["imx708", "imx519"])
-def test_a_subject_that_moves_is_in_focus_again_although_each_still_interrupts_a_scan(idle_daemon, camera):
+@pytest.mark.parametrize(
+    ("camera", "library"),
+    [
+        pytest.param("imx708", {}, id="imx708"),
+        pytest.param("imx519", {}, id="imx519"),
+        pytest.param("imx519", LIBRARY, id="imx519 with picamera2"),
+    ],
+)
+def test_a_subject_that_moves_is_in_focus_again_although_each_still_interrupts_a_scan(idle_daemon, camera, library):
     """Between two stills, a scan by contrast has no time to end."""
     idle_daemon.settings(snapshot={"interval_s": 0.5, "width": 320})
     idle_daemon.fault(cameras=camera, speed=2)
-    idle_daemon.open()
+    idle_daemon.open(**library)
     idle_daemon.until(focused)
     idle_daemon.fault(cameras=camera, speed=2, nearer=2.5)
     idle_daemon.until(lambda status: status["metadata"].get("AfState") == 1)

@@ -21,7 +21,7 @@ const GROUPS = [
     ({ silent }) => silent && problem("No answer"),
     ({ running, reason }) => !running && problem("Camera stopped", "info", reason),
     ({ mode, reason }) => mode === "no camera" && problem("No camera", "info", reason),
-    ({ library }) => library?.free_bytes < library?.floor_bytes && problem("Disk full", "settings"),
+    ({ library }) => library?.free_bytes < library?.floor_bytes && { ...problem("Disk full", "settings"), name: "storage" },
     ({ stale, mode, taking, reason }) => stale && mode !== "starting" && !taking && problem("No new picture", "live", reason),
     ({ notice }) => notice && problem("Warning", "info", notice),
   ],

@@ -16,7 +16,7 @@ from stillcam.common.formats import utc_text
 from stillcam.common.threads import deaths
 from stillcam.settings.capabilities import CameraInfo
 
-RESUMING = ("snapshot", "live", "motion")  # modes that publish frames at their interval
+RESUMING = ("snapshot", "live", "motion", "video")  # modes that publish frames at their interval
 FRAMELESS = ("photo", "video", "series")  # modes that may publish nothing for as long as their interval
 PUBLISH_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -69,7 +69,8 @@ class Status:
         """A mode begins: `snapshot`, `focus`, `live`, `motion`, `no camera` ...
 
         The newest frame is as old as the mode before allowed, such as a photo or a long interval between snapshots: its
-        interval counts until the first frame is there, so that live view does not begin with a picture that is too old.
+        interval counts until the first frame is there, so that live view and videos do not begin with a picture that is
+        too old.
         """
         with self._changed:
             changes = mode != self.mode

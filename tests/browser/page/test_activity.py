@@ -106,6 +106,11 @@ def test_it_leads_to_where_it_is_controlled(new_page, camera_server):
     expect(page.locator(f"{LINK} :nth-child(2)")).to_have_text(["Recording", "Series Höhe 2"])
     assert page.evaluate(NO_OVERLAP)
     ask(page, "DELETE", "api/video", {})
+    ask(page, "PATCH", "api/settings", {"files": {"floor_mb": 9_000_000}})
+    wait_for_words(page, "Disk full")
+    page.click(LINK)
+    expect(page.get_by_role("region", name="Storage")).to_be_in_viewport()
+    ask(page, "PATCH", "api/settings", {"files": {"floor_mb": 0}})
 
     (camera_server.folder / "simulated/faults.json").write_text(json.dumps({"no_camera": True, "die_after": 0}))
     wait_for_words(page, "No camera")

@@ -13,12 +13,13 @@ from stillcam.capture.status import Histogram, Status
         pytest.param("no camera", 0.1, id="there was no camera: it is shown at once when live fails"),
     ],
 )
-def test_live_does_not_begin_with_a_picture_that_is_too_old(before, interval_s):
+@pytest.mark.parametrize("mode", ["live", "video"])
+def test_live_and_video_do_not_begin_with_a_picture_that_is_too_old(mode, before, interval_s):
     status = Status("rpicam")
     status.enter(before, 60.0 if before == "no camera" else interval_s)
-    status.enter("live", 0.1)
+    status.enter(mode, 0.1)
     assert status.interval_s == interval_s
-    status.enter("live", 0.1)  # as when the number of viewers changes
+    status.enter(mode, 0.1)  # as when the number of viewers changes
     assert status.interval_s == interval_s
     status.add_frame("camera_20261130T120000.000Z.jpg", {}, 0.0)
     assert status.interval_s == 0.1

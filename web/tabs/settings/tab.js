@@ -112,7 +112,7 @@ export function mount(panel, context) {
     shown: () => {
       built.then(() => (camera.renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
       if (owner) notified.renew();
-      built.then(dayAndNight.shown);
+      built.then(() => (dayAndNight.shown(), location.hash === "#storage" && waits.parentElement?.scrollIntoView()));
       unsubscribe = context.status.subscribe(showStatus);
     },
     hidden: () => {

@@ -15,7 +15,8 @@ from stillcam.camera.convergence import FRESH_S
 from stillcam.camera.driver import Driver, Interrupted, PhotoRequest, Still
 from stillcam.camera.lens_positions import LensPositions
 from stillcam.camera.metadata import Metadata
-from stillcam.capture.command_queue import Command, CommandQueue
+from stillcam.capture.command_queue import CommandQueue
+from stillcam.capture.mode import Handler, Mode
 from stillcam.capture.picture_edits import PictureEdits
 from stillcam.capture.publish_frame import FramePublisher
 from stillcam.capture.settings_in_force.pending_settings import PendingSettings
@@ -47,51 +48,6 @@ FIRST_PICTURE_S = 3.0  # a camera program without a picture gets so long before 
 PICTURE_S = 30.0  # for a picture that is requested, whatever the settings
 
 Result = TypeVar("Result")
-Handler = Callable[[Command], None]
-
-
-class Mode:
-    """One use of the camera; one runs at a time.
-
-    Attributes:
-        use: settings are on trial, and time-outs are learnt, for each use of the camera.
-        urgent: whether it interrupts another mode that waits for a picture.
-        title, finishes, picture: for the documentation: its name, whether it finishes before a mode of higher
-            priority gets the camera, and which picture is shown meanwhile.
-        handlers: of its commands, by verb; called in the camera's thread, whatever mode runs. With a CameraError
-            they refuse the command.
-    """
-
-    use = ""
-    urgent = False
-    title = picture = ""
-    finishes = False
-    handlers: Mapping[str, Handler] = {}
-
-    def update(self) -> None:
-        """Follow the time: called before `wanted`, before and after everything that the camera does."""
-
-    def wanted(self) -> bool:
-        """Whether it has something to do now."""
-        raise NotImplementedError
-
-    def prestart(self, settings: Settings, camera: CameraInfo) -> None:
-        """Start its camera program while the mode before still has work to do: `run` then finds it started."""
-
-    def run(self, settings: Settings, camera: CameraInfo) -> None:
-        """Work until it is done or a mode of higher priority wants the camera.
-
-        Raises:
-            Interrupted: the same, in the middle of a picture.
-            CameraError: the camera fails.
-        """
-        raise NotImplementedError
-
-    def fail(self, error: CameraError) -> None:
-        """Answer the pending commands: there is no camera."""
-
-    def close(self) -> None:
-        """The daemon ends."""
 
 
 class CaptureContext:

@@ -19,9 +19,10 @@ from stillcam.camera.errors import CAMERA_IN_USE
 from stillcam.camera.use_cases import sensor_mode_error, uses_sensor_hdr, video_error
 from stillcam.capture.command_queue import Command
 from stillcam.capture.command_socket import CommandHandler
-from stillcam.capture.context import CaptureContext, Mode
+from stillcam.capture.context import CaptureContext
 from stillcam.capture.library_writer.clock_trust import ClockTrust
 from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.capture.mode import Mode
 from stillcam.capture.modes.autofocus import AutofocusMode
 from stillcam.capture.modes.detect import DetectMode
 from stillcam.capture.modes.live import LiveMode

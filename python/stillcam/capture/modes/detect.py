@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext, Mode
+from stillcam.capture.context import CaptureContext
+from stillcam.capture.mode import Mode
 from stillcam.common.errors import CameraError
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings

@@ -6,7 +6,8 @@ import logging
 import time
 from collections.abc import Sequence
 
-from stillcam.capture.context import START_TIMEOUT_S, CaptureContext, Mode
+from stillcam.capture.context import START_TIMEOUT_S, CaptureContext
+from stillcam.capture.mode import Mode
 from stillcam.capture.modes.motion import MotionWatch
 from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import live_cycle_s, snapshot_cycle_s, startup_s

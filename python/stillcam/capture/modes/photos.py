@@ -18,9 +18,10 @@ from stillcam.camera.driver import Interrupted, PhotoRequest, Still
 from stillcam.camera.metadata import Metadata
 from stillcam.camera.use_cases import effective_controls, photo_settings
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CONVERGE_S, CaptureContext, Mode
+from stillcam.capture.context import CONVERGE_S, CaptureContext
 from stillcam.capture.image_files import discard_still, image_size, rename_still, store_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
+from stillcam.capture.mode import Mode
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
 from stillcam.capture.picture_edits import raw_error
 from stillcam.capture.timeouts import photo_cycle_s

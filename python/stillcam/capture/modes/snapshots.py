@@ -10,7 +10,8 @@ from stillcam.camera.convergence import scans_at_start
 from stillcam.camera.driver import Driver
 from stillcam.camera.use_cases import effective_controls
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext, Mode
+from stillcam.capture.context import CaptureContext
+from stillcam.capture.mode import Mode
 from stillcam.capture.modes.autofocus import ScanWatch, take_focused
 from stillcam.capture.timeouts import snapshot_cycle_s
 from stillcam.settings.capabilities import CameraInfo

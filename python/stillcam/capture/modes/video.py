@@ -9,8 +9,9 @@ import logging
 
 from stillcam.camera.use_cases import video_error
 from stillcam.capture.command_queue import Command
-from stillcam.capture.context import CaptureContext, Mode
+from stillcam.capture.context import CaptureContext
 from stillcam.capture.library_writer.writer import LibraryWriter
+from stillcam.capture.mode import Mode
 from stillcam.capture.modes.photos import PhotoMode
 from stillcam.capture.modes.snapshots import FrameRequest
 from stillcam.capture.timeouts import snapshot_cycle_s

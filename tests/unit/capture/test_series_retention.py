@@ -7,7 +7,7 @@ import pytest
 from series_on_disk import JPEG, START_MS, created, minutes, shoot
 
 from stillcam.capture.library_writer.clock_trust import ClockTrust
-from stillcam.capture.modes.series_retention import SeriesRetention
+from stillcam.capture.library_writer.series_retention import SeriesRetention
 from stillcam.common.deletion import Undeletable
 from stillcam.common.disk_space import Disk
 from stillcam.series import reader

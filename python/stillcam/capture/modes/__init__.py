@@ -1,5 +1,5 @@
 """The uses of the camera, one file each: the daemon is in one mode at a time.
 
-By priority: `video`, `autofocus`, `photos`, `detect`, `series` (with `series_shots`, `series_folders` and
-`series_retention`), `live`, `snapshots`. What the daemon asks of one is in `capture.mode`.
+By priority: `video`, `autofocus`, `photos` (with `photo_orders`), `detect`, `series` (with `series_shots` and
+`series_folders`), `live`, `snapshots`. What the daemon asks of one is in `capture.mode`.
 """

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,10 +22,10 @@ from stillcam.capture.image_files import discard_still, image_size, rename_still
 from stillcam.capture.library_writer.writer import LibraryWriter, make_sidecar
 from stillcam.capture.mode import Mode
 from stillcam.capture.modes.autofocus import SCAN_WAITS_S, lens_at_rest
+from stillcam.capture.modes.photo_orders import MotionPhoto, PhotoOrder, PhotoOrders, ended_error
 from stillcam.capture.picture_edits import raw_error
 from stillcam.capture.timeouts import photo_cycle_s
 from stillcam.common.errors import CameraError, StillcamError
-from stillcam.common.formats import utc_text
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.library.names import MOTION
 from stillcam.library.pending import PendingItem
@@ -37,35 +36,6 @@ from stillcam.settings.schema import Settings
 PHOTO_RETRY_S = 1.0  # before the second try
 VIDEO_BURST_S = 0.5  # from one photo of a burst to the next, while they are frames of a video
 STORING_S = 5.0  # for a raw photo that is being stored when the daemon ends: a slow card writes 50 MB meanwhile
-MAX_ORDERS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class MotionPhoto:
-    """The event that a photo is part of, see `PhotoMode.take_of_motion`."""
-
-    about: Callable[[], dict[str, Any]]
-    made: Callable[[str], None]
-
-
-@dataclass(eq=False)
-class PhotoOrder:
-    """Photos that were requested together."""
-
-    commands: list[Command]  # they wait for the photos
-    kind: str
-    count: int
-    due_monotonic_s: float  # when to begin
-    due_epoch_s: float | None  # the same in seconds since the epoch; None: at once
-    timer: threading.Timer | None = None
-    items: list[str] = field(default_factory=list)
-    captured: int = 0  # the camera has given so many
-    taken: int = 0  # so many are items, but for those that the background worker stores, which may not be yet
-    in_background: int = 0  # so many of these
-    error: StillcamError | None = None  # why one of these could not be stored
-    cancelled: bool = False
-    failed_before: bool = False  # another mode has failed while it waited
-    motion: MotionPhoto | None = None
 
 
 class PhotoMode(Mode):
@@ -79,32 +49,30 @@ class PhotoMode(Mode):
     def __init__(self, context: CaptureContext, library: LibraryWriter) -> None:
         self._context = context
         self._library = library
-        self._orders: list[PhotoOrder] = []
-        self._running: PhotoOrder | None = None
+        self._orders = PhotoOrders(context.status, library.worker)
         self._scan_waits: Sequence[float] = ()  # for a scan that continues in the next still
         self._storing: set[PendingItem] = set()  # by the background worker
         self._last: tuple[object, float, Metadata] = None, 0.0, {}  # what it was of, when (monotonic), metadata
-        self.handlers = {"photo": self._on_photo, "cancel": self._on_cancel}
+        self.handlers = {"photo": self._on_photo, "cancel": self._orders.cancel}
 
     @property
     def self_timer_runs(self) -> bool:
-        now = time.monotonic()
-        return any(order.due_monotonic_s > now for order in self._orders)
+        return self._orders.self_timer_runs
 
     @property
     def running(self) -> bool:
         """Whether a photo is being taken or stored."""
-        return self._running is not None or bool(self._storing)
+        return self._orders.running is not None or bool(self._storing)
 
     def wanted(self) -> bool:
         """Whether photos are being taken, or are to be taken next. The last one may still have to be stored."""
-        return self._next_due() is not None
+        return self._orders.next_due() is not None
 
     def run(self, settings: Settings, camera: CameraInfo) -> None:
         """See Mode. An error is the answer to the commands; the modes that follow are not affected."""
-        self._running = order = self._next_due()
+        self._orders.running = order = self._orders.next_due()
         assert order is not None
-        self._update_status()
+        self._orders.update_status()
         failure: StillcamError | None = None
         try:
             driver = self._context.driver
@@ -115,7 +83,7 @@ class PhotoMode(Mode):
                 self._take_one(order, settings, camera, runs)
                 order.taken += 1
                 runs = True
-                self._update_status()
+                self._orders.update_status()
         except Interrupted:
             pass
         except CameraError as error:
@@ -123,15 +91,15 @@ class PhotoMode(Mode):
             self._context.camera_failed(error)
             failure = error
         finally:
-            self._running = None
+            self._orders.running = None
         whole = order.cancelled or order.taken >= order.count
-        self._end(order, failure or order.error or (None if whole else _ended_error(order)))
+        self._orders.end(order, failure or order.error or (None if whole else ended_error(order)))
 
     def fail(self, error: CameraError) -> None:
         """See Mode. An order that waited while another mode failed gets a try of its own, where there is a camera."""
-        for order in [order for order in self._orders if time.monotonic() >= order.due_monotonic_s]:
+        for order in self._orders.due():
             if order.failed_before or error.cause in error.NO_CAMERA:
-                self._end(order, error)
+                self._orders.end(order, error)
             order.failed_before = True
 
     def take_of_motion(self, about: Callable[[], dict[str, Any]], made: Callable[[str], None]) -> None:
@@ -147,8 +115,7 @@ class PhotoMode(Mode):
         self._library.disk.check()
         if not (self.wanted() or self._context.recording):
             motion = MotionPhoto(about, made)
-            self._orders.append(PhotoOrder([], "photo", 1, time.monotonic(), None, motion=motion))
-            self._update_status()
+            self._orders.add(PhotoOrder([], "photo", 1, time.monotonic(), None, motion=motion))
 
     @property
     def due_in_video(self) -> bool:
@@ -174,8 +141,8 @@ class PhotoMode(Mode):
             partial(self._save_of_video, order, data, {**sidecar, "kind": "photo", "from": "video"})
         )
         if order.taken >= order.count:
-            self._end(order)
-        self._update_status()
+            self._orders.end(order)
+        self._orders.update_status()
 
     def _save_of_video(self, order: PhotoOrder, data: bytes, sidecar: dict[str, Any]) -> None:
         """Make the item; done by the background worker, because the disk may be busy with the video."""
@@ -195,8 +162,7 @@ class PhotoMode(Mode):
         self._library.item_added()
 
     def close(self) -> None:
-        for order in list(self._orders):
-            self._end(order, _ended_error(order))
+        self._orders.end_all()
         if self._storing:
             stored = threading.Event()
             self._library.worker.submit(stored.set)
@@ -207,8 +173,7 @@ class PhotoMode(Mode):
         delay_s, kind = float(message.get("delay_s", 0)), message.get("kind", "photo")
         if context.recording and not context.video_shows and kind != "raw":
             raise CameraError("busy", "a video is being recorded or waiting: stop it first, or wait until it ends")
-        if len(self._orders) >= MAX_ORDERS:
-            raise CameraError("busy", f"{MAX_ORDERS} requests are already waiting: cancel them, or wait")
+        self._orders.check_room()
         kind = message.get("kind", "photo")
         if kind == "raw" and (refused := raw_error(self._context.settings.wanted)):
             raise CameraError("options", refused)
@@ -224,75 +189,16 @@ class PhotoMode(Mode):
             order.timer = threading.Timer(delay_s, self._context.commands.nudge)
             order.timer.daemon = True
             order.timer.start()
-        self._orders.append(order)
-        self._update_status()
+        self._orders.add(order)
         if context.recording and kind == "raw" and "wait_s" in message:  # it may last for hours
             order.commands.clear()
             command.finish({"taking": context.status.taking, "waits_for": "video"})
 
-    def _on_cancel(self, command: Command) -> None:
-        """Cancel all orders. The answer comes once the photo that is being taken is there, or is given up."""
-        for order in [order for order in self._orders if order is not self._running]:
-            self._end(order)
-        if self._running:
-            self._running.cancelled = True
-            self._running.commands.append(command)
-        else:
-            command.finish({"items": []})
-
-    def _first(self, *, waiting: bool = True) -> PhotoOrder | None:
-        """The order that is due first; without those that wait for the end of a video, if `waiting` is false."""
-        blocked = self._context.status.recording is not None and not waiting
-        left = [order for order in self._orders if order.captured < order.count]
-        orders = [order for order in left if not (blocked and order.kind == "raw")]
-        return min(orders, key=lambda order: order.due_monotonic_s, default=None)
-
-    def _next_due(self) -> PhotoOrder | None:
-        first = self._first()
-        return first if first and first.due_monotonic_s <= time.monotonic() else None
-
     def _next_of_video(self) -> PhotoOrder | None:
-        if not self._context.video_shows:
-            return None
-        photos = [order for order in self._orders if order.kind == "photo" and not order.motion]
-        return next((order for order in photos if order.due_monotonic_s <= time.monotonic()), None)
+        return self._orders.next_of_video() if self._context.video_shows else None
 
     def _is_over(self, order: PhotoOrder) -> bool:
         return order.cancelled or order.error is not None or self._context.stopping or order.taken >= order.count
-
-    def _end(self, order: PhotoOrder, error: StillcamError | None = None) -> None:
-        self._orders.remove(order)
-        if order.timer:
-            order.timer.cancel()
-        self._update_status()
-        if order.in_background:  # not before these are items
-            self._library.worker.submit(partial(self._answer, order, error))
-        else:
-            self._answer(order, error)
-
-    def _answer(self, order: PhotoOrder, error: StillcamError | None) -> None:
-        error = error or order.error
-        for command in order.commands:
-            if error:
-                command.fail(error, items=order.items)
-            else:
-                command.finish({"items": order.items})
-
-    def _update_status(self) -> None:
-        status = self._context.status
-        order = self._running if self._running in self._orders else None
-        order = order or self._first(waiting=False)
-        others = [other for other in self._orders if other is not order]
-        status.waiting["photos"] = [{"kind": other.kind, "of": other.count} for other in others]
-        if order is None:
-            status.taking = None
-            return
-        due = (
-            utc_text(order.due_epoch_s)
-            if order.due_epoch_s is not None and order.due_monotonic_s > time.monotonic()
-            else None
-        )
-        status.taking = {"kind": order.kind, "done": order.taken, "of": order.count, "due": due}
 
     def _start(self, order: PhotoOrder, settings: Settings, camera: CameraInfo) -> None:
         """Start the camera program for photos, with the values that the snapshots have found."""
@@ -394,7 +300,7 @@ class PhotoMode(Mode):
             logging.error("a photo could not be stored: %s", error)
             order.error = error
         except Interrupted:
-            order.error = _ended_error(order)
+            order.error = ended_error(order)
         finally:
             self._storing.discard(pending)
         self._library.item_added()
@@ -442,8 +348,3 @@ class PhotoMode(Mode):
         """The metadata of the last photo, if the next one is taken in the same way: no snapshot came in between."""
         like, when, metadata = self._last
         return metadata if like == (order.kind, settings, camera) and time.monotonic() - when < FRESH_S else {}
-
-
-def _ended_error(order: PhotoOrder) -> StillcamError:
-    taken = len(order.items) if order.in_background else order.taken
-    return StillcamError(f"the capture daemon stopped: {taken} of {order.count} photos were taken")

@@ -16,10 +16,10 @@ from pathlib import Path
 from stillcam.camera.driver import Interrupted
 from stillcam.capture.command_queue import Command
 from stillcam.capture.context import CaptureContext
+from stillcam.capture.library_writer.series_retention import SeriesRetention
 from stillcam.capture.library_writer.writer import LibraryWriter
 from stillcam.capture.mode import Mode
 from stillcam.capture.modes.series_folders import SeriesFolders, why_gone
-from stillcam.capture.modes.series_retention import SeriesRetention
 from stillcam.capture.modes.series_shots import WORK, ShotTaker
 from stillcam.capture.modes.snapshots import CLOCK_CHECK_S, MAX_TAKES_S
 from stillcam.capture.settings_in_force.pending_settings import picture_settings

@@ -170,6 +170,11 @@ def test_settings_and_config_follow_the_cameras(page, single):
     page.wait_for_selector(
         "[data-setting='live.sensor_mode'] option:text('4656 × 3496, 10 bits, up to 9 fps')", state="attached"
     )
+    mode, rate = "[data-setting='video.sensor_mode'] select", "[data-setting='video.framerate'] .hint"
+    page.select_option(mode, "4656:3496:10")
+    page.wait_for_selector(f"{rate}:text('The sensor mode limits it to 9 fps.')")
+    page.select_option(mode, "")
+    page.wait_for_selector(f"{rate}:not(:text('limits'))")
     page.click("#tabs a:has-text('Settings')")
     page.wait_for_selector("[data-setting='camera.index'] select")
     assert offered("camera.index") == ["0: imx519"]

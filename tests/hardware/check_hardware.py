@@ -1,6 +1,6 @@
 """Goes through every mode and control of a real camera, and through all that Stillcam does with it.
 
-Prints a report to paste into an issue. It takes about 4 minutes for each driver (--quick: 2), asks nothing, uses
+Prints a report to attach to an issue. It takes about 4 minutes for each driver (--quick: 2), asks nothing, uses
 folders of its own, and leaves the camera free. Nothing else may use the camera meanwhile: stop Stillcam first.
 STILLCAM_CAMERA names one driver; else it checks rpicam and picamera2, whichever are installed. Ctrl-C ends it, with the
 report so far.

@@ -120,7 +120,7 @@ class Report:
             self.say("\nFailed, with what was seen above:")
             for name in self._failures:
                 self.say(f"- {name}")
-            self.say("Please paste this report into an issue.")
+            self.say("Please attach this report to an issue.")
         elif not interrupted:
             self.say("\nEverything that was tried works.")
         counts = ", ".join(f"{self._counts[result]} {result}" for result in ("ok", "failed", "skipped"))

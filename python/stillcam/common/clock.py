@@ -124,6 +124,9 @@ def _rule_of(file: bytes) -> str:
     return file[:-1].rpartition(b"\n")[2].decode("ascii", "replace") if file[:4] == b"TZif" else ""
 
 
+_libc = ctypes.CDLL(None)  # once: each makes a class, which only the garbage collector frees
+
+
 class _Timex(ctypes.Structure):
     """The first fields of `struct timex`, see adjtimex(2), and room for the others."""
 
@@ -145,5 +148,5 @@ def synchronised() -> bool:
     not permitted.
     """
     timex = _Timex()
-    succeeded = ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) >= 0
+    succeeded = _libc.adjtimex(ctypes.byref(timex)) >= 0
     return succeeded and bool(timex.maxerror < SYNCHRONISED_US)

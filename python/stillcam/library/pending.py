@@ -6,7 +6,6 @@ returned to the caller, which saves or deletes them.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.atomic_write import replace_file, sync
+from stillcam.common.formats import json_text
 from stillcam.library.names import KINDS, MOTION, SIDECAR, day_of, kind_of, main_kind, parse_stem, stem_of
 
 DRAFTS_FOLDER = ".drafts"
@@ -67,7 +67,7 @@ class PendingItem:
         for path in self._files():
             sync(path)
         sidecar = self.path(SIDECAR)
-        replace_file(sidecar, (json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
+        replace_file(sidecar, json_text(metadata).encode())
         files = self._files()
         main = next(path.name for path in files if _is_main(path, files))
         return f"{_appear(self._root, self.stem, files)}/{main}"

@@ -6,12 +6,12 @@ answer of the server can reveal them.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.formats import json_text
 from stillcam.common.safe_read import parse_json
 
 FILE = "receiver-addresses.json"  # in data/
@@ -64,7 +64,7 @@ class Addresses:
     def _write(self, addresses: dict[str, str]) -> None:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._file, (json.dumps(addresses, indent=2) + "\n").encode(), private=True, concurrent=True)
+            replace_file(self._file, json_text(addresses).encode(), private=True, concurrent=True)
         except OSError as error:
             text = f"cannot write {self._file} ({error.strerror}): check its owner and the free space (df -h)"
             raise StillcamError(text) from error

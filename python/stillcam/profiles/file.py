@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
+from stillcam.common.formats import json_text
 from stillcam.common.safe_read import open_regular, parse_json
 from stillcam.profiles.definition import Profile, from_json, to_json
 
@@ -51,7 +52,7 @@ def save(data: Path, profiles: Sequence[Profile]) -> None:
         StillcamError: that fails; the old file is then unchanged.
     """
     path = data / FILE
-    text = json.dumps(to_json(profiles), indent=2, ensure_ascii=False) + "\n"
+    text = json_text(to_json(profiles))
     if len(text.encode()) > MAX_FILE_BYTES:
         raise SettingsError(f"the profiles are larger than {MAX_FILE_BYTES} bytes: delete one first", "profiles")
     try:

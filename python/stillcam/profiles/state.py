@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stillcam.common.atomic_write import replace_file
+from stillcam.common.formats import json_text
 from stillcam.profiles.choice import Hand
 from stillcam.settings.in_force import NO_OVERLAY, STATE, Overlay, overlay_of, read_state
 
@@ -77,4 +77,4 @@ def save(data: Path, state: State) -> None:
         "bright": state.bright,
         "refused": {name: {"changes": changes, "reason": why} for name, (changes, why) in state.refused.items()},
     }
-    replace_file(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(), concurrent=True)
+    replace_file(path, json_text(document).encode(), concurrent=True)

@@ -6,7 +6,6 @@ the same configuration. It contains the profiles, and no accounts, passwords or 
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 from stillcam import __version__
 from stillcam.common.atomic_write import create_private
 from stillcam.common.errors import SettingsError, StillcamError
-from stillcam.common.formats import utc_text
+from stillcam.common.formats import json_text, utc_text
 from stillcam.common.safe_read import parse_json
 from stillcam.settings.document import from_json, to_json
 from stillcam.settings.schema import Settings
@@ -88,7 +87,7 @@ class Backups:
         path = self._path(name)
         if len(self.list()) >= MAX_BACKUPS:
             raise NameTakenError(f"there are {MAX_BACKUPS} backups: delete one first")
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(document)
         try:
             if not create_private(path, text.encode()):
                 raise NameTakenError("a backup of this name already exists: choose another name, or delete it first")

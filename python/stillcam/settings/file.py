@@ -18,6 +18,7 @@ from typing import Any
 from stillcam.common.atomic_write import replace_file
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.folder_watch import UNREPORTED_S, FolderWatch
+from stillcam.common.formats import json_text
 from stillcam.common.safe_read import open_regular, parse_json
 from stillcam.common.threads import start_restarting
 from stillcam.settings.document import from_json, to_json
@@ -93,7 +94,7 @@ def save(path: Path, settings: Settings) -> None:
             differing[section] = changed
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(differing, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(differing)
         replace_file(path, text.encode(), concurrent=True)
     except OSError as error:
         raise StillcamError(f"cannot write {path} ({error.strerror}): the settings stay as they were") from error

@@ -146,7 +146,7 @@ def test_the_kernel_knows_whether_the_clock_is_right(monkeypatch, answer, error_
             told.maxerror = error_us
             return answer
 
-    monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library())
+    monkeypatch.setattr(clock, "_libc", Library())
     monkeypatch.setattr(ctypes, "byref", lambda told: told)
     assert clock.synchronised() == right
 

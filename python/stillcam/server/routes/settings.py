@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from functools import cache, partial
 
 from stillcam.common.errors import SettingsError
-from stillcam.common.formats import utc_text
+from stillcam.common.formats import json_text, utc_text
 from stillcam.common.paths import Paths
 from stillcam.http.messages import Answer, Refused, as_json
 from stillcam.server.openapi.route import Body, Document, api
@@ -144,7 +143,7 @@ class SettingsRoutes:
 
     def _download(self, _request: Request) -> Answer:
         now_s = time.time()
-        body = json.dumps(self._backup(now_s), indent=2, ensure_ascii=False) + "\n"
+        body = json_text(self._backup(now_s))
         name = f"stillcam-{utc_text(now_s)[:10]}.json"
         return Answer(200, body.encode(), {
             "Content-Type": "application/json",

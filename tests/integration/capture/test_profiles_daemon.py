@@ -79,7 +79,7 @@ def test_a_profile_is_applied_by_hand_and_survives_kill_9(house):
     assert answer["in_force"]
     assert answer["profile"]["active"] == "Night"
     house.exposed(5000)
-    with pytest.raises(Refusal, match="there are Night") as caught:
+    with pytest.raises(Refusal, match="the profiles are Night") as caught:
         house.use("Nihgt")
     assert caught.value.answer["field"] == "name"
     assert daemon.process is not None

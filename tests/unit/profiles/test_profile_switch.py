@@ -168,7 +168,7 @@ def test_by_hand_until_the_conditions_make_another_choice(house):
 @pytest.mark.parametrize(
     ("name", "until", "text"),
     [
-        pytest.param("Nigth", None, "there are Night", id="no such profile"),
+        pytest.param("Nigth", None, "the profiles are Night", id="no such profile"),
         pytest.param("Night", 0, "must be later than now", id="a time that is over"),
         pytest.param("Sun", None, "place.latitude", id="a profile that cannot work"),
     ],

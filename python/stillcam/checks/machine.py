@@ -13,7 +13,7 @@ from stillcam.checks.finding import Finding, Installation, fault, ok, warning
 from stillcam.common.folders import LINKS, SOCKETS, lacks, missing_disk
 from stillcam.common.formats import size_text, utc_text
 from stillcam.common.kernel_files import mount_of, mounts, text_of
-from stillcam.frames.files import read_current
+from stillcam.frames.files import open_current
 from stillcam.system_info import board, output_of
 from stillcam.system_info.storage import DAY_S, kind, wear
 
@@ -121,10 +121,10 @@ def card(installation: Installation) -> list[Finding]:
     mount = mount_of(Path(os.path.realpath(installation.paths.images)), among)
     if mount is None:
         return []
-    frame = read_current(installation.paths.images)
+    frame = open_current(installation.paths.images)
     interval_s = float(installation.status.get("interval_s") or 2.0)
     on = kind(mount, installation.root)
-    text = wear(on, len(frame.data) * DAY_S / interval_s if frame else None)
+    text = wear(on, frame.size * DAY_S / interval_s if frame else None)
     if on == "card":
         advice = "keep images/ in memory: deploy/install.sh does so, or a line in /etc/fstab (docs/install.md)"
         return warning("card wear", text, advice)

@@ -14,7 +14,7 @@ from stillcam.cli import Arguments, Result, add_command, add_group
 from stillcam.cli.output import Table
 from stillcam.common.errors import SettingsError, StillcamError
 from stillcam.common.paths import Paths
-from stillcam.frames.files import read_current
+from stillcam.frames.files import open_current
 from stillcam.notifications.addresses import Addresses
 from stillcam.notifications.receivers import Receivers
 from stillcam.settings.file import load_or_last_good
@@ -61,7 +61,7 @@ def _test(paths: Paths, arguments: Arguments) -> Result:
     row = next((row for row in rows if arguments.receiver in (row, row.split()[0])), None)
     if row is None:
         raise StillcamError(f"there is no receiver {arguments.receiver}: `stillcam receiver list` shows all")
-    frame = read_current(paths.images)
+    frame = open_current(paths.images)
     last = Receivers(paths).test(settings, row, frame.data if frame else None)["last"]
     text = last["error"] or last["note"] or "the receiver has accepted the message"
     return Result([text], {"receiver": arguments.receiver, **last}, ok=last["error"] is None)

@@ -54,12 +54,21 @@ def frame_time(name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture as published: its name, its time (seconds since the epoch), its bytes, and its file if it is open."""
+    """One picture as published: its name, its time (seconds since the epoch), and its bytes or the file with them."""
 
     name: str
     time_s: float
-    data: bytes
-    file: OpenFile | None = None
+    content: bytes | OpenFile
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes; an OSError if they cannot be read."""
+        return self.content if isinstance(self.content, bytes) else self.content.read()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
 
 
 def stale_after_s(interval_s: float) -> float:
@@ -76,18 +85,17 @@ def current_name(images: Path) -> str | None:
     return name if _NAME.fullmatch(name) else None
 
 
-def read_current(images: Path) -> Frame | None:
-    """Read the newest frame, or None before there is one.
+def open_current(images: Path) -> Frame | None:
+    """Open the newest frame, or None before there is one.
 
-    If two frames are published meanwhile, the file is gone, and the newest one is read instead.
+    If two frames are published meanwhile, the file is gone, and the newest one is opened instead.
 
     Raises:
         OSError: the folder cannot be read.
     """
     while (name := current_name(images)) is not None:
         try:
-            file = OpenFile(open_regular(images / name))
-            return Frame(name, frame_time(name), file.read(), file)
+            return Frame(name, frame_time(name), OpenFile(open_regular(images / name)))
         except FileNotFoundError:
             if current_name(images) == name:  # the link dangles: the frame was deleted
                 return None

@@ -21,32 +21,40 @@ class Blob:
     """Bytes that are sent to many clients; a file has them too, for sendfile(2).
 
     Args:
-        data: the bytes.
-        file: begins with them, and does not change; None: one in memory is made.
+        content: the bytes, of which a file in memory is made; or a file of them, which does not change.
 
     Attributes:
-        data: the bytes.
         size: their number.
         descriptor: of the file.
         start: where they begin in the file.
     """
 
-    __slots__ = ("_file", "data", "descriptor", "size", "start")
+    __slots__ = ("_data", "_file", "descriptor", "size", "start")
 
-    def __init__(self, data: bytes, file: OpenFile | None = None) -> None:
-        self._set(data, file or _in_memory(data), 0)
+    def __init__(self, content: bytes | OpenFile) -> None:
+        if isinstance(content, bytes):
+            self._set(content, len(content), _in_memory(content), 0)
+        else:
+            self._set(None, content.size, content, 0)
 
-    def _set(self, data: bytes | memoryview, file: OpenFile, start: int) -> None:
-        self.data = data
-        self.size = len(data)
+    def _set(self, data: bytes | memoryview | None, size: int, file: OpenFile, start: int) -> None:
+        self._data = data
+        self.size = size
         self.descriptor = file.number
         self.start = start
         self._file = file
 
+    @property
+    def data(self) -> bytes | memoryview:
+        """The bytes; those of a file are read once, when they are needed. An OSError if that fails."""
+        if self._data is None:
+            self._data = self._file.read()
+        return self._data
+
     def part(self, start: int, end: int | None = None) -> Blob:
         """The bytes from `start` to before `end` as a blob; nothing is copied."""
-        blob = Blob.__new__(Blob)
-        blob._set(memoryview(self.data)[start:end], self._file, self.start + start)
+        data, blob = memoryview(self.data)[start:end], Blob.__new__(Blob)
+        blob._set(data, len(data), self._file, self.start + start)
         return blob
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 from api_calls import RELOADED, Api
 from pictures import picture
 
-from stillcam.frames.files import Publisher, read_current
+from stillcam.frames.files import Publisher, open_current
 from stillcam.server.live import cache as cache_module
 
 FOUND = {"state": "focused", "lens_position": 1.5, "distance_m": 0.667}
@@ -18,11 +18,11 @@ def api(tmp_path, monkeypatch):
     with Api(tmp_path) as api:
 
         def slow(images):
-            frame = read_current(images)
+            frame = open_current(images)
             time.sleep(SLOW_S)
             return frame
 
-        monkeypatch.setattr(cache_module, "read_current", slow)
+        monkeypatch.setattr(cache_module, "open_current", slow)
         api.judging = False
         yield api
 
@@ -41,7 +41,7 @@ ORDERS = pytest.mark.parametrize(
 def test_a_frame_that_the_server_does_not_have_in_time_is_named_to_be_waited_for(
     api, monkeypatch, method, path, body, command, answer
 ):
-    monkeypatch.setattr(cache_module, "read_current", lambda _: None)
+    monkeypatch.setattr(cache_module, "open_current", lambda _: None)
     monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)
     still = api.paths.images / ".still_1.jpg"
     still.write_bytes(picture())

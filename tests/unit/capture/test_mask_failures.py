@@ -19,7 +19,7 @@ from stillcam.capture.status import Histogram
 from stillcam.common.errors import CameraError
 from stillcam.edits.black import black_jpeg
 from stillcam.edits.draw import MaskDrawer
-from stillcam.frames.files import STILL_PREFIX, UNSTAMPED, WORK_PREFIX, read_current
+from stillcam.frames.files import STILL_PREFIX, UNSTAMPED, WORK_PREFIX, open_current
 from stillcam.frames.jpeg import check_jpeg
 from stillcam.settings.document import from_json
 from stillcam.settings.geometry import View
@@ -69,7 +69,7 @@ def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch, size):
 
 def shown(folder: Path) -> tuple[tuple[int, int], bool]:
     """The size of the only picture in the folder, and whether it is black."""
-    frame = read_current(folder)
+    frame = open_current(folder)
     assert frame
     assert sorted(os.listdir(folder)) == [frame.name, "current.jpg"]
     with Image.open(io.BytesIO(frame.data)) as image:
@@ -93,7 +93,7 @@ def test_the_newest_picture_is_black_if_a_new_mask_cannot_be_drawn_into_it(tmp_p
         publisher.mask_current()
     assert shown(tmp_path) == ((640, 480) if damaged else SMALL, True)
     publisher.publish(replace(picture(tmp_path), time_s=1.0))
-    frame = read_current(tmp_path)
+    frame = open_current(tmp_path)
     assert frame and frame.time_s == 1.0
 
 

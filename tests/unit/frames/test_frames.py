@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture
 
-from stillcam.frames.files import Publisher, current_name, frame_name, frame_time, read_current
+from stillcam.frames.files import Publisher, current_name, frame_name, frame_time, open_current
 from stillcam.frames.jpeg import check_jpeg
 
 
@@ -58,7 +58,7 @@ def test_a_link_that_dangles_is_removed(tmp_path):
     (tmp_path / "current.jpg").symlink_to("camera_20260101T000000.000Z.jpg")
     Publisher(tmp_path).sweep()
     assert current_name(tmp_path) is None
-    assert read_current(tmp_path) is None
+    assert open_current(tmp_path) is None
 
 
 def test_readers_never_find_a_gap_or_a_torn_picture(tmp_path):

@@ -14,7 +14,8 @@ from pictures import picture
 from waiting import until
 
 from stillcam.common import log
-from stillcam.frames.files import Frame, Publisher, read_current
+from stillcam.common.open_file import OpenFile
+from stillcam.frames.files import Frame, Publisher, open_current
 from stillcam.server.live import cache as cache_module
 from stillcam.server.live.cache import CachedFrame, FrameCache
 
@@ -53,6 +54,21 @@ def test_each_frame_is_read_and_counted(cache, images):
         assert seen.sequence == number
         assert seen.picture.data == picture(colour=colour)
         assert seen.tag == f'"{seen.name}"'
+
+
+def test_a_frame_is_read_once_and_only_when_its_bytes_are_needed(cache, images, monkeypatch):
+    """The kernel sends most of them from their file; one of a whole sensor has megabytes."""
+    read, sizes = OpenFile.read, []
+
+    def noted(file):
+        sizes.append(file.size)
+        return read(file)
+
+    monkeypatch.setattr(OpenFile, "read", noted)
+    frame = arrives(cache, publish(images))
+    assert (sizes, frame.picture.size) == ([], len(picture()))
+    assert frame.picture.data == frame.picture.part(0).data == picture()
+    assert sizes == [frame.picture.size]
 
 
 def test_a_frame_from_before_the_start_has_the_age_of_its_name(images):
@@ -139,9 +155,9 @@ def test_frames_continue_after_one_for_which_there_was_no_memory(images, monkeyp
         tries.append(folder)
         if len(tries) == 1:
             raise MemoryError
-        return read_current(folder)
+        return open_current(folder)
 
-    monkeypatch.setattr(cache_module, "read_current", read)
+    monkeypatch.setattr(cache_module, "open_current", read)
     monkeypatch.setattr(log, "_short_s", -log.SHORT_AGAIN_S)
     name = publish(images)
     cache = FrameCache(images)
@@ -243,11 +259,11 @@ def test_catch_up_waits_for_the_frame_in_the_folder(cache, images, monkeypatch):
     reading = threading.Semaphore(0)
 
     def slow(folder: Path) -> Frame | None:
-        frame = read_current(folder)
+        frame = open_current(folder)
         reading.acquire(timeout=DEADLINE_S)
         return frame
 
-    monkeypatch.setattr(cache_module, "read_current", slow)
+    monkeypatch.setattr(cache_module, "open_current", slow)
     publish(images, "green")
     time.sleep(0.1)  # it has read green, as a rule
     name = publish(images, "blue")
@@ -258,7 +274,7 @@ def test_catch_up_waits_for_the_frame_in_the_folder(cache, images, monkeypatch):
 
 def test_catch_up_gives_up_after_a_while(cache, images, monkeypatch):
     arrives(cache, publish(images))
-    monkeypatch.setattr(cache_module, "read_current", lambda _: None)
+    monkeypatch.setattr(cache_module, "open_current", lambda _: None)
     monkeypatch.setattr(cache_module, "ARRIVAL_S", 0.05)
     name = publish(images, "green")
     assert cache.catch_up() == name

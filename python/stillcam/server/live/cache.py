@@ -19,7 +19,7 @@ from stillcam.common.folder_watch import FolderWatch
 from stillcam.common.formats import utc_text
 from stillcam.common.inotify import MOVED_TO
 from stillcam.common.threads import record_death
-from stillcam.frames.files import Frame, current_name, read_current
+from stillcam.frames.files import Frame, current_name, open_current
 from stillcam.server.live.picture import Picture
 
 ARRIVAL_S = 2.0  # from the daemon's answer that a frame is published to the frame here
@@ -39,7 +39,7 @@ class CachedFrame(Picture):
         """Prepare a frame; `mark` distinguishes the tag of a version of it, such as a smaller one."""
         lines = f"X-Frame-Time: {utc_text(frame.time_s)}\r\nX-Frame-Sequence: {sequence}\r\n".encode()
         own = {"name": frame.name, "received_s": received_s, "sequence": sequence}
-        return cls.prepare(frame.data, frame.time_s, frame.name + mark, lines, frame.file, **own)
+        return cls.prepare(frame.content, frame.time_s, frame.name + mark, lines, **own)
 
     def age_s(self) -> float:
         """Seconds since it was received."""
@@ -139,7 +139,7 @@ class FrameCache(NewestFrame):
         newest = self.newest
         if newest and newest.name == current_name(self._images):
             return
-        frame = read_current(self._images)
+        frame = open_current(self._images)
         if frame is None or (newest and newest.name == frame.name):
             return
         age_s = 0.0 if new else max(0.0, time.time() - frame.time_s)

@@ -37,22 +37,20 @@ class Picture:
     _part: Blob | None = None  # until a stream needs it
 
     @classmethod
-    def prepare(
-        cls, data: bytes, time_s: float, tag: str, lines: bytes, file: OpenFile | None = None, **more: Any
-    ) -> Self:
+    def prepare(cls, content: bytes | OpenFile, time_s: float, tag: str, lines: bytes, **more: Any) -> Self:
         """Prepare a JPEG.
 
         Args:
-            data: the JPEG.
+            content: the JPEG, or a file with it: the kernel sends one on disk with less work than one in memory.
             time_s: when it was taken, in seconds since the epoch.
             tag: its ETag, without quotes.
             lines: header lines of answers and parts, each ending in CR LF.
-            file: has the JPEG; None: one in memory is made. The kernel sends a file on disk with less work.
             more: the fields of a subclass.
         """
         head = b'%bETag: "%b"\r\n%b' % (_JPEG, tag.encode(), lines)
-        part_head = _PART_HEAD % (len(data), time_s, lines)
-        return cls(tag=f'"{tag}"', head=head, picture=Blob(data, file), time_s=time_s, _part_head=part_head, **more)
+        picture = Blob(content)
+        part_head = _PART_HEAD % (picture.size, time_s, lines)
+        return cls(tag=f'"{tag}"', head=head, picture=picture, time_s=time_s, _part_head=part_head, **more)
 
     @property
     def part(self) -> Blob:

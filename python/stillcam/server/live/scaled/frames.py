@@ -68,5 +68,5 @@ class ScaledFrames:
         except DamagedPicture as error:
             return error
         self.counts[width] += 1
-        smaller = Frame(frame.name, frame.time_s, file.read(), file)
+        smaller = Frame(frame.name, frame.time_s, file)
         return CachedFrame.of(smaller, frame.received_s, frame.sequence, f"-w{width}")

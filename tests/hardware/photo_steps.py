@@ -4,7 +4,6 @@ import hashlib
 import json
 import time
 from datetime import datetime
-from typing import Any
 
 from bench import Bench, brightness, expect_size, opened, sidecar_of, text_of
 from hardware_report import Skipped, Wrong
@@ -16,11 +15,8 @@ PHOTO_S = 20.0  # for one photo of a burst, at most
 TINY = (32, 32)  # pictures are compared at this size
 CLEARLY = 1.5  # so many times as much another turn must fit worse
 JPEG_BLOCK = 16  # pixels: a lossless rotation trims a side that is no multiple of it
-PROFILE: dict[str, Any] = {
-    "name": "Hardware check",
-    "when": {"type": "manual"},
-    "changes": {"controls": {"Brightness": -0.4}, "snapshot": {"interval_s": 1.0}},
-}
+PROFILE, PROFILE_INTERVAL_S = "Hardware check", 1.0
+SHORTER = 4  # times: the exposure with the profile
 DIM = 30.0  # mean brightness (of 255) below which a darker picture proves nothing
 DARKER = 0.8  # of the brightness: less with the profile, more without it
 
@@ -74,12 +70,18 @@ def profile(bench: Bench) -> str:
     before = brightness(bench.picture())
     if before < DIM:
         raise Skipped(f"the picture is dark ({before:.0f} of 255): point the camera at something bright")
-    interval_s = bench.daemon.ask("status")["interval_s"]
+    status = bench.daemon.ask("status")
+    interval_s, metadata = status["interval_s"], status["metadata"]
+    if not {"ExposureTime", "AnalogueGain"} <= metadata.keys():
+        raise Skipped("the camera does not say how its pictures are exposed")
+    exposure = {"ExposureTime": metadata["ExposureTime"] // SHORTER, "AnalogueGain": metadata["AnalogueGain"]}
+    changes = {"controls": exposure, "snapshot": {"interval_s": PROFILE_INTERVAL_S}}
+    profiles = [{"name": PROFILE, "when": {"type": "manual"}, "changes": changes}]
     file = bench.daemon.paths.data / "profiles.json"
-    file.write_text(json.dumps({"version": 1, "profiles": [PROFILE]}))
+    file.write_text(json.dumps({"version": 1, "profiles": profiles}))
     try:
         bench.daemon.ask("reload")
-        bench.daemon.ask("profile", action="use", name=PROFILE["name"])
+        bench.daemon.ask("profile", action="use", name=PROFILE)
         dark, used_s = brightness(bench.picture()), bench.daemon.ask("status")["interval_s"]
         bench.daemon.ask("profile", action="use")
         after, after_s = brightness(bench.picture()), bench.daemon.ask("status")["interval_s"]
@@ -88,7 +90,7 @@ def profile(bench: Bench) -> str:
         bench.daemon.ask("reload")
     if dark > DARKER * before or after < DARKER * before:
         raise Wrong(f"brightness {before:.0f} of 255 before, {dark:.0f} with the profile, {after:.0f} after")
-    if (used_s, after_s) != (PROFILE["changes"]["snapshot"]["interval_s"], interval_s):
+    if (used_s, after_s) != (PROFILE_INTERVAL_S, interval_s):
         raise Wrong(f"a picture every {interval_s:g} s before, {used_s:g} s with the profile, {after_s:g} s after")
     return (
         f"brightness {before:.0f} of 255 before, {dark:.0f} with it, {after:.0f} after; a picture every"

@@ -42,8 +42,6 @@ _MEASURE = """() => {
   };
 }"""
 
-RESET = ("AeEnable", "AwbEnable", "ColourCorrectionMatrix")  # what others are needed for goes first
-
 
 def measured(page: Page) -> dict[str, float]:
     """The picture on the canvas, once there is one."""

@@ -27,7 +27,6 @@ from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.document import from_json
 from stillcam.settings.schema import Settings
 
-ROOT = Path(__file__).resolve().parents[3]
 LONG_S = 60.0
 SMALL: dict[str, Any] = {
     "snapshot": {"width": 320}, "live": {"width": 320, "framerate": 5}, "photo": {"width": 320},

@@ -18,7 +18,6 @@ from stillcam.settings.stamp_text import Stamp, stamp_of
 SIZE = 403, 299  # no multiple of a block
 TEXT = "2026-11-30 17:05:00"
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
-MIDDLE_GREY = 128
 
 
 def jpeg(mode: str = "RGB", **options) -> bytes:

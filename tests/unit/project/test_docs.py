@@ -29,7 +29,6 @@ from stillcam.settings.document import describe, from_json
 from stillcam.settings.receivers import EVENTS
 
 ROOT = Path(__file__).resolve().parents[3]
-README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/reference"
 SETTINGS = ROOT / "docs/reference/settings.md"
 CONTROLS_REFERENCE = ROOT / "docs/reference/controls.md"

@@ -67,7 +67,7 @@ export class History {
 const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** How often motion begins: it has begun again where there was none for longer than `after_s`. @param {AgedLook[]} looks @param {number} after_s */
-export function beginnings(looks, after_s) {
+function beginnings(looks, after_s) {
   const ages = looks.filter(({ motion }) => motion).map(({ age }) => age);
   return ages.filter((age, at) => at === 0 || ages[at - 1] - age > 1000 * after_s).length;
 }

@@ -137,7 +137,7 @@ function edge(label, time, changed) {
  * "48.137, 11.575", "48.137 N 11.575 E", as maps show it; null for nothing (the server says that it is needed).
  * @param {string} text
  */
-export function placeOf(text) {
+function placeOf(text) {
   const found = /^\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([NS])?[\s,;/]+([+-]?\d+(?:\.\d+)?)\s*°?\s*([EW])?\s*$/i.exec(text.replace(/−/g, "-"));
   if (!found) return null;
   const [, latitude, south = "", longitude, west = ""] = found;

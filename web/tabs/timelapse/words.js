@@ -40,7 +40,7 @@ export function every(seconds) {
 }
 
 /** An edge of the daily window: "sunset-00:30" is "30 minutes before sunset". @param {string} edge */
-export function edgeWords(edge) {
+function edgeWords(edge) {
   const parts = /^(sunrise|sunset)(?:([+-])(\d\d):(\d\d))?$/.exec(edge);
   if (!parts) return edge;
   const [, sun, sign, hours, minutes] = parts;
@@ -49,7 +49,7 @@ export function edgeWords(edge) {
 }
 
 /** "Monday to Friday", "Saturday and Sunday". @param {number[]} days  0 is Monday */
-export function dayWords(days) {
+function dayWords(days) {
   const sorted = [...days].sort((a, b) => a - b);
   const first = sorted[0];
   const run = sorted.length > 2 && sorted.every((day, index) => day === first + index);

@@ -11,7 +11,7 @@ import { sentence } from "../../../base/text.js";
 /** @typedef {import("./state.js").ControlState} ControlState */
 /** @typedef {import("./fields.js").Field} Field */
 
-export const BACK = "M4 4v6h6M4.5 10a8 8 0 1 1-.3 5";
+const BACK = "M4 4v6h6M4.5 10a8 8 0 1 1-.3 5";
 
 export class ControlRow {
   /** The control, as `api/controls` has it. */

@@ -37,6 +37,12 @@ export function ago(age_s) {
   return `${Math.floor(age_s / 86_400)} days ago`;
 }
 
+/** Minutes and seconds, like `1:05`. @param {number} duration_ms */
+export function duration(duration_ms) {
+  const seconds = Math.max(0, Math.floor(duration_ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /**
  * A size like `3.4 MB`.
  * @param {number} bytes

@@ -2,6 +2,7 @@
 /** What the camera is doing, in the header: links to where that is controlled. */
 
 import { el, write } from "../base/dom.js";
+import { duration } from "../base/text.js";
 import { tabAddress, tabsFor } from "./tabs.js";
 
 /** @typedef {{words: string, number?: string, tab?: string, name?: string, why?: string, kind?: "problem" | "busy" | "ready"}} Activity */
@@ -39,12 +40,6 @@ const GROUPS = [
   [({ motion }) => motion?.armed && { words: "Motion armed", tab: "motion" }],
   [({ profile }) => profile?.active && { words: `Profile ${profile.active}`, tab: "settings", name: "profiles", why: profile.why }],
 ];
-
-/** @param {number} duration_ms */
-export function duration(duration_ms) {
-  const seconds = Math.max(0, Math.floor(duration_ms / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
 
 /** A link with the mark, the words and the number. */
 const link = () => el("a", {}, el("span", { class: "mark", "aria-hidden": "true" }), el("span"), el("span", { "aria-hidden": "true" }));

@@ -1,10 +1,9 @@
 // @ts-check
 /** The switch that arms the camera, with what the camera does about motion now, in words. */
 
-import { duration } from "../../page/activity.js";
 import { inZone, wall } from "../../base/camera-time.js";
 import { el, write } from "../../base/dom.js";
-import { errorText, sentence } from "../../base/text.js";
+import { duration, errorText, sentence } from "../../base/text.js";
 import { tabLink } from "../../base/tab-link.js";
 import { armState } from "./words.js";
 

@@ -89,6 +89,7 @@ export function mount(panel, context) {
     link.className = "button";
     const motion = card("Motion", el("p", { class: "hint", text: `The Motion tab has these settings: ${elsewhere.join(", ")}.` }), link);
     fill(place, notice, cards(GROUPS), dayAndNight.element, motion, cards(NOTIFIED), owner && people(context, card), cards(LATER), owner && backups(context, card), owner && machine(context, card));
+    /** @type {HTMLElement} */ (waits.closest("section")).id = "storage"; // for the header's link
     settings.subscribe(show);
     show();
   };
@@ -112,7 +113,7 @@ export function mount(panel, context) {
     shown: () => {
       built.then(() => (camera.renew(), settings.refresh())).catch((error) => (notice.textContent = errorText(error)));
       if (owner) notified.renew();
-      built.then(() => (dayAndNight.shown(), location.hash === "#storage" && waits.parentElement?.scrollIntoView()));
+      built.then(() => (dayAndNight.shown(), location.hash === "#storage" && waits.closest("section")?.scrollIntoView()));
       unsubscribe = context.status.subscribe(showStatus);
     },
     hidden: () => {

@@ -210,17 +210,19 @@ class Rpicam(Driver):
         return set()
 
     def _read_closed(self) -> bool:
-        """Read the names of closed files; return whether a still is complete."""
+        """Read the names of closed files; return whether there is a still, or new metadata."""
         assert self._closed is not None
+        described = False
         for name in self._closed.read():
             if name == METADATA_NAME:
                 self._read_metadata(self._folder / name)
+                described = True
             elif name.startswith(STILL_PREFIX) and name.endswith(self._extension):
                 path = self._folder / name
                 raw = path if self._extension == "dng" else None  # its JPEG was closed before it
                 self._stills.append(Still(path.with_suffix(".jpg") if raw else path, time.time(), raw))
                 self._has_metadata = False
-        return bool(self._stills)
+        return described or bool(self._stills)
 
     def _read_metadata(self, path: Path) -> None:
         self._has_metadata = True

@@ -168,7 +168,7 @@ def test_a_mistyped_option_is_wrong_usage(type_, typed, words):
     ("typed", "words"),
     [
         pytest.param(["Roof", "--every", "0.1"], "interval_s: must be a number from 1 to 86400", id="too often"),
-        pytest.param(["../Roof"], "name: must be letters", id="no name"),
+        pytest.param(["../Roof"], "name: must have 1 to 60 characters", id="no name"),
         pytest.param(["Roof", "--from", "sunrise"], "sunrise and sunset need the place", id="the sun without a place"),
         pytest.param(
             ["Roof", "--longest", "5s"], "--longest, --max-gain and --brightness need --smooth", id="no smooth"

@@ -5,14 +5,43 @@ import { el, icon, uniqueId } from "./dom.js";
 import { submission } from "./form.js";
 import { CROSS, raiseToasts } from "./toasts.js";
 
+/** Open, the topmost last. @type {HTMLDialogElement[]} */
+const stack = [];
+let leaving = false;
+
+// Back closes the topmost dialog: each has an entry in the history, which says how many are open there.
+addEventListener("popstate", () => {
+  leaving = false;
+  for (const each of stack.splice(entryDepth()).reverse()) each.close();
+  leaveEntry();
+});
+
+/** @returns {number} */
+function entryDepth() {
+  return history.state?.dialog ?? 0;
+}
+
+/** Go back from the entry of a dialog that is no longer open. */
+function leaveEntry() {
+  if (leaving || entryDepth() <= stack.length) return;
+  leaving = true; // one step at a time: the next one when `popstate` says where we are
+  history.back();
+}
+
 /**
  * Open a modal dialog, with the messages in it while it is the topmost one.
  * @param {HTMLDialogElement} made
  */
 export function openModal(made) {
   made.showModal();
+  stack.push(made);
+  history.pushState({ dialog: stack.length }, "");
   raiseToasts();
-  made.addEventListener("close", raiseToasts, { once: true });
+  made.addEventListener("close", () => {
+    if (stack.includes(made)) stack.splice(stack.indexOf(made), 1);
+    leaveEntry();
+    raiseToasts();
+  }, { once: true });
 }
 
 /**

@@ -89,6 +89,72 @@ def test_a_message_is_not_left_behind_by_a_dialog_that_opens_or_closes(page, sit
     site.until(lambda: kept(site) == TAKEN)
 
 
+def test_back_closes_the_view_and_not_the_tab(opened):
+    """As people on a phone expect."""
+    tab = opened.url
+    opened.go_back()
+    opened.wait_for_selector(".view", state="hidden")
+    assert opened.url == tab
+    for leave in ("Escape", "✕"):
+        opened.locator(".tile .open").first.click()
+        opened.wait_for_selector(".view[open] dl")
+        if leave == "Escape":
+            opened.keyboard.press(leave)
+        else:
+            opened.click(f".view[open] button:has-text('{leave}')")
+        opened.wait_for_selector(".view", state="hidden")
+    opened.wait_for_function("() => !history.state?.dialog")
+
+
+def test_back_leaves_the_tab_that_had_a_view(page, site):
+    """Nothing of the view stays in the history: whether it was closed, or left with the tab."""
+    sign_in(page, f"http://127.0.0.1:{site.port}/", "photos")
+    page.click("#tabs a:has-text('Info')")
+    page.click("#tabs a:has-text('Photos')")
+    page.locator(".tile .open").first.click()
+    page.wait_for_selector(".view[open] dl")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => !history.state?.dialog")
+    page.locator(".tile .open").first.click()
+    page.wait_for_selector(".view[open] dl")
+    page.evaluate("document.querySelector('#tabs a[href$=settings]').click()")
+    page.wait_for_selector("#settings-panel .settings-card")
+    assert page.locator(".view[open]").count() == 0
+    page.go_back()
+    page.wait_for_selector("#tabs [aria-current=page][href$=photos]")
+    page.wait_for_function("() => !history.state?.dialog")
+    assert page.locator(".view[open]").count() == 0
+    page.go_back()
+    page.wait_for_selector("#tabs [aria-current=page][href$=info]")
+
+
+def test_back_closes_one_dialog_after_the_other(page, site):
+    sign_in(page, f"http://127.0.0.1:{site.port}/", "settings")
+    page.wait_for_selector("#settings-panel .settings-card")
+    tab = page.url
+    open_three(page)
+    for left in (["First", "Second"], ["First"], []):
+        page.go_back()
+        page.wait_for_function("(n) => document.querySelectorAll('dialog[open]').length === n", arg=len(left))
+        assert page.locator("dialog[open] h2").all_inner_texts() == left
+    assert page.url == tab
+    open_three(page)
+    page.evaluate("document.querySelectorAll('dialog[open]').forEach((each) => each.close())")
+    page.wait_for_function("() => !history.state?.dialog")
+    assert page.url == tab
+
+
+def open_three(page: Page) -> None:
+    page.evaluate("""async () => {
+        const { dialog } = await import(document.querySelector("link[href$='base/dialogs.js']").href);
+        for (const title of ["First", "Second", "Third"]) {
+            const heading = document.createElement("h2");
+            heading.textContent = title;
+            dialog(heading);
+        }
+    }""")
+
+
 def test_what_cannot_be_deleted_stays_in_view_and_the_reason_is_told(opened, site):
     have_deletions_fail(site)
     first = shown(opened)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stillcam.common.errors import CameraError, SettingsError, StillcamError
 from stillcam.common.folders import unwritable
-from stillcam.series.definition import from_document, to_document
+from stillcam.series.definition import Definition, from_document, to_document
 from stillcam.series.folder import NameTaken, Series, state_at
 from stillcam.series.manifest import ms_to_text
 from stillcam.series.running import RunningSeries
@@ -54,12 +54,25 @@ def refusing(folder: Path) -> Iterator[None]:
 
 
 class SeriesCommands:
-    """Executes commands on the camera's thread; `remove` deletes a folder in the background."""
+    """Executes commands on the camera's thread.
 
-    def __init__(self, scheduler: Scheduler, zone: Callable[[], str], remove: Callable[[Path], None]) -> None:
+    Args:
+        zone: of the local clock.
+        remove: deletes a folder in the background.
+        ready_ms: how long it takes until the first shot of such a series can be taken: one without a start begins then.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        zone: Callable[[], str],
+        remove: Callable[[Path], None],
+        ready_ms: Callable[[Definition], int],
+    ) -> None:
         self._scheduler = scheduler
         self._zone = zone
         self._remove = remove
+        self._ready_ms = ready_ms
 
     def execute(self, message: Mapping[str, Any], now_ms: int) -> str | None:
         """Execute the command in a message, and return the name of the series; None: it has been deleted."""
@@ -87,7 +100,9 @@ class SeriesCommands:
         if do == "change":
             self._change(running, message.get("definition"), now_ms)
         elif do == "start":
-            self._change(running, to_document(running.series.definition) | {"start": ms_to_text(now_ms)}, now_ms)
+            definition = running.series.definition
+            start = ms_to_text(now_ms + self._ready_ms(definition))
+            self._change(running, to_document(definition) | {"start": start}, now_ms)
         elif do == "resume":
             running.set_state(state_at(running.series.definition.schedule.starts_ms, now_ms), now_ms)
         else:
@@ -96,7 +111,10 @@ class SeriesCommands:
 
     def _create(self, document: Any, now_ms: int) -> str:
         zone = self._zone()
-        series = Series.create(self._scheduler.root, from_document(document, now_ms, zone), zone, now_ms)
+        definition = from_document(document, now_ms, zone)
+        if document.get("start") is None:
+            definition = from_document(document, now_ms + self._ready_ms(definition), zone)
+        series = Series.create(self._scheduler.root, definition, zone, now_ms)
         self._scheduler.add(RunningSeries(series, now_ms))
         return series.name
 

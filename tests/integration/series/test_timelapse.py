@@ -55,6 +55,15 @@ def test_a_series_is_taken_on_its_plan_and_shown_meanwhile(shared_daemon):
     assert shared_daemon.next_snapshot()["series"] == []
 
 
+def test_a_series_without_a_start_begins_when_the_camera_is_ready(shared_daemon):
+    """Its first shot was missed: the camera program takes longer to start than a shot may be late."""
+    shared_daemon.use(photo={"width": 640})
+    shared_daemon.fault(speed=2)
+    shared_daemon.next_snapshot()
+    garden = Series(shared_daemon, interval_s=1, shots=2).over()
+    assert (garden.summary()["taken"], garden.summary()["missed"]) == (2, 0)
+
+
 def test_with_the_configuration_of_the_snapshots_the_camera_program_stays(shared_daemon):
     shared_daemon.use(snapshot={"interval_s": 0.5, "width": 320}, photo=AS_SNAPSHOTS)
     starts = len(shared_daemon.starts())

@@ -38,7 +38,7 @@ class Camera:
     def __init__(self, root: Path) -> None:
         self.clock = Clock()
         self.scheduler = Scheduler(root)
-        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None)
+        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None, lambda definition: 0)
         self.away = ""
 
     def make(self, name: str = "Garden", **document: Any) -> RunningSeries:
@@ -70,7 +70,7 @@ class Camera:
         """The daemon dies without a word, and comes back."""
         self.clock.now_ms += after_ms
         self.scheduler = Scheduler(self.scheduler.root)
-        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None)
+        self.commands = SeriesCommands(self.scheduler, lambda: "UTC", lambda folder: None, lambda definition: 0)
         for folder in sorted(self.scheduler.root.iterdir()):
             self.scheduler.add(RunningSeries(open_series(folder), self.clock.now_ms))
         self.look()

@@ -30,8 +30,9 @@ from stillcam.common.disk_space import Disk
 from stillcam.common.errors import CameraError
 from stillcam.common.folders import device_and_inode
 from stillcam.series.commands import CommandError, SeriesCommands
+from stillcam.series.definition import Definition
 from stillcam.series.folder import Series
-from stillcam.series.running import RunningSeries
+from stillcam.series.running import RunningSeries, grace_ms
 from stillcam.series.scheduler import Scheduler
 from stillcam.settings.capabilities import CameraInfo
 from stillcam.settings.schema import Settings
@@ -61,7 +62,7 @@ class SeriesMode(Mode):
         self._library = library
         self._shots = ShotTaker(context)
         self._scheduler = Scheduler(root)
-        self._series_commands = SeriesCommands(self._scheduler, self.zone, self._remove)
+        self._series_commands = SeriesCommands(self._scheduler, self.zone, self._remove, self._ready_ms)
         self._early: list[Command] = []  # for series that have not been opened yet
         submit, nudge = library.worker.submit, context.commands.nudge
         self._folders = SeriesFolders(root, self._scheduler.names, submit, self._remove, nudge)
@@ -174,10 +175,18 @@ class SeriesMode(Mode):
             return left_s - KEEP_CAMERA_S
         if left_s > self._shots.lead_s:
             return left_s - self._shots.lead_s
-        camera = self._context.status.camera
-        wanted = self._context.settings.wanted
-        fits = camera and self._shots.fits(running.series, self._context.lens.apply(wanted, camera), camera)
-        return left_s - (READY_LEAD_S if fits else self._shots.lead_s)
+        return left_s - self._lead_s(running.series.definition, bool(running.series.state.fixed))
+
+    def _lead_s(self, definition: Definition, fixed: bool) -> float:
+        """How long before a shot of such a series its preparation begins."""
+        camera, wanted = self._context.status.camera, self._context.settings.wanted
+        fits = camera and self._shots.fits(definition, fixed, self._context.lens.apply(wanted, camera), camera)
+        return READY_LEAD_S if fits else self._shots.lead_s
+
+    def _ready_ms(self, definition: Definition) -> int:
+        """How long after now the first shot of a new series can be due, so that it is not missed."""
+        lead_ms = int(1000 * self._lead_s(definition, fixed=False))
+        return lead_ms if lead_ms > grace_ms(definition.schedule) else 0
 
     def _take_shots(self, running: RunningSeries, settings: Settings) -> None:
         """Prepare for the next due time, wait for it, and take its shots."""

@@ -76,9 +76,10 @@ class ShotTaker:
             self._auto_exposure = self._context.fresh_metadata
             self._auto_exposure_s = self._context.driver.metadata_received_s
 
-    def fits(self, series: Series, settings: Settings, camera: CameraInfo) -> bool:
-        """Whether the running program can take the shots of this series as it is."""
-        return _plain(series, {}) and self._context.driver.matches(as_jpeg(settings), camera, series.definition.kind)
+    def fits(self, definition: Definition, fixed: bool, settings: Settings, camera: CameraInfo) -> bool:
+        """Whether the running program can take the shots of such a series; `fixed`: its exposure is known already."""
+        matches = self._context.driver.matches
+        return _plain(definition, fixed, {}) and matches(as_jpeg(settings), camera, definition.kind)
 
     def prepare(self, series: Series, varied: Varied, stays: bool) -> None:
         """Start the program that can take this shot, unless it runs; it `stays` for the shots that follow.
@@ -92,7 +93,7 @@ class ShotTaker:
             self._measure_exposure(series)
         if varied == series.definition.shots_at[0]:
             self._metered = {}
-        kind, plain = series.definition.kind, _plain(series, varied)
+        kind, plain = series.definition.kind, _plain(series.definition, bool(series.state.fixed), varied)
         assert self._camera is not None
         self._fits = plain and self._context.driver.matches(self._settings, self._camera, kind)
         self._smooth = self.course_controls(series)
@@ -264,15 +265,10 @@ def as_jpeg(settings: Settings) -> Settings:
     return replace(settings, files=replace(settings.files, photo="jpg"))
 
 
-def _plain(series: Series, varied: Varied) -> bool:
+def _plain(definition: Definition, fixed: bool, varied: Varied) -> bool:
     """Whether the settings alone say how the shots of a series are taken."""
-    definition = series.definition
-    return (
-        not varied
-        and definition.variation is None
-        and definition.smooth is None
-        and not (series.definition.fixed and series.state.fixed)
-    )
+    varies = varied or definition.variation or definition.smooth
+    return not varies and not (definition.fixed and fixed)
 
 
 def _in_bracket(definition: Definition) -> bool:

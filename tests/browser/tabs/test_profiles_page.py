@@ -172,3 +172,20 @@ def test_nothing_that_a_checker_names_on_a_small_screen(opened):
     form(page).get_by_role("button", name="Copy current settings…").click()
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_lists_are_ticked_as_where_they_are_set(opened, shared_camera):
+    """They were lines of a text, such as `photo`."""
+    page = opened()
+    card(page).get_by_role("button", name="Add a night profile").click()
+    for setting, boxes in (("Stamp: Pictures with a stamp", ["Photos", "Videos"]), ("Motion: Days", ["Saturday"])):
+        form(page).get_by_label("Add a setting").select_option(label=setting)
+        group = form(page).locator(".profile-changes li", has_text=setting).get_by_role("group")
+        for name in boxes:
+            group.get_by_role("checkbox", name=name).check()
+    form(page).get_by_label("Condition").select_option(label="By hand only")
+    save(page)
+    expect(rows_of(page)).to_contain_text("5 settings.")
+    (profile,) = kept(shared_camera)["profiles"]
+    assert profile["changes"]["stamp"] == {"uses": ["photo", "video"]}
+    assert profile["changes"]["motion"]["weekdays"] == ["sat"]

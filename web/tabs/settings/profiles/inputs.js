@@ -6,12 +6,17 @@ import { select } from "../../../base/fields.js";
 import { settingInput } from "../../../base/setting-input.js";
 import { choicesOf, textOf, words } from "../../../base/setting-texts.js";
 import { labelOf } from "../../live/controls/labels.js";
+import { weekdays } from "../../motion/weekdays.js";
+import { stampUses } from "../stamp-uses.js";
 
 /** What the sections are called. @type {Record<string, string>} */
 const GROUPS = {
   controls: "Controls", snapshot: "Snapshots", live: "Live view", photo: "Photo", raw: "Raw photo", video: "Video",
   motion: "Motion", camera: "Camera", files: "Files", stamp: "Stamp",
 };
+
+/** Lists whose values are ticked, as where they are set. @type {Record<string, import("../../../base/setting-row.js").MakeInput>} */
+const BOXES = { "motion.weekdays": weekdays, "stamp.uses": stampUses };
 
 /** @param {string} name  dotted @returns {{section: string, control: string | null}} */
 function parts(name) {
@@ -58,6 +63,11 @@ export function inputOf(name, fields, controls, attributes, value, changed) {
   if (control) return controlInput(controls.find((one) => one.name === control), attributes, value, changed);
   const field = fields[name];
   if (!field) return el("output", { ...attributes, text: JSON.stringify(value) });
+  if (BOXES[name]) {
+    const boxes = BOXES[name](field, attributes, changed);
+    boxes.show(value, "");
+    return boxes.element;
+  }
   if (field.type === "list") {
     return el("textarea", { ...attributes, rows: 2, spellcheck: "false", value: value.join("\n"),
       onchange: (/** @type {any} */ { target }) => changed(target.value.split("\n").map((/** @type {string} */ line) => line.trim()).filter(Boolean)) });

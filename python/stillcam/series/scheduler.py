@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,12 @@ class Scheduler:
         first = min(self._series.values(), key=lambda running: running.earliest_ms, default=None)  # a tie: by name
         self.first = first if first is not None and first.earliest_ms < NEVER else None
 
-    def update(self, now_ms: int, steady_ms: int, why: str) -> None:
-        """Open the due times that have come, and count those that were missed, for `why` unless the clock was set."""
+    def update(self, now_ms: int, steady_ms: int, why: str, full: Container[str] = ()) -> None:
+        """Open the due times that have come, and count those that were missed, for `why` unless the clock was set.
+
+        Args:
+            full: names of series whose disk is full: their shots are missed for that reason.
+        """
         ahead_ms = now_ms - steady_ms
         by_ms = 0 if self._ahead_ms is None else ahead_ms - self._ahead_ms
         self._ahead_ms = ahead_ms
@@ -62,7 +66,9 @@ class Scheduler:
             for running in series:
                 running.clock_jumped(now_ms, back=by_ms < 0)
             why = "clock"
-        if any([running.update(now_ms, why) for running in series]) or why == "clock":  # noqa: C419 - updates all
+            full = ()
+        updates = [running.update(now_ms, "disk" if running.name in full else why) for running in series]
+        if any(updates) or why == "clock":
             self.reorder()
         if abs(steady_ms - self._checkpoint_ms) >= CHECKPOINT_MS:
             self._checkpoint_ms = steady_ms

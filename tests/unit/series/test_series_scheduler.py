@@ -155,6 +155,17 @@ def test_an_outage_is_one_gap_with_its_reason(camera):
     assert gaps(garden.series.folder)[-1].to_ms == minutes(8)
 
 
+def test_what_is_missed_on_a_full_disk_is_missed_for_that(camera):
+    """Also when a slow camera had no time to look: it said `busy`."""
+    garden, other = camera.make(interval_s=10), camera.make("Roof", interval_s=10)
+    camera.clock.now_ms += 60_000
+    camera.clock.steady_ms += 60_000
+    camera.scheduler.update(camera.clock.now_ms, camera.clock.steady_ms, "busy", {"Garden"})
+    for running, why in ((garden, "disk"), (other, "busy")):
+        running.flush_gap()
+        assert {gap.why for gap in gaps(running.series.folder)} == {why}
+
+
 def test_a_long_outage_is_recorded_while_it_lasts_in_few_lines(camera):
     garden = camera.make(interval_s=10)
     camera.away = "disk"

@@ -137,7 +137,8 @@ class SeriesMode(Mode):
         if self._scheduler.names() and time.monotonic() - self._zone_s >= ZONE_S:
             self._zone_s = time.monotonic()
             self._scheduler.set_zone(self.zone(), _now_ms())
-        self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._miss_reason)
+        full = {running.name for running in self._scheduler if self._disk_wait_s(running) > 0}
+        self._scheduler.update(_now_ms(), int(time.monotonic() * 1000), self._miss_reason, full)
         works = self._context.settings.confirmed and self._context.status.reason is None
         if self._retry_s is not None and works and time.monotonic() >= self._retry_s:
             self._retry_s = None
